@@ -1,0 +1,70 @@
+# Everything runs in .venv, which the first target that needs it makes.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SITE   := $(VENV)/.site
+DEV    := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types floors format bench soak tools clean
+
+help: ## list these targets
+	@echo 'NestMap. The targets:'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(SITE) ## start the site (Ctrl-C stops it)
+	@exec $(BIN)/python run.py
+
+test: $(DEV) ## run all tests; TESTS=tests/http runs some
+	@bash .ci/tools --unasked
+	$(BIN)/python -m pytest $(TESTS)
+
+check: lint types floors test ## lint, types, floors and tests: what a change must pass
+
+lint: $(DEV) ## look for mistakes and for formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(DEV) ## check the types
+	$(BIN)/mypy
+
+floors: $(DEV) ## check who imports whom
+	$(BIN)/lint-imports
+
+format: $(DEV) ## put imports and layout in order
+	$(BIN)/ruff check --select I --fix
+	$(BIN)/ruff format
+
+bench: $(DEV) ## compare with Express and with the bare server (needs node and wrk)
+	$(BIN)/python -m benchmarks
+
+soak: $(DEV) ## ten minutes of mixed load while PostgreSQL restarts each minute
+	$(BIN)/python -m benchmarks.soak
+
+tools: ## install Chromium and PgBouncer, which the tests drive (Debian, Ubuntu)
+	@bash .ci/tools
+
+clean: ## remove the virtualenv and all caches; .nestmap, your data, stays
+	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is younger than the list it was made from, so each list is installed once.
+$(SITE): requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(SITE)
+
+$(BIN)/python:
+	@for python in $(PYTHON) python3.13 python3.12 python3.11; do \
+	    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        echo "Making $(VENV) with $$("$$python" -V)"; \
+	        exec "$$python" -m venv $(VENV); \
+	    fi; \
+	done; \
+	echo 'NestMap needs Python 3.11 or newer with its venv module, and none was found.'; \
+	echo 'Install it (Debian and Ubuntu: python3 and python3-venv), or name it: make PYTHON=/path/to/python3.12'; \
+	exit 1
