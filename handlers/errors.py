@@ -1,0 +1,111 @@
+"""The one voice of errors: what went wrong becomes a status, a code and a sentence for people."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from nestmap.accounts import TooManySignIns
+from nestmap.database import DatabaseError, Overloaded
+from nestmap.sessions import SessionEnded, SessionTooLarge
+
+RETRY_SECONDS = 2
+
+
+class SiteError(HTTPError):
+    """An error that a handler means: ``code`` for programs, ``message`` for people."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """What the client is told; ``retry`` says that trying again soon may help."""
+
+    status: int
+    code: str
+    message: str
+    retry: bool = False
+
+
+SENTENCES = {
+    400: ("bad_request", "The request can't be understood."),
+    401: ("not_signed_in", "Sign in first."),
+    403: ("forbidden", "This is not allowed."),
+    404: ("not_found", "There is nothing here."),
+    405: ("method_not_allowed", "This can't be done here."),
+    413: ("too_large", "The request is too large; 64 KiB is the most."),
+    500: ("internal_error", "Something went wrong on our side. It has been noted."),
+}
+
+ENDED = ErrorAnswer(
+    401, "session_ended", "Your session was ended meanwhile, so this was not saved. Sign in again."
+)
+FULL = ErrorAnswer(413, "session_too_large", "Your map is full. Remove something first.")
+UNAVAILABLE = ErrorAnswer(
+    503, "unavailable", "We can't reach our records right now. Nothing was saved; try again.", True
+)
+OVERLOADED = ErrorAnswer(
+    503, "overloaded", "Too much is going on right now. Try again in a moment.", True
+)
+
+
+def answer_for(error: BaseException | None, status: int = 500) -> ErrorAnswer:
+    """The answer to an exception that left a handler, or to a bare status."""
+    match error:
+        case SiteError():
+            return ErrorAnswer(error.status_code, error.code, error.message)
+        case SessionEnded():
+            return ENDED
+        case SessionTooLarge():
+            return FULL
+        case Overloaded() | TooManySignIns():
+            return OVERLOADED
+        case DatabaseError():
+            return UNAVAILABLE
+        case HTTPError():
+            status = error.status_code
+    code, message = SENTENCES.get(status) or SENTENCES[400 if status < 500 else 500]
+    return ErrorAnswer(status, code, message)
+
+
+def error_headers(answer: ErrorAnswer, *, page: bool) -> dict[str, str]:
+    """The headers that an error adds to the usual ones."""
+    kind = "text/html" if page else "application/json"
+    headers = {"Content-Type": f"{kind}; charset=UTF-8", "Cache-Control": "no-store"}
+    if answer.retry:
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    return headers
+
+
+def error_body(answer: ErrorAnswer, handler: RequestHandler, request_id: str) -> bytes:
+    """The JSON of an API error, or the page that says the same.
+
+    Independent of the handler's state: it is needed after the handler has finished, too.
+    """
+    if not is_page(handler):
+        error = {"code": answer.code, "message": answer.message}
+        return json.dumps({"error": error}).encode()
+    names: dict[str, Any] = {
+        "static_url": handler.static_url,
+        "path": handler.request.path,
+        "user": None,
+        "nav": "none",
+        "status": answer.status,
+        "title": http.client.responses.get(answer.status, "Error"),
+        "message": answer.message,
+        "request_id": request_id,
+        "sign_in": answer.status == 401,
+    }
+    return bytes(handler.settings["template_loader"].load("error.html").generate(**names))
+
+
+def is_page(handler: RequestHandler) -> bool:
+    """Whether a person reads the answer: everything is a page, except for the API."""
+    path = handler.request.path
+    return not path.startswith("/api/") and path not in ("/livez", "/readyz")

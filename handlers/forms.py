@@ -1,0 +1,43 @@
+"""Reading what a client sent, and where to go from there."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.web import RequestHandler
+
+from handlers.errors import SiteError
+
+
+def json_object(handler: RequestHandler) -> dict[str, Any]:
+    """The JSON object of the body; SiteError 400 when it is none."""
+    try:
+        found = json.loads(handler.request.body)
+    except (ValueError, RecursionError):
+        raise SiteError(400, "invalid_json", "The body is not JSON.") from None
+    if not isinstance(found, dict):
+        raise SiteError(400, "invalid_json", "The body is not a JSON object.")
+    return found
+
+
+def credentials(handler: RequestHandler) -> tuple[str, str]:
+    """Address and password of a JSON body; SiteError 400 when one is no string."""
+    fields = json_object(handler)
+    email, password = fields.get("email"), fields.get("password")
+    if not isinstance(email, str) or not isinstance(password, str):
+        raise SiteError(400, "invalid_request", "Both email and password are needed, as strings.")
+    return email, password
+
+
+def field(handler: RequestHandler, name: str, *, strip: bool = True) -> str:
+    """A field of a form, with the line breaks that a browser counted; "" when it is missing."""
+    return handler.get_body_argument(name, "", strip=strip).replace("\r\n", "\n")
+
+
+def local_path(path: str) -> str:
+    """The path if it leads to this site and nowhere else, else "/"."""
+    plain = path.isprintable() and "\\" not in path
+    parts = urlsplit(path) if plain else None
+    if parts is None or parts.scheme or parts.netloc or not path.startswith("/"):
+        return "/"
+    return "/" if path.startswith("//") else path

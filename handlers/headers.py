@@ -1,0 +1,26 @@
+"""The headers that every answer carries."""
+
+import re
+import secrets
+
+from tornado.httputil import HTTPServerRequest
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+
+
+def request_id(request: HTTPServerRequest, *, trusted: bool) -> str:
+    """The id of a request: the one that our proxy gave it, or a new one."""
+    given = request.headers.get("X-Request-Id", "") if trusted else ""
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)

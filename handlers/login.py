@@ -1,0 +1,53 @@
+"""Sign in, as a page and by the API."""
+
+from handlers.access import Access
+from handlers.errors import SiteError
+from handlers.forms import credentials, field, local_path
+from handlers.register import user_json
+from handlers.site import SiteHandler
+
+WRONG = "The address or the password is wrong."
+
+
+class LoginHandler(SiteHandler):
+    """GET and POST /login."""
+
+    access = Access.ANYONE
+
+    def get(self) -> None:
+        """Show the form; who is signed in goes on to where they were going."""
+        path = local_path(self.get_query_argument("next", "/"))
+        if self.user:
+            self.redirect(path)
+        else:
+            self.show("", None, path)
+
+    async def post(self) -> None:
+        """Sign in and go on, or show the form again."""
+        email, password = field(self, "email"), self.get_body_argument("password", "", strip=False)
+        path = local_path(field(self, "next"))
+        user = await self.site.accounts.authenticate(email, password)
+        if user is None:
+            self.set_status(401)
+            self.show(email, WRONG, path)
+            return
+        self.session.sign_in(user)
+        self.redirect(path, status=303)
+
+    def show(self, email: str, error: str | None, path: str) -> None:
+        """The form, with what was entered (never the password)."""
+        self.render("login.html", form={"email": email}, error=error, next=path)
+
+
+class ApiLoginHandler(SiteHandler):
+    """POST /api/auth/login."""
+
+    access = Access.ANYONE
+
+    async def post(self) -> None:
+        """Sign in; a failed sign-in changes nothing."""
+        user = await self.site.accounts.authenticate(*credentials(self))
+        if user is None:
+            raise SiteError(401, "invalid_credentials", WRONG)
+        self.session.sign_in(user)
+        self.finish({"user": user_json(user)})

@@ -1,0 +1,26 @@
+"""Sign out, as a form and by the API: for good, with all that the session held."""
+
+from handlers.access import Access
+from handlers.site import SiteHandler
+
+
+class LogoutHandler(SiteHandler):
+    """POST /logout."""
+
+    access = Access.ANYONE
+
+    def post(self) -> None:
+        """End the session and go home."""
+        self.session.sign_out()
+        self.redirect("/", status=303)
+
+
+class ApiLogoutHandler(SiteHandler):
+    """POST /api/auth/logout."""
+
+    access = Access.ANYONE
+
+    def post(self) -> None:
+        """End the session: 204, signed in or not."""
+        self.session.sign_out()
+        self.set_status(204)

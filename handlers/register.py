@@ -1,0 +1,68 @@
+"""Register, as a page and by the API."""
+
+from typing import Any
+
+from handlers.access import Access
+from handlers.errors import SiteError
+from handlers.forms import credentials, field, local_path
+from handlers.site import SiteHandler
+from nestmap.accounts import EmailTaken, InvalidAccount
+
+TAKEN = "There is an account with this address already."
+
+
+class RegisterHandler(SiteHandler):
+    """GET and POST /register."""
+
+    access = Access.ANYONE
+
+    def get(self) -> None:
+        """Show the form; who is signed in goes on to where they were going."""
+        path = local_path(self.get_query_argument("next", "/"))
+        if self.user:
+            self.redirect(path)
+        else:
+            self.show("", {}, path)
+
+    async def post(self) -> None:
+        """Make the account, sign in, and go on; or show the form again."""
+        email, password = field(self, "email"), self.get_body_argument("password", "", strip=False)
+        path = local_path(field(self, "next"))
+        try:
+            user = await self.site.accounts.register(email, password)
+        except InvalidAccount as error:
+            self.set_status(400)
+            self.show(email, {error.field: str(error)}, path)
+        except EmailTaken:
+            self.set_status(409)
+            self.show(email, {"email": TAKEN}, path)
+        else:
+            self.session.sign_in(user)
+            self.redirect(path, status=303)
+
+    def show(self, email: str, errors: dict[str, str], path: str) -> None:
+        """The form, with what was entered (never the password)."""
+        self.render("register.html", form={"email": email}, errors=errors, next=path)
+
+
+class ApiRegisterHandler(SiteHandler):
+    """POST /api/auth/register."""
+
+    access = Access.ANYONE
+
+    async def post(self) -> None:
+        """Make the account and sign in."""
+        try:
+            user = await self.site.accounts.register(*credentials(self))
+        except InvalidAccount as error:
+            raise SiteError(400, f"invalid_{error.field}", str(error)) from None
+        except EmailTaken:
+            raise SiteError(409, "email_taken", TAKEN) from None
+        self.session.sign_in(user)
+        self.set_status(201)
+        self.finish({"user": user_json(user)})
+
+
+def user_json(user: Any) -> dict[str, Any]:
+    """What the API says of a user: {id, email, role}."""
+    return {"id": user.id, "email": user.email, "role": user.role}

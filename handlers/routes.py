@@ -1,0 +1,52 @@
+"""Every path of the site, and what the handlers need of the application."""
+
+from pathlib import Path
+from typing import Any
+
+from tornado.template import Loader
+from tornado.web import RequestHandler
+
+from handlers.account import AccountHandler, EndOtherSessionsHandler, EndSessionHandler
+from handlers.admin import AdminEndSessionHandler, AdminHandler, StatsHandler
+from handlers.health import LiveHandler, ReadyHandler
+from handlers.home import HomeHandler, PinHandler, UnpinHandler
+from handlers.login import ApiLoginHandler, LoginHandler
+from handlers.logout import ApiLogoutHandler, LogoutHandler
+from handlers.missing import MissingHandler, TooLargeHandler
+from handlers.places import PlaceHandler, PlacesHandler
+from handlers.register import ApiRegisterHandler, RegisterHandler
+from handlers.session import SessionHandler
+from handlers.static import SiteStaticHandler
+
+HERE = Path(__file__).resolve().parent
+
+ROUTES: list[tuple[str, type[RequestHandler]]] = [
+    (r"/", HomeHandler),
+    (r"/places", PinHandler),
+    (r"/places/([a-z0-9-]{1,64})/delete", UnpinHandler),
+    (r"/register", RegisterHandler),
+    (r"/login", LoginHandler),
+    (r"/logout", LogoutHandler),
+    (r"/account", AccountHandler),
+    (r"/account/sessions/([0-9a-f]{16})/end", EndSessionHandler),
+    (r"/account/sessions/end-others", EndOtherSessionsHandler),
+    (r"/admin", AdminHandler),
+    (r"/admin/sessions/([0-9a-f]{16})/end", AdminEndSessionHandler),
+    (r"/api/auth/register", ApiRegisterHandler),
+    (r"/api/auth/login", ApiLoginHandler),
+    (r"/api/auth/logout", ApiLogoutHandler),
+    (r"/api/auth/session", SessionHandler),
+    (r"/api/places", PlacesHandler),
+    (r"/api/places/([^/]+)", PlaceHandler),
+    (r"/api/admin/session-stats", StatsHandler),
+    (r"/livez", LiveHandler),
+    (r"/readyz", ReadyHandler),
+]
+
+APPLICATION_SETTINGS: dict[str, Any] = {
+    "default_handler_class": MissingHandler,
+    "too_large_handler_class": TooLargeHandler,
+    "static_path": str(HERE / "static"),
+    "static_handler_class": SiteStaticHandler,
+    "template_loader": Loader(str(HERE / "templates"), autoescape="xhtml_escape"),
+}

@@ -1,0 +1,271 @@
+"""The base handler: it tells what happens to every request, from top to bottom."""
+
+import http.client
+import ipaddress
+import logging
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlencode
+
+from tornado.httputil import HTTPHeaders
+from tornado.web import HTTPError, RequestHandler
+
+from handlers.access import Access, check_access
+from handlers.errors import ErrorAnswer, SiteError, answer_for, error_body, error_headers, is_page
+from handlers.headers import HSTS, SECURITY, request_id
+from handlers.hold import HeldConnection
+from nestmap.database import DatabaseError
+from nestmap.sessions import Client, Plan, Session, SessionEnded, User
+from nestmap.site import Site
+
+log = logging.getLogger("nestmap.handlers")
+access_log = logging.getLogger("nestmap.access")
+
+USER_AGENT_LENGTH = 400
+
+
+class SiteHandler(RequestHandler):
+    """Load the session, check who asks, run, hold the answer, commit, release.
+
+    A subclass says for whom it is (``access``), and whether it has to do with sessions at all.
+    """
+
+    access = Access.USER
+    needs_session = True
+
+    # on_finish() runs without prepare() on a bad method, a bad body or a refused origin.
+    _session: Session | None = None
+    _plan: Plan | None = None
+    _held: HeldConnection | None = None
+    _settled_cookie: str | None = None
+    _headers_left = False
+    _commits_nothing = False
+
+    def initialize(self) -> None:
+        """Count the request, so that a stop waits for it."""
+        self.site.in_flight += 1
+
+    async def prepare(self) -> None:
+        """Load the session, and let only those in who may."""
+        if self.needs_session:
+            self._refuse_plain_http()
+            sids = self.site.cookie.sids(self.request.headers.get_list("Cookie"))
+            self._session = await self.site.sessions.load(sids)
+            self.set_header("Cache-Control", "no-store")
+            self.set_header("Vary", "Cookie")
+        check_access(self.access, self.user)
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Any:
+        """Finish the answer; with something to commit, hold it until that is done."""
+        if self._held:
+            raise RuntimeError("finish() called twice")
+        self._plan = self._make_plan()
+        if self._plan:
+            connection = self.request.connection
+            assert connection is not None, "a request that is not finished has its connection"
+            self._held = HeldConnection(connection)
+            self.request.connection = self._held
+        try:
+            return super().finish(chunk)
+        except BaseException:
+            if self._held:
+                self.request.connection, self._held = self._held.connection, None
+            raise
+
+    def on_finish(self) -> None:
+        """Commit the session and release the answer; without a commit, it has left already."""
+        if self._held and self._plan:
+            work = self._commit_and_release(self._plan, self._held)
+            self.site.background.start(work, "commit")
+        else:
+            self._ended()
+
+    async def save_session(self) -> None:
+        """Commit now. A handler that streams does so before its first flush(), for the cookie.
+
+        Raises DatabaseError or SessionEnded.
+        """
+        plan = self.site.sessions.plan(self.session, self.client)
+        if plan:
+            written = await self.site.sessions.commit(plan)
+            self._settled_cookie = self._cookie(written)
+            if written:
+                self.session.saved(written.sid, written.created_at, written.expires_at)
+
+    def flush(self, include_footers: bool = False) -> Any:
+        """Send what there is; the first time, with the cookie that save_session() settled."""
+        if not self._headers_left:
+            if not include_footers and self._session and self._session.needs_cookie:
+                raise RuntimeError("await self.save_session() before the first flush()")
+            self._headers_left = True
+            if self._settled_cookie and not self._plan:
+                self.add_header("Set-Cookie", self._settled_cookie)
+        return super().flush(include_footers)
+
+    # What handlers use
+
+    @property
+    def site(self) -> Site:
+        """The parts of the program."""
+        site: Site = self.settings["site"]
+        return site
+
+    @property
+    def session(self) -> Session:
+        """The visitor's session."""
+        assert self._session is not None, "this handler said that it needs no session"
+        return self._session
+
+    @property
+    def user(self) -> User | None:
+        """Who is signed in, as of this request."""
+        return self._session.user if self._session else None
+
+    @property
+    def client(self) -> Client:
+        """Where the request came from."""
+        try:
+            ip = str(ipaddress.ip_address((self.request.remote_ip or "").partition("%")[0]))
+        except ValueError:
+            ip = None
+        user_agent = self.request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH]
+        return Client(ip, user_agent.replace("\0", "") or None)
+
+    def head(self, *arguments: str) -> Any:
+        """As GET; Tornado leaves the body away."""
+        return self.get(*arguments)
+
+    # Answers
+
+    def set_default_headers(self) -> None:
+        """Put the usual headers on; after an error, too."""
+        self.clear_header("Server")
+        if not hasattr(self, "request_id"):
+            self.request_id = request_id(self.request, trusted=self.site.settings.trust_proxy)
+        for name, value in self._usual_headers().items():
+            self.set_header(name, value)
+
+    def compute_etag(self) -> str | None:
+        """None: answers of the site are not to be stored."""
+        return None
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """What every page knows."""
+        names: dict[str, Any] = super().get_template_namespace()
+        nav = "none" if self._session is None else "user" if self.user else "visitor"
+        return names | {"user": self.user, "nav": nav, "path": self.request.path}
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Answer an exception in the one voice of errors, or send a visitor to sign in."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        self._commits_nothing = self._commits_nothing or not isinstance(error, HTTPError)
+        answer = answer_for(error, status_code)
+        if answer.code == "not_signed_in" and is_page(self) and self.request.method == "GET":
+            self.redirect("/login?" + urlencode({"next": self.request.uri}))
+            return
+        super().send_error(answer.status, answer=answer, exc_info=(None, None, None))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write the error as JSON or as a page."""
+        answer: ErrorAnswer = kwargs["answer"]
+        for name, value in error_headers(answer, page=is_page(self)).items():
+            self.set_header(name, value)
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(self._methods()))
+        self.finish(error_body(answer, self, self.request_id))
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Log what nobody expected, without the request, whose headers and query may hold secrets."""
+        if isinstance(value, DatabaseError):
+            log.warning("%s %s: %s", self.request_id, type(value).__name__, value)
+        elif answer_for(value).status == 500:
+            log.error("%s failed", self.request_id, exc_info=value)
+
+    # The commit
+
+    def _make_plan(self) -> Plan | None:
+        if self._session is None or self._commits_nothing or self.get_status() >= 500:
+            return None
+        if self._headers_left and self._session.needs_cookie:
+            log.error("%s: a session began after the first flush(), and is lost", self.request_id)
+            return None
+        return self.site.sessions.plan(self._session, self.client)
+
+    async def _commit_and_release(self, plan: Plan, held: HeldConnection) -> None:
+        try:
+            written = await self.site.sessions.commit(plan)
+        except (DatabaseError, SessionEnded) as error:
+            log.warning("%s not committed: %s %s", self.request_id, type(error).__name__, error)
+            self._replace(held, answer_for(error))
+        except BaseException:
+            self._replace(held, answer_for(None))
+            raise
+        else:
+            held.release(self._cookie(written))
+        finally:
+            self._ended()
+
+    def _cookie(self, written: Any) -> str | None:
+        """The Set-Cookie that this commit earned: only a row that was written is named by one."""
+        if written:
+            return self.site.cookie.set(written.sid, written.expires_at)
+        return self.site.cookie.clear() if self.session.ended else None
+
+    def _replace(self, held: HeldConnection, answer: ErrorAnswer) -> None:
+        self.set_status(answer.status)
+        body = error_body(answer, self, self.request_id)
+        headers = HTTPHeaders(self._usual_headers())
+        headers.update(error_headers(answer, page=is_page(self)))
+        headers["Content-Length"] = str(len(body))
+        headers["Vary"] = "Cookie"
+        reason = http.client.responses[answer.status]
+        held.replace(answer.status, reason, headers, b"" if self.request.method == "HEAD" else body)
+
+    # Odds and ends of a request
+
+    def _ended(self) -> None:
+        self.site.in_flight -= 1
+        if access_log.isEnabledFor(logging.INFO):
+            milliseconds = round(1000 * self.request.request_time(), 1)
+            fields = {
+                "request_id": self.request_id,
+                "method": self.request.method,
+                "path": self.request.path,
+                "status": self.get_status(),
+                "milliseconds": milliseconds,
+                "ip": self.request.remote_ip,
+            }
+            access_log.info(
+                "%(method)s %(path)s %(status)s %(milliseconds)sms %(request_id)s",
+                fields,
+                extra=fields,
+            )
+
+    def _usual_headers(self) -> dict[str, str]:
+        headers = {**SECURITY, "X-Request-Id": self.request_id}
+        if self.site.settings.production:
+            headers |= HSTS
+        if self.site.draining:
+            headers["Connection"] = "close"
+        return headers
+
+    def _refuse_plain_http(self) -> None:
+        if self.site.cookie.secure and self.request.protocol != "https":
+            raise SiteError(
+                403,
+                "https_required",
+                "This site works over https only. Behind a proxy that ends TLS, the proxy must"
+                " send X-Forwarded-Proto: https.",
+            )
+
+    def _methods(self) -> list[str]:
+        own = [m for m in ("GET", "POST", "PUT", "PATCH", "DELETE") if self._has(m.lower())]
+        return ["HEAD", *own] if "GET" in own else own
+
+    def _has(self, method: str) -> bool:
+        return getattr(type(self), method) is not getattr(RequestHandler, method)

@@ -1,0 +1,1 @@
+"""NestMap: a travel site whose visitors' places live in PostgreSQL-backed sessions."""

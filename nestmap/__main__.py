@@ -1,0 +1,114 @@
+"""The commands of an operator: python -m nestmap migrate | create-user | prune | stats."""
+
+import argparse
+import asyncio
+import getpass
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+
+from nestmap.accounts import Accounts, EmailTaken, InvalidAccount, Passwords
+from nestmap.database import Database, DatabaseError, Limits, Servers
+from nestmap.embedded import embedded_postgres
+from nestmap.logs import configure_logs
+from nestmap.reports import Reports
+from nestmap.schema import migrate
+from nestmap.sessions import Pruner
+from nestmap.settings import Settings, SettingsError, read_settings
+
+Command = Callable[[argparse.Namespace, Settings, Database], Awaitable[int]]
+
+
+async def migrate_command(_: argparse.Namespace, __: Settings, database: Database) -> int:
+    """Apply the migrations that are pending."""
+    count = await migrate(database)
+    print(f"{count} migrations applied" if count else "nothing to apply")
+    return 0
+
+
+async def create_user_command(
+    arguments: argparse.Namespace, _: Settings, database: Database
+) -> int:
+    """Make an account."""
+    if sys.stdin.isatty():
+        password = getpass.getpass("Password (12 to 256 characters): ")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    await migrate(database)
+    passwords = Passwords(threads=1)
+    try:
+        user = await Accounts(database, passwords).register(
+            arguments.email, password, "admin" if arguments.admin else "user"
+        )
+    except (InvalidAccount, EmailTaken) as error:
+        print(str(error) or "There is an account with this address already.", file=sys.stderr)
+        return 1
+    finally:
+        passwords.close()
+    print(f"created {user.role} {user.email}")
+    return 0
+
+
+async def prune_command(_: argparse.Namespace, settings: Settings, database: Database) -> int:
+    """Remove the sessions that have expired."""
+    await migrate(database)
+    print(f"{await Pruner(database, settings.prune).prune()} expired sessions removed")
+    return 0
+
+
+async def stats_command(_: argparse.Namespace, settings: Settings, database: Database) -> int:
+    """Print the JSON of GET /api/admin/session-stats."""
+    await migrate(database)
+    print(json.dumps(await Reports(database, settings).stats(), indent=2))
+    return 0
+
+
+def parse(words: list[str] | None = None) -> argparse.Namespace:
+    """The command that was asked for, as ``command``, with its arguments."""
+    parser = argparse.ArgumentParser(prog="python -m nestmap", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command: Command) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        one.set_defaults(command=command)
+        return one
+
+    add("migrate", migrate_command)
+    create = add("create-user", create_user_command)
+    create.add_argument("email", help="the address to sign in with")
+    create.add_argument("--admin", action="store_true", help="give the role admin")
+    add("prune", prune_command)
+    add("stats", stats_command)
+    return parser.parse_args(words)
+
+
+def main() -> int:
+    """Run one command and give the status to exit with."""
+    arguments = parse()
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    configure_logs("warning", "text")
+    with ExitStack() as stack:
+        url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
+        try:
+            return asyncio.run(_run(arguments, settings, url))
+        except DatabaseError as error:
+            print(f"the database: {error}", file=sys.stderr)
+            return 1
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings, url: str) -> int:
+    database = Database(Servers(url), Limits(statement=300.0, total=330.0, connections=1))
+    try:
+        status: int = await arguments.command(arguments, settings, database)
+    finally:
+        await database.close()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,6 @@
+"""Accounts: who may sign in, and how a password is kept."""
+
+from nestmap.accounts.accounts import Accounts, EmailTaken, InvalidAccount
+from nestmap.accounts.passwords import Passwords, TooManySignIns
+
+__all__ = ["Accounts", "EmailTaken", "InvalidAccount", "Passwords", "TooManySignIns"]

@@ -1,0 +1,69 @@
+"""The session cookie: its name, its attributes and its signature.
+
+The signature is Tornado's signed value, version 2: with several keys, older versions turn any junk
+cookie into an AssertionError, and version 1 logs the raw cookie.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from email.utils import formatdate
+
+from tornado.web import create_signed_value, decode_signed_value
+
+# A browser sends few; whoever sends hundreds does not get hundreds of signature checks.
+MOST_TRIED = 16
+
+
+def key_version(secret: str) -> int:
+    """The number under which a secret signs; it follows from the secret, so nobody numbers keys."""
+    digest = hashlib.sha256(b"nestmap cookie key version\0" + secret.encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+class SessionCookie:
+    """Reads and writes the cookie that names a session.
+
+    ``secrets``: the first one signs, all are accepted. ``lifetime`` is how long (in seconds) a
+    signature is believed; the row decides whether the session still lives.
+    """
+
+    def __init__(self, name: str, secrets: Sequence[str], *, secure: bool, lifetime: float) -> None:
+        self.name = name
+        self.secure = secure
+        self._keys: dict[int, str] = {key_version(s): s for s in reversed(secrets)}
+        self._signing = key_version(secrets[0])
+        # A day more, so that the clocks of two instances need not agree to the second.
+        self._max_age_days = lifetime / 86400 + 1
+        self._attributes = "; HttpOnly; Path=/; SameSite=Strict" + ("; Secure" if secure else "")
+
+    def sids(self, headers: Iterable[str]) -> list[str]:
+        """The sids of all cookies of our name that verify, in the order of the Cookie headers.
+
+        Every one is tried: a browser may send a planted cookie of the same name first or last.
+        """
+        found = [
+            decode_signed_value(
+                self._keys, self.name, value, max_age_days=self._max_age_days, min_version=2
+            )
+            for value in self._values(headers)[:MOST_TRIED]
+        ]
+        return list(dict.fromkeys(sid.decode("ascii", "replace") for sid in found if sid))
+
+    def set(self, sid: str, expires_at: float) -> str:
+        """The value of a Set-Cookie header that names ``sid`` until ``expires_at`` (epoch)."""
+        signed = create_signed_value(
+            self._keys, self.name, sid, version=2, key_version=self._signing
+        ).decode()
+        max_age = max(0, round(expires_at - time.time()))
+        lasts = f"; expires={formatdate(expires_at, usegmt=True)}; Max-Age={max_age}"
+        return f'{self.name}="{signed}"{lasts}{self._attributes}'
+
+    def clear(self) -> str:
+        """The value of a Set-Cookie header that makes the browser forget the cookie."""
+        return f'{self.name}=""; expires={formatdate(0, usegmt=True)}; Max-Age=0{self._attributes}'
+
+    def _values(self, headers: Iterable[str]) -> list[str]:
+        # Tornado's own parse_cookie keeps only the last of several cookies with one name.
+        pairs = [pair.strip().partition("=") for header in headers for pair in header.split(";")]
+        return [value.strip().strip('"') for name, _, value in pairs if name.strip() == self.name]

@@ -1,0 +1,81 @@
+"""What may happen to a session: it is loaded, and it is committed."""
+
+from collections.abc import Sequence
+
+from nestmap.sessions.session import Client, Session, State, new_sid
+from nestmap.sessions.store import Delete, Insert, SessionStore, Touch, Update, Written
+
+Plan = Insert | Update | Touch | Delete
+
+
+class SessionEnded(Exception):
+    """The session was ended while this request was under way; what it wrote was not stored."""
+
+
+class SessionManager:
+    """Loads sessions and commits them. Only trouble with the database raises (DatabaseError)."""
+
+    def __init__(self, store: SessionStore, max_bytes: int) -> None:
+        self._store = store
+        self._max_bytes = max_bytes
+
+    async def load(self, sids: Sequence[str]) -> Session:
+        """The first of these sids that is stored and alive, else a fresh session.
+
+        Unknown, expired and undecodable are all the same: a fresh session. A sid is never adopted.
+        """
+        for sid in sids:
+            record = await self._store.load(sid)
+            if record is not None:
+                return Session(self._max_bytes, record)
+        return Session(self._max_bytes)
+
+    def plan(self, session: Session, client: Client) -> Plan | None:
+        """The one statement that this session needs, or None when it needs no commit.
+
+        Raises SessionValueError or SessionTooLarge.
+        """
+        state, changes = session.settle()
+        stored = session.stored
+        if stored is None:
+            if state is State.NEW:
+                user_id = session.user.id if session.user else None
+                return Insert(session.sid or new_sid(), changes.changed, user_id, client)
+            return None
+        match state:
+            case State.CHANGED | State.ROTATED:
+                return Update(
+                    sid=stored.sid,
+                    new_sid=session.sid or stored.sid,
+                    changed=changes.changed,
+                    removed=changes.removed,
+                    cleared=session.cleared,
+                    reowned=session.reowned,
+                    user_id=session.user.id if session.user else None,
+                    client=client,
+                )
+            case State.DUE:
+                return Touch(stored.sid)
+            case State.ENDED:
+                return Delete(stored.sid)
+        return None
+
+    async def commit(self, plan: Plan) -> Written | None:
+        """Carry out the plan, and give the row that a cookie may name now, or None.
+
+        Raises SessionEnded when a write finds that its session is gone; a renewal that finds it
+        gone is no error, for nothing was to be kept.
+        """
+        match plan:
+            case Insert():
+                return await self._store.insert(plan)
+            case Update():
+                written = await self._store.update(plan)
+                if written is None:
+                    raise SessionEnded
+                return written
+            case Touch():
+                return await self._store.touch(plan)
+            case Delete():
+                await self._store.delete(plan)
+                return None

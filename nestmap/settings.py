@@ -1,0 +1,176 @@
+"""The settings: environment, then .env, then the default; read once into one frozen value."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+SECRET_LENGTH = 32
+PLACEHOLDERS = re.compile(
+    r"change.?me|your.?(secure.?)?(session.?)?secret|keyboard.?cat|placeholder|example|replace.?me"
+    r"|insert.?secret|^(?P<one>.)(?P=one)*$",
+    re.IGNORECASE,
+)
+COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class SettingsError(Exception):
+    """The settings can't be used; ``reasons`` names each variable and its remedy, never a value."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an operator decides. Times are seconds; ``secrets``: the first one signs."""
+
+    production: bool
+    host: str
+    port: int
+    processes: int
+    database_url: str | None
+    data_dir: Path
+    secrets: tuple[str, ...]
+    cookie_name: str
+    ttl: int
+    absolute_ttl: int
+    touch: int
+    prune: int
+    max_bytes: int
+    trust_proxy: bool
+    log_level: str
+    log_format: str
+
+
+def read_settings(directory: Path = Path()) -> Settings:
+    """The settings of this process; SettingsError with every mistake at once.
+
+    ``.env`` is looked for in ``directory``. Nothing is made: without SESSION_SECRET, development
+    has no secrets yet (see nestmap.secret).
+    """
+    from_file = {k: v for k, v in dotenv_values(directory / ".env").items() if v is not None}
+    return settings_from({**from_file, **os.environ})
+
+
+def settings_from(variables: Mapping[str, str]) -> Settings:
+    """The settings that these variables alone make; SettingsError as read_settings."""
+    return _Reader(variables).settings()
+
+
+class _Reader:
+    """Reads one variable after the other and keeps the mistakes."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._mistakes: list[str] = []
+
+    def settings(self) -> Settings:
+        environment = self.text("NESTMAP_ENV", "") or self.text("NODE_ENV", "") or "development"
+        if environment not in ("development", "production"):
+            self.mistake("NESTMAP_ENV must be development or production")
+        production = environment == "production"
+        settings = Settings(
+            production=production,
+            host=self.text("HOST", "127.0.0.1"),
+            port=self.number("PORT", 8888, 0, 65535),
+            processes=self.number("PROCESSES", 1, 0, 256) or os.cpu_count() or 1,
+            database_url=self.database_url(production),
+            data_dir=Path(self.text("DATA_DIR", ".nestmap")),
+            secrets=self.secrets(production),
+            cookie_name=self.cookie_name(production),
+            ttl=self.number("SESSION_TTL_SECONDS", 43200, 1),
+            absolute_ttl=self.number("SESSION_ABSOLUTE_TTL_SECONDS", 604800, 1),
+            touch=self.number("SESSION_TOUCH_SECONDS", 60, 0),
+            prune=self.number("SESSION_PRUNE_SECONDS", 900, 0),
+            max_bytes=self.number("SESSION_MAX_BYTES", 65536, 1024, 16 * 1024 * 1024),
+            trust_proxy=self.flag("TRUST_PROXY", default=production),
+            log_level=self.choice("LOG_LEVEL", "info", "debug", "info", "warning", "error"),
+            log_format=self.choice("LOG_FORMAT", "json" if production else "text", "text", "json"),
+        )
+        if settings.touch and settings.touch >= settings.ttl:
+            self.mistake("SESSION_TOUCH_SECONDS must be less than SESSION_TTL_SECONDS")
+        if self._mistakes:
+            raise SettingsError(self._mistakes)
+        return settings
+
+    def mistake(self, reason: str) -> None:
+        self._mistakes.append(reason)
+
+    def text(self, name: str, default: str) -> str:
+        return self._variables.get(name, "").strip() or default
+
+    def secret(self, name: str) -> str:
+        """A value that may stand in a file of its own: NAME_FILE names the file."""
+        path = self.text(f"{name}_FILE", "")
+        if not path:
+            return self.text(name, "")
+        if self.text(name, ""):
+            self.mistake(f"{name} and {name}_FILE are both set; keep one")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            self.mistake(f"{name}_FILE can't be read; name a readable text file")
+            return ""
+
+    def number(self, name: str, default: int, least: int, most: int = 10**9) -> int:
+        text = self.text(name, str(default))
+        if re.fullmatch(r"\d{1,10}", text, re.ASCII) and least <= int(text) <= most:
+            return int(text)
+        self.mistake(f"{name} must be a whole number from {least} to {most}")
+        return default
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        words = {"1": True, "true": True, "on": True, "yes": True}
+        words |= {"0": False, "false": False, "off": False, "no": False}
+        text = self.text(name, "on" if default else "off").lower()
+        if text not in words:
+            self.mistake(f"{name} must be on or off")
+        return words.get(text, default)
+
+    def choice(self, name: str, default: str, *choices: str) -> str:
+        text = self.text(name, default).lower()
+        if text not in choices:
+            self.mistake(f"{name} must be one of {', '.join(choices)}")
+        return text
+
+    def database_url(self, production: bool) -> str | None:
+        url = self.secret("DATABASE_URL")
+        if not url and production:
+            self.mistake("DATABASE_URL is missing; production needs a PostgreSQL of its own")
+        if url and not re.match(r"postgres(ql)?://|\w+\s*=", url):
+            self.mistake("DATABASE_URL must begin with postgresql://")
+        return url or None
+
+    def secrets(self, production: bool) -> tuple[str, ...]:
+        current = self.secret("SESSION_SECRET")
+        previous = self.secret("SESSION_SECRET_PREVIOUS")
+        if production and not current:
+            self.mistake(
+                f"SESSION_SECRET is missing; set {SECRET_LENGTH} random characters or more"
+            )
+        if production:
+            self.strong("SESSION_SECRET", current)
+            self.strong("SESSION_SECRET_PREVIOUS", previous)
+        return tuple(secret for secret in (current, previous) if secret)
+
+    def strong(self, name: str, secret: str) -> None:
+        if secret and len(secret) < SECRET_LENGTH:
+            self.mistake(f"{name} is too short; use {SECRET_LENGTH} random characters or more")
+        if secret and PLACEHOLDERS.search(secret):
+            self.mistake(f"{name} is a known placeholder; use random characters")
+
+    def cookie_name(self, production: bool) -> str:
+        name = self.text("SESSION_COOKIE_NAME", "nestmap.sid")
+        if not COOKIE_NAME.fullmatch(name):
+            self.mistake("SESSION_COOKIE_NAME has characters that a cookie's name can't have")
+        if name.startswith(("__Host-", "__Secure-")) and not production:
+            self.mistake(
+                "SESSION_COOKIE_NAME begins with __Host- or __Secure-, which browsers keep only"
+                " with the Secure attribute; set NESTMAP_ENV=production or choose another name"
+            )
+        return name

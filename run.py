@@ -1,0 +1,104 @@
+"""Start NestMap: settings, routes, serve. The one file that sees everything."""
+
+import asyncio
+import dataclasses
+import os
+import signal
+import socket
+import sys
+from contextlib import ExitStack
+
+from handlers.routes import APPLICATION_SETTINGS, ROUTES
+from nestmap.database import DatabaseError, Servers
+from nestmap.embedded import embedded_postgres
+from nestmap.logs import configure_logs
+from nestmap.processes import in_processes
+from nestmap.secret import development_secret
+from nestmap.serve import listen, make_app, run, serve, stop_on_signals
+from nestmap.settings import Settings, SettingsError, read_settings
+from nestmap.site import ADMINISTRATOR, Site
+
+
+def main() -> int:
+    """Serve until told to stop, and give the status to exit with."""
+    try:
+        settings = read_settings()
+        settings = settings if settings.secrets else with_development_secret(settings)
+        sockets = listen(settings)
+    except SettingsError as error:
+        return refuse(*error.reasons)
+    except OSError as error:
+        return refuse(f"HOST, PORT or DATA_DIR can't be used: {error.strerror or error}")
+    configure_logs(settings.log_level, settings.log_format)
+    with ExitStack() as stack:
+        url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
+        if settings.processes == 1:
+            return one_process(settings, url, sockets)
+        return in_processes(
+            settings.processes, lambda number: one_process(settings, url, sockets, number)
+        )
+
+
+def one_process(settings: Settings, url: str, sockets: list[socket.socket], number: int = 0) -> int:
+    """Serve from this process; only the first of several says so."""
+    try:
+        return int(run(lambda: serving(settings, url, sockets, number)))
+    except DatabaseError as error:
+        return refuse(f"the database can't be used: {error}")
+    except ValueError as error:
+        return refuse(f"DATABASE_URL is {error}")
+
+
+async def serving(settings: Settings, url: str, sockets: list[socket.socket], number: int) -> int:
+    """Open the site, serve it, close it; 0 when every request and commit ended in time."""
+    stop = asyncio.Event()
+    stop_on_signals(stop, signal.SIGTERM, *([] if settings.processes > 1 else [signal.SIGINT]))
+    site = Site(settings, url)
+    await site.open()
+    password = None if settings.production else await site.make_administrator()
+    if number == 0:
+        announce(settings, url, sockets)
+    if password:
+        print(f"Administrator: {ADMINISTRATOR}, password {password} (shown this once)", flush=True)
+    if settings.processes > 1:
+        site.background.start(stop_without_parent(stop), "watch for the parent")
+    drained = await serve(site, make_app(site, ROUTES, **APPLICATION_SETTINGS), sockets, stop)
+    return 0 if drained else 1
+
+
+async def stop_without_parent(stop: asyncio.Event) -> None:
+    """Stop when the process that started this one is gone, for then nobody minds it."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(1)
+    stop.set()
+
+
+def with_development_secret(settings: Settings) -> Settings:
+    """The settings with the secret that development keeps in DATA_DIR."""
+    return dataclasses.replace(settings, secrets=(development_secret(settings.data_dir),))
+
+
+def announce(settings: Settings, url: str, sockets: list[socket.socket]) -> None:
+    """Say where the site and its data are."""
+    host, port = sockets[0].getsockname()[:2]
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    embedded = f"embedded PostgreSQL in {settings.data_dir}"
+    print(f"NestMap is at http://{where}", flush=True)
+    print(
+        f"Database: {Servers(url).description if settings.database_url else embedded}", flush=True
+    )
+
+
+def refuse(*reasons: str) -> int:
+    """Say why the program does not start, a line for each reason."""
+    for reason in reasons:
+        print(f"nestmap: {reason}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

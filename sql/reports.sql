@@ -1,0 +1,69 @@
+-- name: session_stats(absolute)
+-- Exact counts of one moment, the size of the table with its indexes, and the moment itself.
+select
+    count(*),
+    count(*) filter (where alive.yes),
+    count(u.id) filter (where alive.yes),
+    count(distinct u.id) filter (where alive.yes),
+    pg_total_relation_size('session'),
+    to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+from session as s
+left join users as u on u.id = s.user_id and u.disabled_at is null
+cross join lateral (
+    select
+        s.expire > now() at time zone 'utc'
+        and s.created_at > now() - make_interval(secs => :absolute) as yes
+) as alive;
+
+-- name: list_user_sessions(user_id, absolute)
+-- The live sessions of one user, newest first, under their public ids.
+select
+    left(encode(sha256(convert_to(s.sid, 'UTF8')), 'hex'), 16),
+    u.email,
+    u.role,
+    s.created_at at time zone 'utc',
+    s.expire,
+    host(s.ip),
+    s.user_agent
+from session as s
+join users as u on u.id = s.user_id
+where s.user_id = :user_id
+  and s.expire > now() at time zone 'utc'
+  and s.created_at > now() - make_interval(secs => :absolute)
+order by s.created_at desc, s.sid
+limit 200;
+
+-- name: list_sessions(most, absolute)
+-- The newest live sessions of signed-in users, under their public ids.
+select
+    left(encode(sha256(convert_to(s.sid, 'UTF8')), 'hex'), 16),
+    u.email,
+    u.role,
+    s.created_at at time zone 'utc',
+    s.expire,
+    host(s.ip),
+    s.user_agent
+from session as s
+join users as u on u.id = s.user_id
+where s.expire > now() at time zone 'utc'
+  and s.created_at > now() - make_interval(secs => :absolute)
+order by s.created_at desc, s.sid
+limit :most;
+
+-- name: end_user_session(user_id, public_id)!
+-- End one session of one user.
+delete from session
+where user_id = :user_id
+  and left(encode(sha256(convert_to(sid, 'UTF8')), 'hex'), 16) = :public_id;
+
+-- name: end_other_sessions(user_id, public_id)!
+-- End every session of one user but the one named.
+delete from session
+where user_id = :user_id
+  and left(encode(sha256(convert_to(sid, 'UTF8')), 'hex'), 16) <> :public_id;
+
+-- name: end_session(public_id)!
+-- End a signed-in session, whoever has it.
+delete from session
+where user_id is not null
+  and left(encode(sha256(convert_to(sid, 'UTF8')), 'hex'), 16) = :public_id;

@@ -1,0 +1,157 @@
+-- The session table, by batches. Every statement takes arrays and may be sent twice with the same
+-- result. Rows are locked in the order of their sids, so that batches never deadlock. The column
+-- "expire" is a timestamp without time zone, and holds UTC: both sides of a comparison say so.
+
+-- name: load_sessions(sids, absolute)
+-- The live sessions among these sids, each with its user unless the account is disabled.
+select
+    s.sid,
+    s.sess::text,
+    extract(epoch from s.created_at)::float8,
+    extract(epoch from s.expire)::float8,
+    extract(epoch from now())::float8,
+    s.user_id,
+    u.email,
+    u.role
+from session as s
+left join users as u on u.id = s.user_id and u.disabled_at is null
+where s.sid = any(:sids::text[])
+  and s.expire > now() at time zone 'utc'
+  and s.created_at > now() - make_interval(secs => :absolute);
+
+-- name: insert_sessions(sids, data, user_ids, ips, user_agents, idle, absolute, cookie)
+-- Store sessions whose sids were made just now; the upsert makes a repeat harmless.
+with wanted as (
+    select
+        w.*,
+        now() at time zone 'utc' + make_interval(secs => least(:idle, :absolute)) as expire
+    from unnest(
+        :sids::text[],
+        :data::jsonb[],
+        :user_ids::bigint[],
+        :ips::inet[],
+        :user_agents::text[]
+    ) as w (sid, data, user_id, ip, user_agent)
+)
+insert into session (sid, sess, expire, created_at, authenticated_at, user_id, ip, user_agent)
+select
+    w.sid,
+    (w.data || jsonb_build_object('cookie', :cookie::jsonb || jsonb_build_object(
+        'expires', to_char(w.expire, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    )))::json,
+    w.expire,
+    now(),
+    case when w.user_id is not null then now() end,
+    w.user_id,
+    w.ip,
+    w.user_agent
+from wanted as w
+order by w.sid
+on conflict (sid) do update
+set sess = excluded.sess,
+    expire = excluded.expire
+returning
+    sid,
+    sid,
+    extract(epoch from created_at)::float8,
+    extract(epoch from expire)::float8;
+
+-- name: update_sessions(sids, new_sids, changed, removed, cleared, reowned, user_ids, ips, user_agents, idle, absolute, cookie)
+-- Merge changes by key into live sessions, and rotate the sid in place. Never inserts: a session
+-- that was ended stays ended. A row already under its new sid is this same statement, sent before.
+with wanted as (
+    select *
+    from unnest(
+        :sids::text[],
+        :new_sids::text[],
+        :changed::jsonb[],
+        :removed::jsonb[],
+        :cleared::boolean[],
+        :reowned::boolean[],
+        :user_ids::bigint[],
+        :ips::inet[],
+        :user_agents::text[]
+    ) as w (sid, new_sid, changed, removed, cleared, reowned, user_id, ip, user_agent)
+),
+locked as materialized (
+    select
+        s.sid as old_sid,
+        w.*,
+        least(
+            now() + make_interval(secs => :idle),
+            s.created_at + make_interval(secs => :absolute)
+        ) at time zone 'utc' as renewed
+    from session as s
+    join wanted as w on s.sid = any(array[w.sid, w.new_sid])
+    where s.expire > now() at time zone 'utc'
+    order by s.sid
+    for update of s
+)
+update session as s
+set sid = w.new_sid,
+    sess = (
+        case
+            when w.cleared then '{}'
+            else s.sess::jsonb - array(select jsonb_array_elements_text(w.removed))
+        end
+        || w.changed
+        || jsonb_build_object('cookie', :cookie::jsonb || jsonb_build_object(
+            'expires', to_char(w.renewed, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        ))
+    )::json,
+    expire = w.renewed,
+    authenticated_at = case
+        when not w.reowned then s.authenticated_at
+        when w.user_id is not null then now()
+    end,
+    user_id = case when w.reowned then w.user_id else s.user_id end,
+    ip = w.ip,
+    user_agent = w.user_agent
+from locked as w
+where s.sid = w.old_sid
+returning
+    w.sid,
+    s.sid,
+    extract(epoch from s.created_at)::float8,
+    extract(epoch from s.expire)::float8;
+
+-- name: touch_sessions(sids, idle, absolute)
+-- Renew the expiry of live sessions, and nothing else.
+with locked as materialized (
+    select s.sid
+    from session as s
+    where s.sid = any(:sids::text[])
+      and s.expire > now() at time zone 'utc'
+    order by s.sid
+    for update of s
+)
+update session as s
+set expire = least(
+        now() + make_interval(secs => :idle),
+        s.created_at + make_interval(secs => :absolute)
+    ) at time zone 'utc'
+from locked
+where s.sid = locked.sid
+returning
+    s.sid,
+    s.sid,
+    extract(epoch from s.created_at)::float8,
+    extract(epoch from s.expire)::float8;
+
+-- name: delete_sessions(sids)
+-- Remove sessions; one that is gone already is no error.
+with locked as materialized (
+    select s.sid
+    from session as s
+    where s.sid = any(:sids::text[])
+    order by s.sid
+    for update of s
+)
+delete from session as s
+using locked
+where s.sid = locked.sid
+returning
+    s.sid,
+    s.sid,
+    extract(epoch from s.created_at)::float8,
+    extract(epoch from s.expire)::float8;
