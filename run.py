@@ -14,7 +14,7 @@ from nestmap.embedded import embedded_postgres
 from nestmap.logs import configure_logs
 from nestmap.processes import in_processes
 from nestmap.secret import development_secret
-from nestmap.serve import listen, make_app, run, serve, stop_on_signals
+from nestmap.serve import listen, make_app, serve, stop_on_signals
 from nestmap.settings import Settings, SettingsError, read_settings
 from nestmap.site import ADMINISTRATOR, Site
 
@@ -42,7 +42,7 @@ def main() -> int:
 def one_process(settings: Settings, url: str, sockets: list[socket.socket], number: int = 0) -> int:
     """Serve from this process; only the first of several says so."""
     try:
-        return int(run(lambda: serving(settings, url, sockets, number)))
+        return asyncio.run(serving(settings, url, sockets, number))
     except DatabaseError as error:
         return refuse(f"the database can't be used: {error}")
     except ValueError as error:
@@ -61,7 +61,7 @@ async def serving(settings: Settings, url: str, sockets: list[socket.socket], nu
     if password:
         print(f"Administrator: {ADMINISTRATOR}, password {password} (shown this once)", flush=True)
     if settings.processes > 1:
-        site.background.start(stop_without_parent(stop), "watch for the parent")
+        site.background.start(stop_without_parent(stop), "watch for the parent", endless=True)
     drained = await serve(site, make_app(site, ROUTES, **APPLICATION_SETTINGS), sockets, stop)
     return 0 if drained else 1
 

@@ -38,4 +38,4 @@ class StatsHandler(SiteHandler):
 
     async def get(self) -> None:
         """The figures, counted exactly."""
-        self.finish(await self.site.reports.stats())
+        self.finish_json(await self.site.reports.stats())

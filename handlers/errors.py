@@ -1,10 +1,10 @@
 """The one voice of errors: what went wrong becomes a status, a code and a sentence for people."""
 
 import http.client
-import json
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from tornado.web import HTTPError, RequestHandler
 
 from nestmap.accounts import TooManySignIns
@@ -90,7 +90,7 @@ def error_body(answer: ErrorAnswer, handler: RequestHandler, request_id: str) ->
     """
     if not is_page(handler):
         error = {"code": answer.code, "message": answer.message}
-        return json.dumps({"error": error}).encode()
+        return orjson.dumps({"error": error})
     names: dict[str, Any] = {
         "static_url": handler.static_url,
         "path": handler.request.path,

@@ -1,9 +1,9 @@
 """Reading what a client sent, and where to go from there."""
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 from tornado.web import RequestHandler
 
 from handlers.errors import SiteError
@@ -12,8 +12,8 @@ from handlers.errors import SiteError
 def json_object(handler: RequestHandler) -> dict[str, Any]:
     """The JSON object of the body; SiteError 400 when it is none."""
     try:
-        found = json.loads(handler.request.body)
-    except (ValueError, RecursionError):
+        found = orjson.loads(handler.request.body)
+    except ValueError:
         raise SiteError(400, "invalid_json", "The body is not JSON.") from None
     if not isinstance(found, dict):
         raise SiteError(400, "invalid_json", "The body is not a JSON object.")

@@ -16,7 +16,7 @@ class LiveHandler(SiteHandler):
     def get(self) -> None:
         """The process answers, whatever the database does."""
         self.set_header("Cache-Control", "no-store")
-        self.finish({"status": "ok"})
+        self.finish_json({"status": "ok"})
 
 
 class ReadyHandler(SiteHandler):
@@ -36,4 +36,4 @@ class ReadyHandler(SiteHandler):
             raise SiteError(503, "unavailable", "The database does not answer.") from None
         if not current:
             raise SiteError(503, "schema_old", "The schema is older than the program.")
-        self.finish({"status": "ok"})
+        self.finish_json({"status": "ok"})

@@ -9,31 +9,36 @@ from asyncio import Future
 from collections.abc import Callable
 from typing import Any
 
-from tornado.concurrent import chain_future
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 
 
 class HeldConnection(HTTPConnection):
-    """Records the end of an answer; ``connection`` is the real one."""
+    """Records the end of an answer; ``connection`` is the real one.
+
+    The futures that it gives end when the answer is released or replaced.
+    """
 
     def __init__(self, connection: HTTPConnection) -> None:
         self.connection = connection
         self._headers: HTTPHeaders | None = None
         self._calls: list[Callable[[], Any]] = []
+        self._gone: Future[None] = Future()
 
     def write_headers(
         self,
         start_line: RequestStartLine | ResponseStartLine,
         headers: HTTPHeaders,
         chunk: bytes | None = None,
-    ) -> "Future[None]":
-        """Record the headers; the future ends when they have left, or were dropped."""
+    ) -> Future[None]:
+        """Record the headers."""
         self._headers = headers
-        return self._record(lambda: self.connection.write_headers(start_line, headers, chunk))
+        self._calls.append(lambda: self.connection.write_headers(start_line, headers, chunk))
+        return self._gone
 
-    def write(self, chunk: bytes) -> "Future[None]":
+    def write(self, chunk: bytes) -> Future[None]:
         """Record a part of the body."""
-        return self._record(lambda: self.connection.write(chunk))
+        self._calls.append(lambda: self.connection.write(chunk))
+        return self._gone
 
     def finish(self) -> None:
         """Record the end."""
@@ -49,6 +54,7 @@ class HeldConnection(HTTPConnection):
             self._headers.add("Set-Cookie", set_cookie)
         for call in self._calls:
             call()
+        self._gone.set_result(None)
 
     def replace(self, status: int, reason: str, headers: HTTPHeaders, body: bytes) -> None:
         """Drop the answer and send this one instead.
@@ -58,16 +64,7 @@ class HeldConnection(HTTPConnection):
         """
         if self._headers is None:
             self.connection.close()  # type: ignore[attr-defined]
-            return
-        self.connection.write_headers(ResponseStartLine("", status, reason), headers, body)
-        self.connection.finish()
-
-    def _record(self, call: Callable[[], "Future[None]"]) -> "Future[None]":
-        done: Future[None] = Future()
-
-        def replay() -> None:
-            sent = call()
-            chain_future(sent, done)
-
-        self._calls.append(replay)
-        return done
+        else:
+            self.connection.write_headers(ResponseStartLine("", status, reason), headers, body)
+            self.connection.finish()
+        self._gone.set_result(None)

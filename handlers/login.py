@@ -50,4 +50,4 @@ class ApiLoginHandler(SiteHandler):
         if user is None:
             raise SiteError(401, "invalid_credentials", WRONG)
         self.session.sign_in(user)
-        self.finish({"user": user_json(user)})
+        self.finish_json({"user": user_json(user)})

@@ -14,7 +14,7 @@ class PlacesHandler(SiteHandler):
 
     def get(self) -> None:
         """Every place of the visitor, in order of id."""
-        self.finish({"places": places_of(self.session)})
+        self.finish_json({"places": places_of(self.session)})
 
 
 class PlaceHandler(SiteHandler):
@@ -30,7 +30,7 @@ class PlaceHandler(SiteHandler):
             raise SiteError(400, "invalid_place", str(error)) from None
         new = pin(self.session, place)
         self.set_status(201 if new else 200)
-        self.finish({"id": place.id, "name": place.name, "note": place.note})
+        self.finish_json({"id": place.id, "name": place.name, "note": place.note})
 
     def delete(self, place_id: str) -> None:
         """Remove a place; 404 when there is none of this id."""

@@ -60,7 +60,7 @@ class ApiRegisterHandler(SiteHandler):
             raise SiteError(409, "email_taken", TAKEN) from None
         self.session.sign_in(user)
         self.set_status(201)
-        self.finish({"user": user_json(user)})
+        self.finish_json({"user": user_json(user)})
 
 
 def user_json(user: Any) -> dict[str, Any]:

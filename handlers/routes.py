@@ -20,7 +20,17 @@ from handlers.static import SiteStaticHandler
 
 HERE = Path(__file__).resolve().parent
 
+# Tornado tries them from the top, so the busy ones come first.
 ROUTES: list[tuple[str, type[RequestHandler]]] = [
+    (r"/api/auth/register", ApiRegisterHandler),
+    (r"/api/auth/login", ApiLoginHandler),
+    (r"/api/auth/logout", ApiLogoutHandler),
+    (r"/api/auth/session", SessionHandler),
+    (r"/api/places", PlacesHandler),
+    (r"/api/places/([^/]+)", PlaceHandler),
+    (r"/api/admin/session-stats", StatsHandler),
+    (r"/livez", LiveHandler),
+    (r"/readyz", ReadyHandler),
     (r"/", HomeHandler),
     (r"/places", PinHandler),
     (r"/places/([a-z0-9-]{1,64})/delete", UnpinHandler),
@@ -32,15 +42,6 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/account/sessions/end-others", EndOtherSessionsHandler),
     (r"/admin", AdminHandler),
     (r"/admin/sessions/([0-9a-f]{16})/end", AdminEndSessionHandler),
-    (r"/api/auth/register", ApiRegisterHandler),
-    (r"/api/auth/login", ApiLoginHandler),
-    (r"/api/auth/logout", ApiLogoutHandler),
-    (r"/api/auth/session", SessionHandler),
-    (r"/api/places", PlacesHandler),
-    (r"/api/places/([^/]+)", PlaceHandler),
-    (r"/api/admin/session-stats", StatsHandler),
-    (r"/livez", LiveHandler),
-    (r"/readyz", ReadyHandler),
 ]
 
 APPLICATION_SETTINGS: dict[str, Any] = {

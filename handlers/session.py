@@ -17,7 +17,7 @@ class SessionHandler(SiteHandler):
         """Who is signed in, and until when; null for what there is not."""
         stored = self.session.stored
         lifetimes = self.site.lifetimes
-        self.finish(
+        self.finish_json(
             {
                 "authenticated": self.user is not None,
                 "user": user_json(self.user) if self.user else None,

@@ -3,10 +3,12 @@
 import http.client
 import ipaddress
 import logging
+from asyncio import Future
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError, RequestHandler
 
@@ -15,7 +17,7 @@ from handlers.errors import ErrorAnswer, SiteError, answer_for, error_body, erro
 from handlers.headers import HSTS, SECURITY, request_id
 from handlers.hold import HeldConnection
 from nestmap.database import DatabaseError
-from nestmap.sessions import Client, Plan, Session, SessionEnded, User
+from nestmap.sessions import Client, Plan, Session, User, Written
 from nestmap.site import Site
 
 log = logging.getLogger("nestmap.handlers")
@@ -75,8 +77,7 @@ class SiteHandler(RequestHandler):
     def on_finish(self) -> None:
         """Commit the session and release the answer; without a commit, it has left already."""
         if self._held and self._plan:
-            work = self._commit_and_release(self._plan, self._held)
-            self.site.background.start(work, "commit")
+            self._commit(self._plan, self._held)
         else:
             self._ended()
 
@@ -95,7 +96,7 @@ class SiteHandler(RequestHandler):
     def flush(self, include_footers: bool = False) -> Any:
         """Send what there is; the first time, with the cookie that save_session() settled."""
         if not self._headers_left:
-            if not include_footers and self._session and self._session.needs_cookie:
+            if not include_footers and self._lacks_cookie():
                 raise RuntimeError("await self.save_session() before the first flush()")
             self._headers_left = True
             if self._settled_cookie and not self._plan:
@@ -119,9 +120,9 @@ class SiteHandler(RequestHandler):
     @property
     def user(self) -> User | None:
         """Who is signed in, as of this request."""
-        return self._session.user if self._session else None
+        # An empty session is a mapping without keys, and so it is false.
+        return self._session.user if self._session is not None else None
 
-    @property
     def client(self) -> Client:
         """Where the request came from."""
         try:
@@ -130,6 +131,11 @@ class SiteHandler(RequestHandler):
             ip = None
         user_agent = self.request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH]
         return Client(ip, user_agent.replace("\0", "") or None)
+
+    def finish_json(self, value: dict[str, Any]) -> None:
+        """Answer with a JSON object."""
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(orjson.dumps(value))
 
     def head(self, *arguments: str) -> Any:
         """As GET; Tornado leaves the body away."""
@@ -191,32 +197,39 @@ class SiteHandler(RequestHandler):
     def _make_plan(self) -> Plan | None:
         if self._session is None or self._commits_nothing or self.get_status() >= 500:
             return None
-        if self._headers_left and self._session.needs_cookie:
+        if self._headers_left and self._lacks_cookie():
             log.error("%s: a session began after the first flush(), and is lost", self.request_id)
             return None
         return self.site.sessions.plan(self._session, self.client)
 
-    async def _commit_and_release(self, plan: Plan, held: HeldConnection) -> None:
+    def _lacks_cookie(self) -> bool:
+        return self._session is not None and self._session.needs_cookie
+
+    def _commit(self, plan: Plan, held: HeldConnection) -> None:
         try:
-            written = await self.site.sessions.commit(plan)
-        except (DatabaseError, SessionEnded) as error:
-            log.warning("%s not committed: %s %s", self.request_id, type(error).__name__, error)
-            self._replace(held, answer_for(error))
-        except BaseException:
-            self._replace(held, answer_for(None))
-            raise
+            committed = self.site.sessions.commit(plan)
+        except DatabaseError as error:
+            self._replace(held, error)
         else:
-            held.release(self._cookie(written))
-        finally:
+            committed.add_done_callback(lambda done: self._release(held, done))
+
+    def _release(self, held: HeldConnection, committed: Future[Written | None]) -> None:
+        if error := committed.exception():
+            self._replace(held, error)
+        else:
+            held.release(self._cookie(committed.result()))
             self._ended()
 
-    def _cookie(self, written: Any) -> str | None:
+    def _cookie(self, written: Written | None) -> str | None:
         """The Set-Cookie that this commit earned: only a row that was written is named by one."""
         if written:
             return self.site.cookie.set(written.sid, written.expires_at)
         return self.site.cookie.clear() if self.session.ended else None
 
-    def _replace(self, held: HeldConnection, answer: ErrorAnswer) -> None:
+    def _replace(self, held: HeldConnection, error: BaseException) -> None:
+        """The session was not committed, so the answer is dropped for an honest error."""
+        log.warning("%s not committed: %s %s", self.request_id, type(error).__name__, error)
+        answer = answer_for(error)
         self.set_status(answer.status)
         body = error_body(answer, self, self.request_id)
         headers = HTTPHeaders(self._usual_headers())
@@ -225,6 +238,7 @@ class SiteHandler(RequestHandler):
         headers["Vary"] = "Cookie"
         reason = http.client.responses[answer.status]
         held.replace(answer.status, reason, headers, b"" if self.request.method == "HEAD" else body)
+        self._ended()
 
     # Odds and ends of a request
 

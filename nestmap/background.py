@@ -13,28 +13,27 @@ class Background:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._endless: set[asyncio.Task[Any]] = set()
 
-    def __len__(self) -> int:
-        return len(self._tasks)
-
-    def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run it; whatever it raises is logged under its name."""
+    def start(self, work: Coroutine[Any, Any, Any], name: str, *, endless: bool = False) -> None:
+        """Run it; whatever it raises is logged under its name. Nobody waits for what is endless."""
         task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
+        (self._endless if endless else self._tasks).add(task)
         task.add_done_callback(self._ended)
-        return task
 
     async def drain(self, seconds: float) -> bool:
-        """Wait for all that runs, at most so long; whether all of it ended by itself."""
+        """Wait for all that ends, at most so long, and cancel the rest; whether all of it ended."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
-        left = list(self._tasks)
+        drained = not self._tasks
+        left = [*self._tasks, *self._endless]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        return not left
+        return drained
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
+        self._endless.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s failed", task.get_name(), exc_info=error)

@@ -1,14 +1,13 @@
 """Builds the Tornado application and serves it until it is told to stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import uvloop
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
@@ -59,12 +58,6 @@ def listen(settings: Settings) -> list[socket.socket]:
     return bind_sockets(settings.port, settings.host, backlog=1024)
 
 
-def run(main: Callable[[], Any]) -> Any:
-    """Run a coroutine function on uvloop, Tornado's faster loop."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main())
-
-
 async def serve(
     site: Site,
     application: SiteApplication,
@@ -72,6 +65,7 @@ async def serve(
     stop: asyncio.Event,
 ) -> bool:
     """Answer requests until ``stop`` is set; whether every request and commit then ended in time."""
+    spare_the_collector()
     server = HTTPServer(
         application,
         xheaders=site.settings.trust_proxy,
@@ -90,6 +84,17 @@ async def serve(
     drained = await site.close(max(0.0, deadline - time.monotonic()))
     await server.close_all_connections()
     return drained and site.in_flight == 0
+
+
+def spare_the_collector() -> None:
+    """Look for garbage cycles less often, and never among what lives until the end.
+
+    A request makes hundreds of objects and frees nearly all by itself: at Python's default the
+    collector took about 5 % of the time of a read.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5000, 20, 20)
 
 
 def stop_on_signals(stop: asyncio.Event, *signals: signal.Signals) -> None:

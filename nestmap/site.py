@@ -50,14 +50,13 @@ class Site:
         self.reports = Reports(self.database, settings)
         self.draining = False
         self.in_flight = 0
-        self._pruner: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Bring the schema up to date and begin to prune. DatabaseError when there is no database."""
         await self._migrate()
         if self.settings.prune:
             pruner = Pruner(self.database, self.settings.prune)
-            self._pruner = self.background.start(pruner.run(), "pruner")
+            self.background.start(pruner.run(), "pruner", endless=True)
 
     async def make_administrator(self) -> str | None:
         """On a site without one, make admin@localhost; its password, or None when not made now."""
@@ -72,8 +71,6 @@ class Site:
 
     async def close(self, seconds: float) -> bool:
         """Let commits end, at most so long, and close everything; whether all of them ended."""
-        if self._pruner:
-            self._pruner.cancel()
         drained = await self.background.drain(seconds)
         self._passwords.close()
         for database in (self.database, self._reads, self._writes):

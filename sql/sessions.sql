@@ -1,5 +1,5 @@
--- The session table, by batches. Every statement takes arrays and may be sent twice with the same
--- result. Rows are locked in the order of their sids, so that batches never deadlock. The column
+-- The session table, by batches. Every statement takes many rows, as an array of sids or as a JSON
+-- array of objects, and may be sent twice with the same result. Rows are locked in the order of their sids, so that batches never deadlock. The column
 -- "expire" is a timestamp without time zone, and holds UTC: both sides of a comparison say so.
 
 -- name: load_sessions(sids, absolute)
@@ -19,19 +19,19 @@ where s.sid = any(:sids::text[])
   and s.expire > now() at time zone 'utc'
   and s.created_at > now() - make_interval(secs => :absolute);
 
--- name: insert_sessions(sids, data, user_ids, ips, user_agents, idle, absolute, cookie)
+-- name: insert_sessions(rows, idle, absolute, cookie)
 -- Store sessions whose sids were made just now; the upsert makes a repeat harmless.
 with wanted as (
     select
         w.*,
         now() at time zone 'utc' + make_interval(secs => least(:idle, :absolute)) as expire
-    from unnest(
-        :sids::text[],
-        :data::jsonb[],
-        :user_ids::bigint[],
-        :ips::inet[],
-        :user_agents::text[]
-    ) as w (sid, data, user_id, ip, user_agent)
+    from jsonb_to_recordset(:rows::jsonb) as w (
+        sid text,
+        data jsonb,
+        user_id bigint,
+        ip inet,
+        user_agent text
+    )
 )
 insert into session (sid, sess, expire, created_at, authenticated_at, user_id, ip, user_agent)
 select
@@ -56,22 +56,22 @@ returning
     extract(epoch from created_at)::float8,
     extract(epoch from expire)::float8;
 
--- name: update_sessions(sids, new_sids, changed, removed, cleared, reowned, user_ids, ips, user_agents, idle, absolute, cookie)
+-- name: update_sessions(rows, idle, absolute, cookie)
 -- Merge changes by key into live sessions, and rotate the sid in place. Never inserts: a session
 -- that was ended stays ended. A row already under its new sid is this same statement, sent before.
 with wanted as (
     select *
-    from unnest(
-        :sids::text[],
-        :new_sids::text[],
-        :changed::jsonb[],
-        :removed::jsonb[],
-        :cleared::boolean[],
-        :reowned::boolean[],
-        :user_ids::bigint[],
-        :ips::inet[],
-        :user_agents::text[]
-    ) as w (sid, new_sid, changed, removed, cleared, reowned, user_id, ip, user_agent)
+    from jsonb_to_recordset(:rows::jsonb) as w (
+        sid text,
+        new_sid text,
+        changed jsonb,
+        removed jsonb,
+        cleared boolean,
+        reowned boolean,
+        user_id bigint,
+        ip inet,
+        user_agent text
+    )
 ),
 locked as materialized (
     select

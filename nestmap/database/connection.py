@@ -88,8 +88,7 @@ def _translated(error: BaseException, *, lost: bool) -> BaseException:
         case ValueError():
             # A NUL or a lone surrogate in a parameter: refused before anything is sent.
             return Refused("", "a parameter can't be sent to PostgreSQL")
-        case OSError() | RuntimeError():
-            # RuntimeError: under uvloop the connect after a failed one.
+        case OSError():
             return Unavailable(type(error).__name__)
     return error
 

@@ -104,10 +104,8 @@ class Pool:
                 connection = await Connection.open(attempt, CONNECT_SECONDS)
             except DatabaseError as error:
                 failure = error
-                # uvloop: the connect right after a failed one raises unless the loop ran once.
-                await asyncio.sleep(0)
-                continue
-            self._servers.remember(attempt)
-            return connection
+            else:
+                self._servers.remember(attempt)
+                return connection
         log.warning("database unavailable: %s", failure)
         raise failure

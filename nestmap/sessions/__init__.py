@@ -5,10 +5,10 @@ The package knows no handler and no page; a second Tornado site could take it al
 
 from nestmap.sessions.cookie import SessionCookie
 from nestmap.sessions.lifetimes import Lifetimes
-from nestmap.sessions.manager import Plan, SessionEnded, SessionManager
+from nestmap.sessions.manager import Plan, SessionManager
 from nestmap.sessions.pruner import Pruner
 from nestmap.sessions.session import Client, Session, User, public_id
-from nestmap.sessions.store import SessionStore
+from nestmap.sessions.store import SessionEnded, SessionStore, Written
 from nestmap.sessions.values import SessionTooLarge, SessionValueError
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "SessionTooLarge",
     "SessionValueError",
     "User",
+    "Written",
     "public_id",
 ]

@@ -34,18 +34,18 @@ class BatchLimits:
 class Batch(Generic[Item, Result]):
     """Gathers items and sends each lot of them in one statement.
 
-    ``send`` takes a list of items, no two with the same ``key`` (by default any may go together),
-    and gives their results in the same order. It must be harmless to send an item twice. When it raises Refused, the lot is
+    ``send`` takes a list of items, no two with the same ``key`` (without one, any may go together),
+    and gives their results (or the exception of one of them) in the same order. It must be harmless to send an item twice. When it raises Refused, the lot is
     halved until the one item at fault stands alone, so that one row's fault never fails another's.
     """
 
     def __init__(
         self,
         name: str,
-        send: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        send: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]],
         background: Background,
         *,
-        key: Callable[[Item], Hashable] = id,
+        key: Callable[[Item], Hashable] | None = None,
         limits: BatchLimits = BatchLimits(),
     ) -> None:
         self._name = name
@@ -58,7 +58,7 @@ class Batch(Generic[Item, Result]):
         self._departing = False
         self._clock: asyncio.TimerHandle | None = None
 
-    def submit(self, item: Item) -> "asyncio.Future[Result]":
+    def submit(self, item: Item) -> asyncio.Future[Result]:
         """The future result of one item; it fails with a DatabaseError within ``patience``.
 
         Raises Overloaded at once when too many wait already.
@@ -85,6 +85,9 @@ class Batch(Generic[Item, Result]):
         self._background.start(self._fly(flight), f"{self._name} batch")
 
     def _take(self) -> "list[_Waiting[Item, Result]]":
+        if self._key is None:
+            room = min(len(self._queue), self._limits.items)
+            return [self._queue.popleft() for _ in range(room)]
         taken: dict[Hashable, _Waiting[Item, Result]] = {}
         left: list[_Waiting[Item, Result]] = []
         while self._queue and len(taken) < self._limits.items:
@@ -109,7 +112,7 @@ class Batch(Generic[Item, Result]):
             if not self._flights:
                 self._depart()
 
-    async def _send_halving(self, items: Sequence[Item]) -> "Sequence[Result | DatabaseError]":
+    async def _send_halving(self, items: Sequence[Item]) -> "Sequence[Result | Exception]":
         try:
             return await self._send(items)
         except Refused as error:
@@ -138,13 +141,13 @@ class Batch(Generic[Item, Result]):
 @dataclass(slots=True)
 class _Waiting(Generic[Item, Result]):
     item: Item
-    future: "asyncio.Future[Result]"
+    future: asyncio.Future[Result]
     since: float
 
-    def answer(self, result: "Result | DatabaseError") -> None:
+    def answer(self, result: "Result | Exception") -> None:
         if self.future.done():
             return
-        if isinstance(result, DatabaseError):
+        if isinstance(result, Exception):
             # A copy each: many tasks raising one exception would share and grow its traceback.
             self.future.set_exception(copy.copy(result))
         else:

@@ -8,11 +8,13 @@ import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from email.utils import formatdate
+from functools import lru_cache
 
 from tornado.web import create_signed_value, decode_signed_value
 
 # A browser sends few; whoever sends hundreds does not get hundreds of signature checks.
 MOST_TRIED = 16
+REMEMBERED = 4096
 
 
 def key_version(secret: str) -> int:
@@ -35,6 +37,8 @@ class SessionCookie:
         self._signing = key_version(secrets[0])
         # A day more, so that the clocks of two instances need not agree to the second.
         self._max_age_days = lifetime / 86400 + 1
+        # A browser sends the same cookie again and again; checking it costs 8 us, a look-up 0.1 us.
+        self._verified = lru_cache(maxsize=REMEMBERED)(self._verify)
         self._attributes = "; HttpOnly; Path=/; SameSite=Strict" + ("; Secure" if secure else "")
 
     def sids(self, headers: Iterable[str]) -> list[str]:
@@ -42,13 +46,8 @@ class SessionCookie:
 
         Every one is tried: a browser may send a planted cookie of the same name first or last.
         """
-        found = [
-            decode_signed_value(
-                self._keys, self.name, value, max_age_days=self._max_age_days, min_version=2
-            )
-            for value in self._values(headers)[:MOST_TRIED]
-        ]
-        return list(dict.fromkeys(sid.decode("ascii", "replace") for sid in found if sid))
+        found = map(self._verified, self._values(headers)[:MOST_TRIED])
+        return list(dict.fromkeys(sid for sid in found if sid))
 
     def set(self, sid: str, expires_at: float) -> str:
         """The value of a Set-Cookie header that names ``sid`` until ``expires_at`` (epoch)."""
@@ -62,6 +61,12 @@ class SessionCookie:
     def clear(self) -> str:
         """The value of a Set-Cookie header that makes the browser forget the cookie."""
         return f'{self.name}=""; expires={formatdate(0, usegmt=True)}; Max-Age=0{self._attributes}'
+
+    def _verify(self, value: str) -> str | None:
+        sid = decode_signed_value(
+            self._keys, self.name, value, max_age_days=self._max_age_days, min_version=2
+        )
+        return sid.decode("ascii", "replace") if sid else None
 
     def _values(self, headers: Iterable[str]) -> list[str]:
         # Tornado's own parse_cookie keeps only the last of several cookies with one name.

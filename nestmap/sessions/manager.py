@@ -1,15 +1,12 @@
 """What may happen to a session: it is loaded, and it is committed."""
 
-from collections.abc import Sequence
+from asyncio import Future
+from collections.abc import Callable, Sequence
 
 from nestmap.sessions.session import Client, Session, State, new_sid
 from nestmap.sessions.store import Delete, Insert, SessionStore, Touch, Update, Written
 
 Plan = Insert | Update | Touch | Delete
-
-
-class SessionEnded(Exception):
-    """The session was ended while this request was under way; what it wrote was not stored."""
 
 
 class SessionManager:
@@ -30,17 +27,18 @@ class SessionManager:
                 return Session(self._max_bytes, record)
         return Session(self._max_bytes)
 
-    def plan(self, session: Session, client: Client) -> Plan | None:
+    def plan(self, session: Session, client: Callable[[], Client]) -> Plan | None:
         """The one statement that this session needs, or None when it needs no commit.
 
-        Raises SessionValueError or SessionTooLarge.
+        ``client`` is asked only when it is to be stored. Raises SessionValueError or
+        SessionTooLarge.
         """
         state, changes = session.settle()
         stored = session.stored
         if stored is None:
             if state is State.NEW:
                 user_id = session.user.id if session.user else None
-                return Insert(session.sid or new_sid(), changes.changed, user_id, client)
+                return Insert(session.sid or new_sid(), changes.changed, user_id, client())
             return None
         match state:
             case State.CHANGED | State.ROTATED:
@@ -52,7 +50,7 @@ class SessionManager:
                     cleared=session.cleared,
                     reowned=session.reowned,
                     user_id=session.user.id if session.user else None,
-                    client=client,
+                    client=client(),
                 )
             case State.DUE:
                 return Touch(stored.sid)
@@ -60,22 +58,18 @@ class SessionManager:
                 return Delete(stored.sid)
         return None
 
-    async def commit(self, plan: Plan) -> Written | None:
-        """Carry out the plan, and give the row that a cookie may name now, or None.
+    def commit(self, plan: Plan) -> Future[Written | None]:
+        """Carry out the plan: the future row that a cookie may name then, or None.
 
-        Raises SessionEnded when a write finds that its session is gone; a renewal that finds it
-        gone is no error, for nothing was to be kept.
+        Raises Overloaded at once; the future fails with another DatabaseError, or with
+        SessionEnded when a write finds that its session is gone.
         """
         match plan:
             case Insert():
-                return await self._store.insert(plan)
+                return self._store.insert(plan)
             case Update():
-                written = await self._store.update(plan)
-                if written is None:
-                    raise SessionEnded
-                return written
+                return self._store.update(plan)
             case Touch():
-                return await self._store.touch(plan)
+                return self._store.touch(plan)
             case Delete():
-                await self._store.delete(plan)
-                return None
+                return self._store.delete(plan)

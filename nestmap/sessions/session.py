@@ -60,7 +60,7 @@ class Record:
 class Changes:
     """What differs from the record: JSON texts by key, and the keys that went."""
 
-    changed: dict[str, str]
+    changed: dict[str, bytes]
     removed: list[str]
 
     def __bool__(self) -> bool:
@@ -88,7 +88,7 @@ class Session(MutableMapping[str, Any]):
         self._record = record
         self._data = record.data if record else {}
         # The JSON text that each key had before this request, for the keys that may differ now.
-        self._before: dict[str, str | None] = {}
+        self._before: dict[str, bytes | None] = {}
         self._max_bytes = max_bytes
         self._size: int | None = None
         self._user = record.user if record else None
@@ -238,13 +238,12 @@ class Session(MutableMapping[str, Any]):
     # Keeping account
 
     def _changes(self) -> Changes:
-        changed: dict[str, str] = {}
+        changed: dict[str, bytes] = {}
         removed: list[str] = []
         for key, before in self._before.items():
             if key in self._data:
-                text = values.encode(key, self._data[key])
-                if text != before:
-                    changed[key] = text
+                if not values.same(self._data[key], before):
+                    changed[key] = values.encode(key, self._data[key])
             elif before is not None:
                 removed.append(key)
         if changed and self._whole_size() > self._max_bytes:

@@ -1,9 +1,11 @@
 """The session table: one verb for each thing that is done to it, each sent in batches."""
 
-import json
+from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from nestmap.background import Background
 from nestmap.database import Database
@@ -16,12 +18,16 @@ from nestmap.sessions.session import Client, Record, User
 SQL = queries("sessions")
 
 
+class SessionEnded(Exception):
+    """The session was ended while this request was under way; what it wrote was not stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Insert:
     """Store a session whose sid was made in this request; ``data`` is JSON text by key."""
 
     sid: str
-    data: dict[str, str]
+    data: dict[str, bytes]
     user_id: int | None
     client: Client
 
@@ -32,7 +38,7 @@ class Update:
 
     sid: str
     new_sid: str
-    changed: dict[str, str]
+    changed: dict[str, bytes]
     removed: list[str]
     cleared: bool
     reowned: bool
@@ -64,9 +70,10 @@ class Written:
 
 
 class SessionStore:
-    """Every verb awaits its row, or None when there is no such live session.
+    """Every verb gives the future row, or None when there is no such live session.
 
-    Raises DatabaseError: Overloaded at once, anything else within the patience of a batch.
+    A verb raises Overloaded at once; its future fails with another DatabaseError within the
+    patience of a batch.
     """
 
     def __init__(
@@ -86,7 +93,7 @@ class SessionStore:
         self._common = {
             "idle": lifetimes.idle,
             "absolute": lifetimes.absolute,
-            "cookie": json.dumps(
+            "cookie": orjson.dumps(
                 {
                     "originalMaxAge": lifetimes.idle * 1000,
                     "secure": secure,
@@ -94,34 +101,42 @@ class SessionStore:
                     "path": "/",
                     "sameSite": "strict",
                 }
-            ),
+            ).decode(),
         }
-        self._loads = Batch("load sessions", self._load, background)
+        self._loads: Batch[str, Record | None] = Batch("load sessions", self._load, background)
         # Two loads of one sid may share a statement; two writes of one row may not.
-        self._inserts = Batch("insert sessions", self._insert, background, key=_sid_of)
-        self._updates = Batch("update sessions", self._update, background, key=_sid_of)
-        self._touches = Batch("touch sessions", self._touch, background, key=_sid_of)
-        self._deletes = Batch("delete sessions", self._delete, background, key=_sid_of)
+        self._inserts: Batch[Insert, Written | None] = Batch(
+            "insert sessions", self._insert, background, key=_sid_of
+        )
+        self._updates: Batch[Update, Written | None] = Batch(
+            "update sessions", self._update, background, key=_sid_of
+        )
+        self._touches: Batch[Touch, Written | None] = Batch(
+            "touch sessions", self._touch, background, key=_sid_of
+        )
+        self._deletes: Batch[Delete, Written | None] = Batch(
+            "delete sessions", self._delete, background, key=_sid_of
+        )
 
-    async def load(self, sid: str) -> Record | None:
+    def load(self, sid: str) -> Future[Record | None]:
         """The live session of this sid; None when unknown, expired or undecodable."""
-        return await self._loads.submit(sid)
+        return self._loads.submit(sid)
 
-    async def insert(self, item: Insert) -> Written | None:
+    def insert(self, item: Insert) -> Future[Written | None]:
         """Store a new session. An upsert, so that sending it again is harmless."""
-        return await self._inserts.submit(item)
+        return self._inserts.submit(item)
 
-    async def update(self, item: Update) -> Written | None:
-        """Merge into a live session; never brings back one that was ended."""
-        return await self._updates.submit(item)
+    def update(self, item: Update) -> Future[Written | None]:
+        """Merge into a live session; never brings back one that was ended (SessionEnded)."""
+        return self._updates.submit(item)
 
-    async def touch(self, item: Touch) -> Written | None:
-        """Renew a live session."""
-        return await self._touches.submit(item)
+    def touch(self, item: Touch) -> Future[Written | None]:
+        """Renew a live session; None when it is gone, which is no error: nothing was to be kept."""
+        return self._touches.submit(item)
 
-    async def delete(self, item: Delete) -> Written | None:
-        """Remove a session; None when it was gone already, which is as good."""
-        return await self._deletes.submit(item)
+    def delete(self, item: Delete) -> Future[Written | None]:
+        """Remove a session; None, also when it was gone already."""
+        return self._deletes.submit(item)
 
     async def _load(self, sids: Sequence[str]) -> list[Record | None]:
         rows = await self._reads.all(
@@ -150,60 +165,60 @@ class SessionStore:
         )
 
     async def _insert(self, items: Sequence[Insert]) -> list[Written | None]:
-        return await self._write(
-            "insert_sessions",
-            items,
+        rows = [
             {
-                "data": [_document(item.data) for item in items],
-                "user_ids": [item.user_id for item in items],
-                **_clients(items),
-                **self._common,
-            },
-        )
+                "sid": item.sid,
+                "data": _document(item.data),
+                "user_id": item.user_id,
+                "ip": item.client.ip,
+                "user_agent": item.client.user_agent,
+            }
+            for item in items
+        ]
+        written = await self._write("insert_sessions", {"rows": _json(rows), **self._common})
+        return [written.get(item.sid) for item in items]
 
-    async def _update(self, items: Sequence[Update]) -> list[Written | None]:
-        return await self._write(
-            "update_sessions",
-            items,
+    async def _update(self, items: Sequence[Update]) -> list[Written | SessionEnded | None]:
+        rows = [
             {
-                "new_sids": [item.new_sid for item in items],
-                "changed": [_document(item.changed) for item in items],
-                "removed": [json.dumps(item.removed) for item in items],
-                "cleared": [item.cleared for item in items],
-                "reowned": [item.reowned for item in items],
-                "user_ids": [item.user_id for item in items],
-                **_clients(items),
-                **self._common,
-            },
-        )
+                "sid": item.sid,
+                "new_sid": item.new_sid,
+                "changed": _document(item.changed),
+                "removed": item.removed,
+                "cleared": item.cleared,
+                "reowned": item.reowned,
+                "user_id": item.user_id,
+                "ip": item.client.ip,
+                "user_agent": item.client.user_agent,
+            }
+            for item in items
+        ]
+        written = await self._write("update_sessions", {"rows": _json(rows), **self._common})
+        return [written.get(item.sid) or SessionEnded() for item in items]
 
     async def _touch(self, items: Sequence[Touch]) -> list[Written | None]:
-        lifetimes = {"idle": self._lifetimes.idle, "absolute": self._lifetimes.absolute}
-        return await self._write("touch_sessions", items, lifetimes)
-
-    async def _delete(self, items: Sequence[Delete]) -> list[Written | None]:
-        return await self._write("delete_sessions", items, {})
-
-    async def _write(
-        self, query: str, items: Sequence[Any], parameters: dict[str, Any]
-    ) -> list[Written | None]:
         sids = [item.sid for item in items]
-        rows = await self._writes.all(SQL[query], {"sids": sids, **parameters}, repeat=True)
-        # Rows come back under the sid that was asked for, and hold the one that is stored now.
-        written = {asked: Written(*row) for asked, *row in rows}
+        written = await self._write("touch_sessions", {"sids": sids, **self._common})
         return [written.get(sid) for sid in sids]
+
+    async def _delete(self, items: Sequence[Delete]) -> list[None]:
+        await self._write("delete_sessions", {"sids": [item.sid for item in items]})
+        return [None] * len(items)
+
+    async def _write(self, query: str, parameters: dict[str, Any]) -> dict[str, Written]:
+        rows = await self._writes.all(SQL[query], parameters, repeat=True)
+        # A row comes back under the sid that was asked for, and holds the one that is stored now.
+        return {asked: Written(*row) for asked, *row in rows}
 
 
 def _sid_of(item: Insert | Update | Touch | Delete) -> str:
     return item.sid
 
 
-def _document(texts: dict[str, str]) -> str:
-    return "{" + ",".join(f"{json.dumps(key)}:{text}" for key, text in texts.items()) + "}"
+def _document(texts: dict[str, bytes]) -> dict[str, orjson.Fragment]:
+    return {key: orjson.Fragment(text) for key, text in texts.items()}
 
 
-def _clients(items: Sequence[Insert] | Sequence[Update]) -> dict[str, list[str | None]]:
-    return {
-        "ips": [item.client.ip for item in items],
-        "user_agents": [item.client.user_agent for item in items],
-    }
+def _json(rows: list[dict[str, Any]]) -> str:
+    # One parameter for a whole batch: quoting nine arrays cost a tenth of the time of a write.
+    return orjson.dumps(rows).decode()

@@ -1,13 +1,12 @@
 """What may be stored in a session: JSON that PostgreSQL gives back as it was, and nothing else."""
 
-import json
 import re
 from typing import Any
 
-# jsonb refuses the escape \u0000, which is only one when an even number of backslashes precedes it.
-NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+import orjson
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+# jsonb refuses the escape \u0000, which is only one when an even number of backslashes precedes it.
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class SessionValueError(ValueError):
@@ -18,16 +17,15 @@ class SessionTooLarge(ValueError):
     """The session would be larger than SESSION_MAX_BYTES."""
 
 
-def encode(key: str, value: Any) -> str:
+def encode(key: str, value: Any) -> bytes:
     """The JSON text of a value, or SessionValueError with the key's name.
 
-    What comes back must equal what went in, so a tuple, a key that is no string or an object that
-    merely looks like a dict is refused here and not found changed on the next request.
+    What comes back must equal what went in, so a NaN, a tuple, a key that is no string or an
+    object that merely looks like a dict is refused here and not found changed on the next request.
     """
     try:
-        text = _encode(value)
-        text.encode()
-        whole = not NUL.search(text) and json.loads(text) == value
+        text = orjson.dumps(value)
+        whole = not NUL.search(text) and orjson.loads(text) == value
     except (TypeError, ValueError, RecursionError) as error:
         raise SessionValueError(f"session[{key!r}] can't be stored: {error}") from None
     if not whole:
@@ -35,21 +33,29 @@ def encode(key: str, value: Any) -> str:
     return text
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any) -> bytes:
     """The JSON text of a value that came from the store or went through encode()."""
-    return _encode(value)
+    return orjson.dumps(value)
 
 
-def size(key: str, text: str) -> int:
+def same(value: Any, text: bytes | None) -> bool:
+    """Whether the value still has this JSON text; False also when it can't be encoded any more."""
+    try:
+        return text is not None and orjson.dumps(value) == text
+    except (TypeError, RecursionError):
+        return False
+
+
+def size(key: str, text: bytes) -> int:
     """Bytes that one entry takes in the stored document: key, quotes, colon, comma, value."""
-    return len(key.encode()) + len(text.encode()) + 4
+    return len(key.encode()) + len(text) + 4
 
 
 def decode(text: str) -> dict[str, Any] | None:
     """The data of a stored document without its cookie object; None when it is no JSON object."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = orjson.loads(text)
+    except ValueError:
         return None
     if not isinstance(document, dict):
         return None
