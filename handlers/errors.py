@@ -33,13 +33,21 @@ class ErrorAnswer:
     retry: bool = False
 
 
+TOO_LARGE = ("too_large", "The request is too large; 64 KiB is the most.")
+HTTPS_REQUIRED = (
+    "https_required",
+    (
+        "This site works over https only. Behind a proxy that ends TLS, the proxy must send"
+        " X-Forwarded-Proto: https."
+    ),
+)
 SENTENCES = {
     400: ("bad_request", "The request can't be understood."),
     401: ("not_signed_in", "Sign in first."),
     403: ("forbidden", "This is not allowed."),
     404: ("not_found", "There is nothing here."),
     405: ("method_not_allowed", "This can't be done here."),
-    413: ("too_large", "The request is too large; 64 KiB is the most."),
+    413: TOO_LARGE,
     500: ("internal_error", "Something went wrong on our side. It has been noted."),
 }
 
@@ -109,3 +117,13 @@ def is_page(handler: RequestHandler) -> bool:
     """Whether a person reads the answer: everything is a page, except for the API."""
     path = handler.request.path
     return not path.startswith("/api/") and path not in ("/livez", "/readyz")
+
+
+def allowed_methods(handler: RequestHandler) -> str:
+    """The value of the Allow header: the methods that the handler has."""
+    methods = ("GET", "HEAD", "POST", "PUT", "DELETE")
+    has = {
+        m: getattr(type(handler), m.lower()) is not getattr(RequestHandler, m.lower())
+        for m in methods
+    }
+    return ", ".join(m for m in methods if has["GET" if m == "HEAD" else m])

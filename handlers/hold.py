@@ -63,8 +63,13 @@ class HeldConnection(HTTPConnection):
         does not end is the one honest thing left.
         """
         if self._headers is None:
-            self.connection.close()  # type: ignore[attr-defined]
-        else:
-            self.connection.write_headers(ResponseStartLine("", status, reason), headers, body)
-            self.connection.finish()
+            self.cut()
+            return
+        self.connection.write_headers(ResponseStartLine("", status, reason), headers, body)
+        self.connection.finish()
+        self._gone.set_result(None)
+
+    def cut(self) -> None:
+        """Close the connection in the middle of the answer."""
+        self.connection.close()  # type: ignore[attr-defined]
         self._gone.set_result(None)

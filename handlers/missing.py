@@ -3,7 +3,7 @@
 from tornado.web import stream_request_body
 
 from handlers.access import Access
-from handlers.errors import SiteError
+from handlers.errors import TOO_LARGE, SiteError
 from handlers.site import SiteHandler
 
 
@@ -27,7 +27,7 @@ class TooLargeHandler(SiteHandler):
 
     async def prepare(self) -> None:
         """413, before the body is read."""
-        raise SiteError(413, "too_large", "The request is too large; 64 KiB is the most.")
+        raise SiteError(413, *TOO_LARGE)
 
     def data_received(self, chunk: bytes) -> None:
         """Nothing of it is kept."""

@@ -1,7 +1,6 @@
 """The base handler: it tells what happens to every request, from top to bottom."""
 
 import http.client
-import ipaddress
 import logging
 from asyncio import Future
 from types import TracebackType
@@ -13,17 +12,27 @@ from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError, RequestHandler
 
 from handlers.access import Access, check_access
-from handlers.errors import ErrorAnswer, SiteError, answer_for, error_body, error_headers, is_page
-from handlers.headers import HSTS, SECURITY, request_id
+from handlers.access_log import log_answer
+from handlers.client import client_of
+from handlers.errors import (
+    HTTPS_REQUIRED,
+    TOO_LARGE,
+    ErrorAnswer,
+    SiteError,
+    allowed_methods,
+    answer_for,
+    error_body,
+    error_headers,
+    is_page,
+)
+from handlers.headers import new_request_id, usual_headers
 from handlers.hold import HeldConnection
 from nestmap.database import DatabaseError
-from nestmap.sessions import Client, Plan, Session, User, Written
+from nestmap.serve import MAX_BODY
+from nestmap.sessions import Plan, Session, User, Written
 from nestmap.site import Site
 
 log = logging.getLogger("nestmap.handlers")
-access_log = logging.getLogger("nestmap.access")
-
-USER_AGENT_LENGTH = 400
 
 
 class SiteHandler(RequestHandler):
@@ -49,8 +58,11 @@ class SiteHandler(RequestHandler):
 
     async def prepare(self) -> None:
         """Load the session, and let only those in who may."""
+        if len(self.request.body) > MAX_BODY:
+            raise SiteError(413, *TOO_LARGE)
         if self.needs_session:
-            self._refuse_plain_http()
+            if self.site.cookie.secure and self.request.protocol != "https":
+                raise SiteError(403, *HTTPS_REQUIRED)
             sids = self.site.cookie.sids(self.request.headers.get_list("Cookie"))
             self._session = await self.site.sessions.load(sids)
             self.set_header("Cache-Control", "no-store")
@@ -86,7 +98,7 @@ class SiteHandler(RequestHandler):
 
         Raises DatabaseError or SessionEnded.
         """
-        plan = self.site.sessions.plan(self.session, self.client)
+        plan = self._plan_of(self.session)
         if plan:
             written = await self.site.sessions.commit(plan)
             self._settled_cookie = self._cookie(written)
@@ -123,15 +135,6 @@ class SiteHandler(RequestHandler):
         # An empty session is a mapping without keys, and so it is false.
         return self._session.user if self._session is not None else None
 
-    def client(self) -> Client:
-        """Where the request came from."""
-        try:
-            ip = str(ipaddress.ip_address((self.request.remote_ip or "").partition("%")[0]))
-        except ValueError:
-            ip = None
-        user_agent = self.request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH]
-        return Client(ip, user_agent.replace("\0", "") or None)
-
     def finish_json(self, value: dict[str, Any]) -> None:
         """Answer with a JSON object."""
         self.set_header("Content-Type", "application/json; charset=UTF-8")
@@ -147,8 +150,8 @@ class SiteHandler(RequestHandler):
         """Put the usual headers on; after an error, too."""
         self.clear_header("Server")
         if not hasattr(self, "request_id"):
-            self.request_id = request_id(self.request, trusted=self.site.settings.trust_proxy)
-        for name, value in self._usual_headers().items():
+            self.request_id = new_request_id(self.request, self.site)
+        for name, value in usual_headers(self.site, self.request_id).items():
             self.set_header(name, value)
 
     def compute_etag(self) -> str | None:
@@ -177,7 +180,7 @@ class SiteHandler(RequestHandler):
         for name, value in error_headers(answer, page=is_page(self)).items():
             self.set_header(name, value)
         if status_code == 405:
-            self.set_header("Allow", ", ".join(self._methods()))
+            self.set_header("Allow", allowed_methods(self))
         self.finish(error_body(answer, self, self.request_id))
 
     def log_exception(
@@ -200,7 +203,10 @@ class SiteHandler(RequestHandler):
         if self._headers_left and self._lacks_cookie():
             log.error("%s: a session began after the first flush(), and is lost", self.request_id)
             return None
-        return self.site.sessions.plan(self._session, self.client)
+        return self._plan_of(self._session)
+
+    def _plan_of(self, session: Session) -> Plan | None:
+        return self.site.sessions.plan(session, lambda: client_of(self.request))
 
     def _lacks_cookie(self) -> bool:
         return self._session is not None and self._session.needs_cookie
@@ -216,8 +222,14 @@ class SiteHandler(RequestHandler):
     def _release(self, held: HeldConnection, committed: Future[Written | None]) -> None:
         if error := committed.exception():
             self._replace(held, error)
-        else:
+            return
+        try:
             held.release(self._cookie(committed.result()))
+        except Exception:
+            # Nobody awaits this; without a cut the client would wait for ever.
+            held.cut()
+            raise
+        finally:
             self._ended()
 
     def _cookie(self, written: Written | None) -> str | None:
@@ -232,54 +244,13 @@ class SiteHandler(RequestHandler):
         answer = answer_for(error)
         self.set_status(answer.status)
         body = error_body(answer, self, self.request_id)
-        headers = HTTPHeaders(self._usual_headers())
+        headers = HTTPHeaders(usual_headers(self.site, self.request_id))
         headers.update(error_headers(answer, page=is_page(self)))
-        headers["Content-Length"] = str(len(body))
-        headers["Vary"] = "Cookie"
+        headers.update({"Vary": "Cookie", "Content-Length": str(len(body))})
         reason = http.client.responses[answer.status]
         held.replace(answer.status, reason, headers, b"" if self.request.method == "HEAD" else body)
         self._ended()
 
-    # Odds and ends of a request
-
     def _ended(self) -> None:
         self.site.in_flight -= 1
-        if access_log.isEnabledFor(logging.INFO):
-            milliseconds = round(1000 * self.request.request_time(), 1)
-            fields = {
-                "request_id": self.request_id,
-                "method": self.request.method,
-                "path": self.request.path,
-                "status": self.get_status(),
-                "milliseconds": milliseconds,
-                "ip": self.request.remote_ip,
-            }
-            access_log.info(
-                "%(method)s %(path)s %(status)s %(milliseconds)sms %(request_id)s",
-                fields,
-                extra=fields,
-            )
-
-    def _usual_headers(self) -> dict[str, str]:
-        headers = {**SECURITY, "X-Request-Id": self.request_id}
-        if self.site.settings.production:
-            headers |= HSTS
-        if self.site.draining:
-            headers["Connection"] = "close"
-        return headers
-
-    def _refuse_plain_http(self) -> None:
-        if self.site.cookie.secure and self.request.protocol != "https":
-            raise SiteError(
-                403,
-                "https_required",
-                "This site works over https only. Behind a proxy that ends TLS, the proxy must"
-                " send X-Forwarded-Proto: https.",
-            )
-
-    def _methods(self) -> list[str]:
-        own = [m for m in ("GET", "POST", "PUT", "PATCH", "DELETE") if self._has(m.lower())]
-        return ["HEAD", *own] if "GET" in own else own
-
-    def _has(self, method: str) -> bool:
-        return getattr(type(self), method) is not getattr(RequestHandler, method)
+        log_answer(self, self.request_id)

@@ -1,15 +1,26 @@
-"""Static files, with the headers of the site."""
+"""Static files, with the headers and the error pages of the site."""
+
+from typing import Any
 
 from tornado.web import StaticFileHandler
 
-from handlers.headers import SECURITY
+from handlers.errors import answer_for, error_body, error_headers
+from handlers.headers import new_request_id, usual_headers
 
 
 class SiteStaticHandler(StaticFileHandler):
     """GET /static/...; Tornado does the rest."""
 
-    def set_extra_headers(self, path: str) -> None:
+    def set_default_headers(self) -> None:
         """Put the usual headers on."""
         self.clear_header("Server")
-        for name, value in SECURITY.items():
+        self.request_id = new_request_id(self.request, self.settings["site"])
+        for name, value in usual_headers(self.settings["site"], self.request_id).items():
             self.set_header(name, value)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """The same page as everywhere."""
+        answer = answer_for(None, status_code)
+        for name, value in error_headers(answer, page=True).items():
+            self.set_header(name, value)
+        self.finish(error_body(answer, self, self.request_id))

@@ -22,7 +22,8 @@ from nestmap.site import Site
 log = logging.getLogger("nestmap")
 
 MAX_BODY = 64 * 1024
-# Bodies of a stated length are refused by a handler, with 413; this one cuts the others (bytes).
+# A body that states its length is refused by its headers; one in chunks, when it has arrived, but
+# past this many bytes the connection is cut.
 HARD_MAX_BODY = 2 * MAX_BODY
 MAX_HEADER = 16 * 1024
 BODY_SECONDS = 15.0
