@@ -3,6 +3,7 @@
 import http.client
 import logging
 from asyncio import Future
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
@@ -117,7 +118,7 @@ class SiteHandler(RequestHandler):
 
     # What handlers use
 
-    @property
+    @cached_property
     def site(self) -> Site:
         """The parts of the program."""
         site: Site = self.settings["site"]

@@ -46,7 +46,7 @@ class SessionCookie:
 
         Every one is tried: a browser may send a planted cookie of the same name first or last.
         """
-        found = map(self._verified, self._values(headers)[:MOST_TRIED])
+        found = [self._verified(value) for value in self._values(headers)[:MOST_TRIED]]
         return list(dict.fromkeys(sid for sid in found if sid))
 
     def set(self, sid: str, expires_at: float) -> str:
@@ -70,5 +70,5 @@ class SessionCookie:
 
     def _values(self, headers: Iterable[str]) -> list[str]:
         # Tornado's own parse_cookie keeps only the last of several cookies with one name.
-        pairs = [pair.strip().partition("=") for header in headers for pair in header.split(";")]
-        return [value.strip().strip('"') for name, _, value in pairs if name.strip() == self.name]
+        pairs = [pair.partition("=") for header in headers for pair in header.split(";")]
+        return [value.strip(' \t"') for name, _, value in pairs if name.strip() == self.name]

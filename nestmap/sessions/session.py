@@ -67,6 +67,9 @@ class Changes:
         return bool(self.changed or self.removed)
 
 
+UNCHANGED = Changes({}, [])
+
+
 def new_sid() -> str:
     """24 random bytes in base64url, 32 characters: the form that express-session made."""
     return secrets.token_urlsafe(24)
@@ -144,7 +147,7 @@ class Session(MutableMapping[str, Any]):
 
         Raises SessionValueError or SessionTooLarge when a value was made unfit in place.
         """
-        changes = self._changes()
+        changes = self._changes() if self._before else UNCHANGED
         if self._ended:
             return (State.ENDED if self._record else State.FRESH), changes
         if self._record is None:
