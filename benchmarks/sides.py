@@ -1,0 +1,54 @@
+"""The two sides: how each is started, as its operator would, and what it is told."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.tools import EXPRESS
+
+_ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Side:
+    name: str
+    command: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...]
+    ready: str
+    """The path that answers 200 as soon as sessions can be used."""
+
+    def environment(self, url: str, port: int, processes: int, folder: Path) -> dict[str, str]:
+        """All that the server finds in its environment: none of the caller's own settings."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        told = {
+            "DATABASE_URL": url,
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "PROCESSES": str(processes),
+            "DATA_DIR": str(folder),
+            "SESSION_SECRET": "the same on both sides and worth nothing anywhere else",
+        }
+        return kept | dict(self.settings) | told
+
+
+NESTMAP = Side(
+    name="NestMap",
+    command=(sys.executable, str(_ROOT / "run.py")),
+    settings=(
+        ("NESTMAP_ENV", "development"),
+        ("LOG_LEVEL", "warning"),
+        ("SESSION_TTL_SECONDS", "43200"),
+        ("SESSION_TOUCH_SECONDS", "60"),
+    ),
+    ready="/readyz",
+)
+
+EXPRESS_SIDE = Side(
+    name="Express",
+    command=("node", str(EXPRESS / "server.js")),
+    settings=(("NODE_ENV", "production"),),
+    ready="/livez",
+)
+
+SIDES = (NESTMAP, EXPRESS_SIDE)

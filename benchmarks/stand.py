@@ -1,0 +1,80 @@
+"""A side that is ready to be measured: a fresh database with sessions, and their cookies."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.database import Cluster
+from benchmarks.errors import BenchmarkError
+from benchmarks.progress import say
+from benchmarks.server import Server, running
+from benchmarks.sides import Side
+from benchmarks.visitors import check_places, grow, make_sessions
+from benchmarks.wrk import Measure, Work, load
+
+_LOOKED_AT = 50  # sessions whose place is looked up after each run
+
+
+@dataclass(frozen=True)
+class Stand:
+    side: Side
+    cluster: Cluster
+    database: str
+    folder: Path
+    cookies: tuple[str, ...]
+
+    def serve(self, processes: int = 1) -> AbstractContextManager[Server]:
+        url = self.cluster.url(self.database)
+        return running(self.side, url, self.folder, processes)
+
+    def load(self, server: Server, work: Work, seconds: int, connections: int = 64) -> Measure:
+        """One run of wrk and nothing else."""
+        with _named(self.side, work):
+            return load(server.port, self._cookie_file, work, seconds, connections)
+
+    def measure(self, server: Server, work: Work, seconds: int, connections: int = 64) -> Measure:
+        """One run of wrk; after it sessions are still theirs and hold what was written last."""
+        result = self.load(server, work, seconds, connections)
+        # wrk walks the cookies from the first on, so these were written if anything was.
+        reached = work == "writes" and result.requests > _LOOKED_AT + connections
+        with _named(self.side, f"after {work}"):
+            check_places(server.port, self.cookies[:_LOOKED_AT], result.mark if reached else "")
+        return result
+
+    def enlarge(self, size: int) -> int:
+        """Let every session hold about `size` bytes; return what it is exactly."""
+        with self.serve() as server, _named(self.side, "larger sessions"):
+            grow(server.port, self.cookies[0], size)
+        return self.cluster.copy_largest(self.database)
+
+    @property
+    def _cookie_file(self) -> Path:
+        return self.folder / "cookies"
+
+
+@contextmanager
+def prepared(
+    side: Side, cluster: Cluster, database: str, folder: Path, sessions: int
+) -> Iterator[tuple[Stand, Server]]:
+    """A new stand on a new database, with the server that made its sessions still running."""
+    say(f"{side.name}: {sessions:,} sessions in a new database")
+    place = folder / database
+    place.mkdir()
+    cluster.create(database)
+    with running(side, cluster.url(database), place) as server:
+        with _named(side, "its sessions"):
+            cookies = tuple(make_sessions(server.port, sessions))
+            check_places(server.port, cookies)
+        stand = Stand(side, cluster, database, place, cookies)
+        (place / "cookies").write_text("\n".join(cookies) + "\n", encoding="ascii")
+        yield stand, server
+
+
+@contextmanager
+def _named(side: Side, what: str) -> Iterator[None]:
+    """Say in an error whose it is and at what."""
+    try:
+        yield
+    except BenchmarkError as error:
+        raise BenchmarkError(f"{side.name}, {what}: {error}") from error
