@@ -9,12 +9,12 @@ import sys
 from contextlib import ExitStack
 
 from handlers.routes import APPLICATION_SETTINGS, ROUTES
-from nestmap.database import DatabaseError, Servers
+from nestmap.database import DatabaseError, Servers, quiet_about_cancelled
 from nestmap.embedded import embedded_postgres
 from nestmap.logs import configure_logs
 from nestmap.processes import in_processes
 from nestmap.secret import development_secret
-from nestmap.serve import listen, make_app, serve, stop_on_signals
+from nestmap.serve import listen, make_app, serve, stop_on_signals, unless
 from nestmap.settings import Settings, SettingsError, read_settings
 from nestmap.site import ADMINISTRATOR, Site
 
@@ -53,8 +53,10 @@ async def serving(settings: Settings, url: str, sockets: list[socket.socket], nu
     """Open the site, serve it, close it; 0 when every request and commit ended in time."""
     stop = asyncio.Event()
     stop_on_signals(stop, signal.SIGTERM, *([] if settings.processes > 1 else [signal.SIGINT]))
+    asyncio.get_running_loop().set_exception_handler(quiet_about_cancelled)
     site = Site(settings, url)
-    await site.open()
+    if not await unless(stop, site.open()):
+        return 0
     password = None if settings.production else await site.make_administrator()
     if number == 0:
         announce(settings, url, sockets)

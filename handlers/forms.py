@@ -1,7 +1,6 @@
 """Reading what a client sent, and where to go from there."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from tornado.web import RequestHandler
@@ -36,8 +35,5 @@ def field(handler: RequestHandler, name: str, *, strip: bool = True) -> str:
 
 def local_path(path: str) -> str:
     """The path if it leads to this site and nowhere else, else "/"."""
-    plain = path.isprintable() and "\\" not in path
-    parts = urlsplit(path) if plain else None
-    if parts is None or parts.scheme or parts.netloc or not path.startswith("/"):
-        return "/"
-    return "/" if path.startswith("//") else path
+    local = path.startswith("/") and not path.startswith("//")
+    return path if local and path.isprintable() and "\\" not in path else "/"

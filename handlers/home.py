@@ -3,7 +3,7 @@
 from handlers.access import Access
 from handlers.forms import field
 from handlers.site import SiteHandler
-from nestmap.places import InvalidPlace, Place, free_id, pin, places_of, unpin
+from nestmap.places import InvalidPlace, Place, new_id, pin, places_of, unpin
 from nestmap.sessions import SessionTooLarge
 
 
@@ -39,7 +39,7 @@ class PinHandler(HomeHandler):
         """Pin the place, or show the form again with what is wrong."""
         form = {"name": field(self, "name"), "note": field(self, "note")}
         try:
-            pin(self.session, Place(free_id(self.session, form["name"]), **form))
+            pin(self.session, Place(new_id(form["name"]), **form))
         except InvalidPlace as error:
             self.set_status(400)
             self.show(form, {error.field: str(error)})

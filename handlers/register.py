@@ -7,6 +7,7 @@ from handlers.errors import SiteError
 from handlers.forms import credentials, field, local_path
 from handlers.site import SiteHandler
 from nestmap.accounts import EmailTaken, InvalidAccount
+from nestmap.sessions import User
 
 TAKEN = "There is an account with this address already."
 
@@ -29,7 +30,7 @@ class RegisterHandler(SiteHandler):
         email, password = field(self, "email"), self.get_body_argument("password", "", strip=False)
         path = local_path(field(self, "next"))
         try:
-            user = await self.site.accounts.register(email, password)
+            user = await self._account(email, password)
         except InvalidAccount as error:
             self.set_status(400)
             self.show(email, {error.field: str(error)}, path)
@@ -39,6 +40,16 @@ class RegisterHandler(SiteHandler):
         else:
             self.session.sign_in(user)
             self.redirect(path, status=303)
+
+    async def _account(self, email: str, password: str) -> User:
+        """A new account; on a second click of the button, the one that the first click made."""
+        try:
+            return await self.site.accounts.register(email, password)
+        except EmailTaken:
+            user = await self.site.accounts.authenticate(email, password)
+            if user is None:
+                raise
+            return user
 
     def show(self, email: str, errors: dict[str, str], path: str) -> None:
         """The form, with what was entered (never the password)."""
@@ -63,6 +74,6 @@ class ApiRegisterHandler(SiteHandler):
         self.finish_json({"user": user_json(user)})
 
 
-def user_json(user: Any) -> dict[str, Any]:
+def user_json(user: User) -> dict[str, Any]:
     """What the API says of a user: {id, email, role}."""
     return {"id": user.id, "email": user.email, "role": user.role}

@@ -30,7 +30,7 @@ from handlers.headers import new_request_id, usual_headers
 from handlers.hold import HeldConnection
 from nestmap.database import DatabaseError
 from nestmap.serve import MAX_BODY
-from nestmap.sessions import Plan, Session, User, Written
+from nestmap.sessions import Plan, Session, SessionEnded, User, Written
 from nestmap.site import Site
 
 log = logging.getLogger("nestmap.handlers")
@@ -74,7 +74,12 @@ class SiteHandler(RequestHandler):
         """Finish the answer; with something to commit, hold it until that is done."""
         if self._held:
             raise RuntimeError("finish() called twice")
-        self._plan = self._make_plan()
+        try:
+            self._plan = self._make_plan()
+        except ValueError:
+            # A value that can't be stored: the error answer that follows must not try again.
+            self._commits_nothing = True
+            raise
         if self._plan:
             connection = self.request.connection
             assert connection is not None, "a request that is not finished has its connection"
@@ -248,6 +253,9 @@ class SiteHandler(RequestHandler):
         headers = HTTPHeaders(usual_headers(self.site, self.request_id))
         headers.update(error_headers(answer, page=is_page(self)))
         headers.update({"Vary": "Cookie", "Content-Length": str(len(body))})
+        if self._settled_cookie and not isinstance(error, SessionEnded):
+            # What save_session() committed stands, and needs its cookie.
+            headers.add("Set-Cookie", self._settled_cookie)
         reason = http.client.responses[answer.status]
         held.replace(answer.status, reason, headers, b"" if self.request.method == "HEAD" else body)
         self._ended()

@@ -1,6 +1,7 @@
 """Places: what a visitor pins, each under one key of the session."""
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
@@ -52,8 +53,14 @@ class Place:
 
 def places_of(session: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every place of the session as {id, name, note}, in order of id."""
-    ids = sorted(key.removeprefix(PREFIX) for key in session if key.startswith(PREFIX))
-    return [{"id": place_id, **session[PREFIX + place_id]} for place_id in ids]
+    found = []
+    for key in sorted(key for key in session if key.startswith(PREFIX)):
+        fields = session[key]
+        # An Express server that shares the table may have other ideas of this key.
+        if isinstance(fields, dict) and isinstance(fields.get("name"), str):
+            note = str(fields.get("note") or "")
+            found.append({"id": key.removeprefix(PREFIX), "name": fields["name"], "note": note})
+    return found
 
 
 def pin(session: MutableMapping[str, Any], place: Place) -> bool:
@@ -69,12 +76,11 @@ def unpin(session: MutableMapping[str, Any], place_id: str) -> bool:
     return session.pop(PREFIX + place_id, None) is not None
 
 
-def free_id(session: Mapping[str, Any], name: str) -> str:
-    """An id for a place of this name that no place of the session has: "Sao Paulo" is sao-paulo."""
+def new_id(name: str) -> str:
+    """An id for a new place of this name: "São Paulo" is sao-paulo-1f0c7d.
+
+    It is never one that there is: two tabs that pin Paris at once have pinned two places.
+    """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:56].strip("-") or "place"
-    place_id, n = stem, 1
-    while PREFIX + place_id in session:
-        n += 1
-        place_id = f"{stem}-{n}"
-    return place_id
+    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-") or "place"
+    return f"{stem}-{secrets.token_hex(4)}"

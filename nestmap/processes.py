@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 log = logging.getLogger("nestmap")
@@ -34,23 +35,31 @@ class _Minder:
         signal.signal(signal.SIGTERM, self._pass_on)
         signal.signal(signal.SIGINT, self._pass_on)
         for number in range(self._count):
-            self._fork(number)
+            if not self._stopping:
+                self._fork(number)
         while self._children:
             pid, status = os.wait()
             self._ended(pid, os.waitstatus_to_exitcode(status))
         return self._status
 
     def _fork(self, number: int) -> None:
+        # A signal in the middle of this would be passed on to all but the newest.
+        signals = {signal.SIGTERM, signal.SIGINT}
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
         pid = os.fork()
         if pid:
             self._children[pid] = (number, time.monotonic())
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
             return
         status = 1
         try:
             # A Ctrl-C reaches the whole group; the parent passes it on, once.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
             status = self._work(number)
+        except Exception:
+            log.exception("process %d failed", number)
         finally:
             # What the parent opened (the embedded PostgreSQL) is the parent's to close.
             logging.shutdown()
@@ -62,7 +71,8 @@ class _Minder:
             log.error("process %d was killed by signal %d, starting it again", number, -status)
             if time.monotonic() - since < SHORT_LIFE:
                 time.sleep(SHORT_LIFE)
-            self._fork(number)
+            if not self._stopping:
+                self._fork(number)
             return
         self._status = self._status or (1 if status < 0 else status)
         if not self._stopping:
@@ -70,5 +80,6 @@ class _Minder:
 
     def _pass_on(self, _: int, __: FrameType | None) -> None:
         self._stopping = True
-        for pid in self._children:
-            os.kill(pid, signal.SIGTERM)
+        for pid in list(self._children):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)

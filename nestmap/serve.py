@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import time
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from tornado.httpserver import HTTPServer
@@ -110,6 +111,20 @@ def stop_on_signals(stop: asyncio.Event, *signals: signal.Signals) -> None:
 
     for number in signals:
         loop.add_signal_handler(number, told)
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do the work, unless ``stop`` is set before it is done; whether it was done."""
+    working = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        await working
+        return True
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    return False
 
 
 async def _quiet(site: Site, deadline: float) -> None:

@@ -33,7 +33,8 @@ class Site:
         # Sessions have connections of their own, so that a slow query never stands before one.
         # Batches need one each; the others are for batches that overtake one that is late.
         self._reads = Database(servers, Limits(connections=8))
-        self._writes = Database(servers, Limits(connections=8))
+        # A batch of ours holds its locks for a moment; who holds one longer stops that row only.
+        self._writes = Database(servers, Limits(lock=0.3, connections=8))
         store = SessionStore(
             self._reads, self._writes, lifetimes, self.background, secure=settings.production
         )

@@ -22,7 +22,7 @@ select
     u.email,
     u.role,
     s.created_at at time zone 'utc',
-    s.expire,
+    least(s.expire, s.created_at at time zone 'utc' + make_interval(secs => :absolute)),
     host(s.ip),
     s.user_agent
 from session as s
@@ -40,11 +40,11 @@ select
     u.email,
     u.role,
     s.created_at at time zone 'utc',
-    s.expire,
+    least(s.expire, s.created_at at time zone 'utc' + make_interval(secs => :absolute)),
     host(s.ip),
     s.user_agent
 from session as s
-join users as u on u.id = s.user_id
+join users as u on u.id = s.user_id and u.disabled_at is null
 where s.expire > now() at time zone 'utc'
   and s.created_at > now() - make_interval(secs => :absolute)
 order by s.created_at desc, s.sid
@@ -57,10 +57,18 @@ where user_id = :user_id
   and left(encode(sha256(convert_to(sid, 'UTF8')), 'hex'), 16) = :public_id;
 
 -- name: end_other_sessions(user_id, public_id)!
--- End every session of one user but the one named.
-delete from session
-where user_id = :user_id
-  and left(encode(sha256(convert_to(sid, 'UTF8')), 'hex'), 16) <> :public_id;
+-- End every session of one user but the one named; locked in the order in which batches lock.
+with locked as materialized (
+    select s.sid
+    from session as s
+    where s.user_id = :user_id
+      and left(encode(sha256(convert_to(s.sid, 'UTF8')), 'hex'), 16) <> :public_id
+    order by s.sid
+    for update of s
+)
+delete from session as s
+using locked
+where s.sid = locked.sid;
 
 -- name: end_session(public_id)!
 -- End a signed-in session, whoever has it.

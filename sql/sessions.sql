@@ -8,7 +8,10 @@ select
     s.sid,
     s.sess::text,
     extract(epoch from s.created_at)::float8,
-    extract(epoch from s.expire)::float8,
+    extract(epoch from least(
+        s.expire at time zone 'utc',
+        s.created_at + make_interval(secs => :absolute)
+    ))::float8,
     extract(epoch from now())::float8,
     s.user_id,
     u.email,

@@ -5,12 +5,14 @@ A quirk stands beside the line that it decides. They were measured on aiopg 1.4.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiopg
 import psycopg2
+import psycopg2.extensions
 
-from nestmap.database.errors import DatabaseError, ReadOnly, Refused, TimedOut, Unavailable
+from nestmap.database.errors import DatabaseError, Locked, ReadOnly, Refused, TimedOut, Unavailable
 from nestmap.database.servers import Attempt
 
 Row = tuple[Any, ...]
@@ -19,6 +21,42 @@ Parameters = Mapping[str, Any] | None
 # Classes of SQLSTATE that say something of the server or of the moment, not of the statement:
 # connection, rollback (deadlock, serialization), resources, operator intervention, system.
 PASSING = ("08", "40", "53", "57", "58")
+
+
+class _RawConnection(aiopg.Connection):  # type: ignore[misc]  # untyped
+    """Lets go of a descriptor that libpq has closed.
+
+    When a connect fails while aiopg watches its socket for writing, aiopg suppresses the error of
+    the dead descriptor before it forgets its number, and later removes the reader of whoever has
+    that number by then: a client of the site, whose answer is lost.
+    """
+
+    @staticmethod
+    def _ready(weak_self: Any) -> None:
+        aiopg.Connection._ready(weak_self)
+        raw = weak_self()
+        if raw is None or raw._fileno is None or raw._fileno == _descriptor(raw.raw):
+            return
+        for forget in (raw._loop.remove_reader, raw._loop.remove_writer):
+            with suppress(OSError):
+                forget(raw._fileno)
+        raw._fileno = None
+
+
+def quiet_about_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An exception handler for the loop, without what aiopg reports of cancelled statements.
+
+    Whoever sent the statement gets a TimedOut; a traceback in the log beside it tells nobody more.
+    """
+    if not isinstance(context.get("exception"), psycopg2.extensions.QueryCanceledError):
+        loop.default_exception_handler(context)
+
+
+def _descriptor(connection: Any) -> int:
+    try:
+        return int(connection.fileno())
+    except psycopg2.Error:
+        return -1
 
 
 class Connection:
@@ -33,12 +71,8 @@ class Connection:
         """Connect within ``limit`` seconds, or raise Unavailable or TimedOut."""
         try:
             # The catalogue queries that aiopg makes for these three are a round trip each.
-            raw = await aiopg.connect(
-                timeout=limit,
-                enable_json=False,
-                enable_hstore=False,
-                enable_uuid=False,
-                **attempt,
+            raw = await _RawConnection(
+                None, limit, enable_json=False, enable_hstore=False, enable_uuid=False, **attempt
             )
             return cls(raw, await raw.cursor())
         except (Exception, asyncio.CancelledError) as error:
@@ -98,7 +132,9 @@ def _of_psycopg2(error: psycopg2.Error, *, lost: bool) -> DatabaseError:
     message = error.diag.message_primary or type(error).__name__
     if sqlstate == "25006":
         return ReadOnly(message)
-    if sqlstate in ("57014", "55P03"):
+    if sqlstate == "55P03":
+        return Locked(message)
+    if sqlstate == "57014":
         return TimedOut(message)
     if lost or sqlstate.startswith(PASSING) or isinstance(error, psycopg2.InterfaceError):
         return Unavailable(f"{sqlstate} {message}".strip())

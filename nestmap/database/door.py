@@ -17,9 +17,13 @@ GRACE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one Database: ``statement`` and ``total`` in seconds, the rest in callers."""
+    """Bounds of one Database: ``statement``, ``lock`` and ``total`` in seconds, the rest in callers.
+
+    A ``lock`` of 0 waits as long as the statement may run.
+    """
 
     statement: float = 2.5
+    lock: float = 0.0
     total: float = 4.5
     connections: int = 4
     waiting: int = 200
@@ -38,6 +42,8 @@ class Database:
         # SET LOCAL in the statement's own string is the one place that a direct connection and
         # PgBouncer in transaction mode both keep; a string is one transaction.
         self._prefix = f"set local statement_timeout = {int(limits.statement * 1000)};\n"
+        if limits.lock:
+            self._prefix += f"set local lock_timeout = {int(limits.lock * 1000)};\n"
 
     async def all(
         self, sql: str, parameters: Parameters = None, *, repeat: bool = False
@@ -105,6 +111,11 @@ class Database:
         except ReadOnly:
             # After a failover the old connections stay open and lead to the wrong server.
             self._pool.abandon()
+            raise
+        except TimedOut:
+            if connection.closed:
+                # We gave up, and the server, which should have done so before, was not heard.
+                self._pool.distrust()
             raise
         finally:
             self._pool.release(connection)

@@ -4,6 +4,7 @@ DatabaseError
 ├── Unavailable   no connection, or it was lost on the way
 │   └── ReadOnly  the server we speak to is no longer the primary
 ├── TimedOut      a bound on connecting, waiting or running was reached
+├── Locked        a row or table is locked by someone who does not let go
 ├── Overloaded    more callers than can wait
 └── Refused       PostgreSQL, or the driver, will not take this statement
 
@@ -25,6 +26,10 @@ class ReadOnly(Unavailable):
 
 class TimedOut(DatabaseError):
     """The database did not answer in time; whether a write took place is unknown."""
+
+
+class Locked(DatabaseError):
+    """What the statement needs is locked by someone else, for longer than we wait for a lock."""
 
 
 class Overloaded(DatabaseError):

@@ -14,6 +14,9 @@ log = logging.getLogger("nestmap.database")
 CONNECT_SECONDS = 1.2
 IDLE_SECONDS = 60.0
 
+# A connection that is out for longer may have gone dead in silence, and the idle ones with it.
+LATE_SECONDS = 0.4
+
 
 class Pool:
     """At most ``size`` connections at once; at most ``waiting`` callers wait, served in order."""
@@ -25,7 +28,7 @@ class Pool:
         self._inside = 0
         self._idle: list[tuple[float, Connection]] = []
         self._generation = 0
-        self._generation_of: dict[Connection, int] = {}
+        self._out: dict[Connection, tuple[float, int]] = {}
 
     async def acquire(self) -> Connection:
         """A live connection, or Overloaded, TimedOut or Unavailable. Give it back by release()."""
@@ -42,12 +45,12 @@ class Pool:
         except BaseException:
             self._leave()
             raise
-        self._generation_of[connection] = self._generation
+        self._out[connection] = (time.monotonic(), self._generation)
         return connection
 
     def release(self, connection: Connection) -> None:
         """Take it back, and close it when it is dead or of an abandoned generation."""
-        generation = self._generation_of.pop(connection)
+        _, generation = self._out.pop(connection)
         if generation == self._generation and not connection.closed:
             self._idle.append((time.monotonic(), connection))
             self._close_unused()
@@ -59,18 +62,27 @@ class Pool:
         """Let go of every connection: the server that they lead to is no longer the right one."""
         self._generation += 1
         self._servers.forget()
-        self._close_idle()
+        self.distrust()
+
+    def distrust(self) -> None:
+        """Close what is idle: something on the way swallowed a statement, and may swallow more."""
+        for _, connection in self._idle:
+            connection.close()
+        self._idle.clear()
 
     def close(self) -> None:
         """Close what is idle now and what is in use on its release."""
         self._generation += 1
-        self._close_idle()
+        self.distrust()
 
     def _leave(self) -> None:
         self._inside -= 1
         self._permits.release()
 
     def _idle_one(self) -> Connection | None:
+        now = time.monotonic()
+        if any(now - since > LATE_SECONDS for since, _ in self._out.values()):
+            self.distrust()
         while self._idle:
             _, connection = self._idle.pop()
             if not connection.closed:
@@ -82,11 +94,6 @@ class Pool:
         if time.monotonic() - since > IDLE_SECONDS:
             del self._idle[0]
             oldest.close()
-
-    def _close_idle(self) -> None:
-        for _, connection in self._idle:
-            connection.close()
-        self._idle.clear()
 
     async def _connect(self) -> Connection:
         try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from nestmap.background import Background
-from nestmap.database import DatabaseError, Overloaded, Refused, TimedOut
+from nestmap.database import DatabaseError, Locked, Overloaded, Refused, TimedOut
 
 log = logging.getLogger("nestmap.sessions")
 
@@ -35,8 +35,8 @@ class Batch(Generic[Item, Result]):
     """Gathers items and sends each lot of them in one statement.
 
     ``send`` takes a list of items, no two with the same ``key`` (without one, any may go together),
-    and gives their results (or the exception of one of them) in the same order. It must be harmless to send an item twice. When it raises Refused, the lot is
-    halved until the one item at fault stands alone, so that one row's fault never fails another's.
+    and gives their results (or the exception of one of them) in the same order. It must be harmless to send an item twice. When it raises Refused or Locked, the lot
+    is halved until the one item at fault stands alone: one row's fault never fails another's.
     """
 
     def __init__(
@@ -99,9 +99,7 @@ class Batch(Generic[Item, Result]):
 
     async def _fly(self, flight: "_Flight[Item, Result]") -> None:
         try:
-            results = await self._send_halving([waiting.item for waiting in flight.aboard])
-            for waiting, result in zip(flight.aboard, results, strict=True):
-                waiting.answer(result)
+            await self._settle(flight.aboard)
         except DatabaseError as error:
             flight.fail(error)
         except BaseException:
@@ -112,14 +110,24 @@ class Batch(Generic[Item, Result]):
             if not self._flights:
                 self._depart()
 
-    async def _send_halving(self, items: Sequence[Item]) -> "Sequence[Result | Exception]":
+    async def _settle(self, lot: "Sequence[_Waiting[Item, Result]]") -> None:
+        """Send a lot and answer it; halve it until the one item at fault stands alone."""
+        lot = [waiting for waiting in lot if not waiting.future.done()]
+        if not lot:
+            return
         try:
-            return await self._send(items)
-        except Refused as error:
-            if len(items) == 1:
-                return [error]
-        half = len(items) // 2
-        return [*await self._send_halving(items[:half]), *await self._send_halving(items[half:])]
+            results = await self._send([waiting.item for waiting in lot])
+        except (Refused, Locked) as error:
+            if len(lot) == 1:
+                lot[0].answer(error)
+                return
+        else:
+            for waiting, result in zip(lot, results, strict=True):
+                waiting.answer(result)
+            return
+        half = len(lot) // 2
+        await self._settle(lot[:half])
+        await self._settle(lot[half:])
 
     def _tick(self) -> None:
         """Let the next batch overtake one that is late, and fail what has waited too long."""

@@ -51,12 +51,24 @@ class SessionManager:
                     reowned=session.reowned,
                     user_id=session.user.id if session.user else None,
                     client=client(),
+                    instead=self._anew(session, client) if state is State.ROTATED else None,
                 )
             case State.DUE:
                 return Touch(stored.sid)
             case State.ENDED:
                 return Delete(stored.sid)
         return None
+
+    def _anew(self, session: Session, client: Callable[[], Client]) -> Insert | None:
+        """What to store when an anonymous visitor signs in and the session is gone.
+
+        A second click on "Sign in" finds that the first one has rotated the session. It has the
+        password, so it gets a session of its own; the sid that is gone stays gone.
+        """
+        anonymous = session.stored is not None and session.stored.owner_id is None
+        if not (anonymous and session.user and session.sid):
+            return None
+        return Insert(session.sid, session.document(), session.user.id, client())
 
     def commit(self, plan: Plan) -> Future[Written | None]:
         """Carry out the plan: the future row that a cookie may name then, or None.

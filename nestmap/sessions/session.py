@@ -158,6 +158,10 @@ class Session(MutableMapping[str, Any]):
             return State.CHANGED, changes
         return (State.DUE if self._record.due else State.CLEAN), changes
 
+    def document(self) -> dict[str, bytes]:
+        """All that it holds, as JSON text by key."""
+        return {key: values.encode(key, value) for key, value in self._data.items()}
+
     # The verbs
 
     def sign_in(self, user: User) -> None:
@@ -197,7 +201,11 @@ class Session(MutableMapping[str, Any]):
         if self._record and not self._reowned:
             owner_id = self._record.owner_id
         record = Record(sid, self._data, created_at, expires_at, owner_id, user, due=False)
+        seen = [key for key in self._before if key in self._data]
         Session.__init__(self, self._max_bytes, record)
+        for key in seen:
+            # The handler may still hold this list or dict, and change it in place.
+            self._remember(key)
 
     # The mapping
 
@@ -243,13 +251,19 @@ class Session(MutableMapping[str, Any]):
     def _changes(self) -> Changes:
         changed: dict[str, bytes] = {}
         removed: list[str] = []
+        grown = 0
         for key, before in self._before.items():
             if key in self._data:
-                if not values.same(self._data[key], before):
-                    changed[key] = values.encode(key, self._data[key])
+                value = self._data[key]
+                text = values.text_of(value)
+                grown += values.size(key, text) - values.size(key, before)
+                if text is None or text != before:
+                    changed[key] = values.encode(key, value)
             elif before is not None:
+                grown -= values.size(key, before)
                 removed.append(key)
-        if changed and self._whole_size() > self._max_bytes:
+        # One that is too large already (two requests were merged) may still be made smaller.
+        if grown > 0 and self._whole_size() > self._max_bytes:
             raise values.SessionTooLarge(f"the session has more than {self._max_bytes} bytes")
         return Changes(changed, removed)
 

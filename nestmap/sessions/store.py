@@ -34,7 +34,10 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Merge changes into a stored session, under ``new_sid`` from then on."""
+    """Merge changes into a stored session, under ``new_sid`` from then on.
+
+    ``instead``, of the same new sid, is stored when the session is gone.
+    """
 
     sid: str
     new_sid: str
@@ -44,6 +47,7 @@ class Update:
     reowned: bool
     user_id: int | None
     client: Client
+    instead: Insert | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,11 @@ class SessionStore:
             for item in items
         ]
         written = await self._write("update_sessions", {"rows": _json(rows), **self._common})
-        return [written.get(item.sid) or SessionEnded() for item in items]
+        instead = [item.instead for item in items if item.instead and item.sid not in written]
+        begun = {row.sid: row for row in await self._insert(instead) if row} if instead else {}
+        return [
+            written.get(item.sid) or begun.get(item.new_sid) or SessionEnded() for item in items
+        ]
 
     async def _touch(self, items: Sequence[Touch]) -> list[Written | None]:
         sids = [item.sid for item in items]

@@ -33,31 +33,33 @@ def encode(key: str, value: Any) -> bytes:
     return text
 
 
-def text_of(value: Any) -> bytes:
-    """The JSON text of a value that came from the store or went through encode()."""
-    return orjson.dumps(value)
+def text_of(value: Any) -> bytes | None:
+    """The JSON text of a value to compare and to measure by; None when it can't be encoded.
 
-
-def same(value: Any, text: bytes | None) -> bool:
-    """Whether the value still has this JSON text; False also when it can't be encoded any more."""
+    Keys are sorted: jsonb keeps them in an order of its own, and order is no difference.
+    """
     try:
-        return text is not None and orjson.dumps(value) == text
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except (TypeError, RecursionError):
-        return False
+        return None
 
 
-def size(key: str, text: bytes) -> int:
+def size(key: str, text: bytes | None) -> int:
     """Bytes that one entry takes in the stored document: key, quotes, colon, comma, value."""
-    return len(key.encode()) + len(text) + 4
+    return 0 if text is None else len(key.encode()) + len(text) + 4
 
 
 def decode(text: str) -> dict[str, Any] | None:
-    """The data of a stored document without its cookie object; None when it is no JSON object."""
+    """The data of a stored document without its cookie object.
+
+    None when it is no JSON object, or one that could never be written again: another program may
+    have stored a NUL, which json keeps and jsonb refuses, or more levels than can be encoded.
+    """
     try:
         document = orjson.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(document, dict):
+        if not isinstance(document, dict) or NUL.search(orjson.dumps(document)):
+            return None
+    except (TypeError, ValueError):
         return None
     document.pop("cookie", None)
     return document
