@@ -21,56 +21,73 @@ from nestmap.site import ADMINISTRATOR, Site
 
 def main() -> int:
     """Serve until told to stop, and give the status to exit with."""
-    try:
-        settings = read_settings()
-        settings = settings if settings.secrets else with_development_secret(settings)
-        sockets = listen(settings)
-    except SettingsError as error:
-        return refuse(*error.reasons)
-    except OSError as error:
-        return refuse(f"HOST, PORT or DATA_DIR can't be used: {error.strerror or error}")
-    configure_logs(settings.log_level, settings.log_format)
+    # Until there is a loop that hears it, a SIGTERM ends the program as a Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
-        url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
+        try:
+            settings = read_settings()
+            configure_logs(settings.log_level, settings.log_format)
+            settings = settings if settings.secret else with_development_secret(settings)
+            sockets = listen(settings)
+            url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
+            servers = Servers(url)
+        except SettingsError as error:
+            return refuse(*error.reasons)
+        except ValueError as error:
+            return refuse(f"DATABASE_URL is {error}")
+        except OSError as error:
+            return refuse(f"HOST, PORT or DATA_DIR can't be used: {error.strerror or error}")
         if settings.processes == 1:
-            return one_process(settings, url, sockets)
+            return one_process(settings, servers, sockets)
+        parent = os.getpid()
         return in_processes(
-            settings.processes, lambda number: one_process(settings, url, sockets, number)
+            settings.processes,
+            lambda number: one_process(settings, servers, sockets, number, parent),
         )
 
 
-def one_process(settings: Settings, url: str, sockets: list[socket.socket], number: int = 0) -> int:
-    """Serve from this process; only the first of several says so."""
+def one_process(
+    settings: Settings,
+    servers: Servers,
+    sockets: list[socket.socket],
+    number: int = 0,
+    parent: int | None = None,
+) -> int:
+    """Serve from this process, number so and so of those that ``parent`` started."""
     try:
-        return asyncio.run(serving(settings, url, sockets, number))
+        return asyncio.run(serving(settings, servers, sockets, number, parent))
     except DatabaseError as error:
         return refuse(f"the database can't be used: {error}")
-    except ValueError as error:
-        return refuse(f"DATABASE_URL is {error}")
 
 
-async def serving(settings: Settings, url: str, sockets: list[socket.socket], number: int) -> int:
+async def serving(
+    settings: Settings,
+    servers: Servers,
+    sockets: list[socket.socket],
+    number: int,
+    parent: int | None,
+) -> int:
     """Open the site, serve it, close it; 0 when every request and commit ended in time."""
     stop = asyncio.Event()
-    stop_on_signals(stop, signal.SIGTERM, *([] if settings.processes > 1 else [signal.SIGINT]))
+    stop_on_signals(stop, signal.SIGTERM, *([signal.SIGINT] if parent is None else []))
     asyncio.get_running_loop().set_exception_handler(quiet_about_cancelled)
-    site = Site(settings, url)
+    site = Site(settings, servers)
     if not await unless(stop, site.open()):
         return 0
     password = None if settings.production else await site.make_administrator()
     if number == 0:
-        announce(settings, url, sockets)
+        announce(settings, servers, sockets)
     if password:
         print(f"Administrator: {ADMINISTRATOR}, password {password} (shown this once)", flush=True)
-    if settings.processes > 1:
-        site.background.start(stop_without_parent(stop), "watch for the parent", endless=True)
+    if parent is not None:
+        watch = stop_without(parent, stop)
+        site.background.start(watch, "watch for the parent", endless=True)
     drained = await serve(site, make_app(site, ROUTES, **APPLICATION_SETTINGS), sockets, stop)
     return 0 if drained else 1
 
 
-async def stop_without_parent(stop: asyncio.Event) -> None:
+async def stop_without(parent: int, stop: asyncio.Event) -> None:
     """Stop when the process that started this one is gone, for then nobody minds it."""
-    parent = os.getppid()
     while os.getppid() == parent:
         await asyncio.sleep(1)
     stop.set()
@@ -78,18 +95,16 @@ async def stop_without_parent(stop: asyncio.Event) -> None:
 
 def with_development_secret(settings: Settings) -> Settings:
     """The settings with the secret that development keeps in DATA_DIR."""
-    return dataclasses.replace(settings, secrets=(development_secret(settings.data_dir),))
+    return dataclasses.replace(settings, secret=development_secret(settings.data_dir))
 
 
-def announce(settings: Settings, url: str, sockets: list[socket.socket]) -> None:
+def announce(settings: Settings, servers: Servers, sockets: list[socket.socket]) -> None:
     """Say where the site and its data are."""
     host, port = sockets[0].getsockname()[:2]
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     embedded = f"embedded PostgreSQL in {settings.data_dir}"
     print(f"NestMap is at http://{where}", flush=True)
-    print(
-        f"Database: {Servers(url).description if settings.database_url else embedded}", flush=True
-    )
+    print(f"Database: {servers.description if settings.database_url else embedded}", flush=True)
 
 
 def refuse(*reasons: str) -> int:

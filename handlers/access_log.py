@@ -15,7 +15,7 @@ def log_answer(handler: RequestHandler, request_id: str) -> None:
     fields = {
         "request_id": request_id,
         "method": request.method,
-        "path": request.path,
+        "path": request.path.encode("ascii", "backslashreplace").decode(),
         "status": handler.get_status(),
         "milliseconds": round(1000 * request.request_time(), 1),
         "ip": request.remote_ip,

@@ -2,7 +2,6 @@
 
 from handlers.access import Access
 from handlers.site import SiteHandler
-from nestmap.sessions import public_id
 
 NEWEST = 50
 
@@ -15,8 +14,7 @@ class AdminHandler(SiteHandler):
     async def get(self) -> None:
         """Show the figures, and the newest sessions of users."""
         reports = self.site.reports
-        current = public_id(self.session.sid) if self.session.sid else None
-        sessions = await reports.newest_sessions(NEWEST, current)
+        sessions = await reports.newest_sessions(NEWEST, self.session.public_id)
         self.render("admin.html", stats=await reports.stats(), sessions=sessions)
 
 

@@ -56,7 +56,7 @@ ENDED = ErrorAnswer(
 )
 FULL = ErrorAnswer(413, "session_too_large", "Your map is full. Remove something first.")
 UNAVAILABLE = ErrorAnswer(
-    503, "unavailable", "We can't reach our records right now. Nothing was saved; try again.", True
+    503, "unavailable", "We can't reach our records right now. Try again in a moment.", True
 )
 OVERLOADED = ErrorAnswer(
     503, "overloaded", "Too much is going on right now. Try again in a moment.", True

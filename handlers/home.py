@@ -14,22 +14,13 @@ class HomeHandler(SiteHandler):
 
     def get(self) -> None:
         """Show the places and the form that pins one more."""
-        self.show({"name": "", "note": ""}, {})
-
-    def show(self, form: dict[str, str], errors: dict[str, str]) -> None:
-        """The page, with what was entered and what is wrong with it."""
-        self.render(
-            "home.html",
-            places=places_of(self.session),
-            form=form,
-            errors=errors,
-            path="/",
-            idle_hours=round(self.site.settings.ttl / 3600, 1),
-        )
+        show_map(self, {"name": "", "note": ""}, {})
 
 
-class PinHandler(HomeHandler):
+class PinHandler(SiteHandler):
     """POST /places pins a place by the form."""
+
+    access = Access.ANYONE
 
     def get(self) -> None:
         """Go back to the map; the address is in the history after a form with a mistake."""
@@ -42,10 +33,10 @@ class PinHandler(HomeHandler):
             pin(self.session, Place(new_id(form["name"]), **form))
         except InvalidPlace as error:
             self.set_status(400)
-            self.show(form, {error.field: str(error)})
+            show_map(self, form, {error.field: str(error)})
         except SessionTooLarge:
             self.set_status(413)
-            self.show(form, {"form": "Your map is full. Remove a place first."})
+            show_map(self, form, {"form": "Your map is full. Remove a place first."})
         else:
             self.redirect("/", status=303)
 
@@ -59,3 +50,15 @@ class UnpinHandler(SiteHandler):
         """Remove the place; one that is gone already is as good as removed."""
         unpin(self.session, place_id)
         self.redirect("/", status=303)
+
+
+def show_map(handler: SiteHandler, form: dict[str, str], errors: dict[str, str]) -> None:
+    """Answer with the map, with what was entered and what is wrong with it."""
+    handler.render(
+        "home.html",
+        places=places_of(handler.session),
+        form=form,
+        errors=errors,
+        path="/",
+        idle_hours=round(handler.site.settings.ttl / 3600, 1),
+    )

@@ -3,8 +3,8 @@
 from handlers.access import Access
 from handlers.errors import SiteError
 from handlers.forms import credentials, field, local_path
-from handlers.register import user_json
 from handlers.site import SiteHandler
+from handlers.users import user_json
 
 WRONG = "The address or the password is wrong."
 

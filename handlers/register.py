@@ -1,11 +1,10 @@
 """Register, as a page and by the API."""
 
-from typing import Any
-
 from handlers.access import Access
 from handlers.errors import SiteError
 from handlers.forms import credentials, field, local_path
 from handlers.site import SiteHandler
+from handlers.users import user_json
 from nestmap.accounts import EmailTaken, InvalidAccount
 from nestmap.sessions import User
 
@@ -72,8 +71,3 @@ class ApiRegisterHandler(SiteHandler):
         self.session.sign_in(user)
         self.set_status(201)
         self.finish_json({"user": user_json(user)})
-
-
-def user_json(user: User) -> dict[str, Any]:
-    """What the API says of a user: {id, email, role}."""
-    return {"id": user.id, "email": user.email, "role": user.role}

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 
 from handlers.access import Access
-from handlers.register import user_json
 from handlers.site import SiteHandler
-from nestmap.sessions import public_id
+from handlers.users import user_json
 
 
 class SessionHandler(SiteHandler):
@@ -23,7 +22,7 @@ class SessionHandler(SiteHandler):
                 "user": user_json(self.user) if self.user else None,
                 "session": stored
                 and {
-                    "id": public_id(stored.sid),
+                    "id": self.session.public_id,
                     "created_at": iso(stored.created_at),
                     "expires_at": iso(stored.expires_at),
                     "absolute_expires_at": iso(stored.created_at + lifetimes.absolute),

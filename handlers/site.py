@@ -66,8 +66,6 @@ class SiteHandler(RequestHandler):
                 raise SiteError(403, *HTTPS_REQUIRED)
             sids = self.site.cookie.sids(self.request.headers.get_list("Cookie"))
             self._session = await self.site.sessions.load(sids)
-            self.set_header("Cache-Control", "no-store")
-            self.set_header("Vary", "Cookie")
         check_access(self.access, self.user)
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Any:
@@ -159,6 +157,9 @@ class SiteHandler(RequestHandler):
             self.request_id = new_request_id(self.request, self.site)
         for name, value in usual_headers(self.site, self.request_id).items():
             self.set_header(name, value)
+        if self.needs_session:
+            self.set_header("Cache-Control", "no-store")
+            self.set_header("Vary", "Cookie")
 
     def compute_etag(self) -> str | None:
         """None: answers of the site are not to be stored."""
@@ -175,7 +176,11 @@ class SiteHandler(RequestHandler):
         error = kwargs.get("exc_info", (None, None, None))[1]
         self._commits_nothing = self._commits_nothing or not isinstance(error, HTTPError)
         answer = answer_for(error, status_code)
-        if answer.code == "not_signed_in" and is_page(self) and self.request.method == "GET":
+        if (
+            answer.code == "not_signed_in"
+            and is_page(self)
+            and self.request.method in ("GET", "HEAD")
+        ):
             self.redirect("/login?" + urlencode({"next": self.request.uri}))
             return
         super().send_error(answer.status, answer=answer, exc_info=(None, None, None))
@@ -241,7 +246,7 @@ class SiteHandler(RequestHandler):
     def _cookie(self, written: Written | None) -> str | None:
         """The Set-Cookie that this commit earned: only a row that was written is named by one."""
         if written:
-            return self.site.cookie.set(written.sid, written.expires_at)
+            return self.site.cookie.set(written.sid, written.lasts)
         return self.site.cookie.clear() if self.session.ended else None
 
     def _replace(self, held: HeldConnection, error: BaseException) -> None:

@@ -93,16 +93,20 @@ def main() -> int:
         return 2
     configure_logs("warning", "text")
     with ExitStack() as stack:
-        url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
         try:
-            return asyncio.run(_run(arguments, settings, url))
+            url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
+            return asyncio.run(_run(arguments, settings, Servers(url)))
+        except ValueError as error:
+            print(f"DATABASE_URL is {error}", file=sys.stderr)
+        except OSError as error:
+            print(f"DATA_DIR can't be used: {error.strerror or error}", file=sys.stderr)
         except DatabaseError as error:
             print(f"the database: {error}", file=sys.stderr)
-            return 1
+        return 1
 
 
-async def _run(arguments: argparse.Namespace, settings: Settings, url: str) -> int:
-    database = Database(Servers(url), Limits(statement=300.0, total=330.0, connections=1))
+async def _run(arguments: argparse.Namespace, settings: Settings, servers: Servers) -> int:
+    database = Database(servers, Limits(statement=300.0, total=330.0, connections=1))
     try:
         status: int = await arguments.command(arguments, settings, database)
     finally:

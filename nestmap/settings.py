@@ -27,7 +27,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that an operator decides. Times are seconds; ``secrets``: the first one signs."""
+    """Everything that an operator decides. Times are seconds.
+
+    ``secret`` is None when development has to make one.
+    """
 
     production: bool
     host: str
@@ -35,7 +38,8 @@ class Settings:
     processes: int
     database_url: str | None
     data_dir: Path
-    secrets: tuple[str, ...]
+    secret: str | None
+    previous_secret: str | None
     cookie_name: str
     ttl: int
     absolute_ttl: int
@@ -45,6 +49,11 @@ class Settings:
     trust_proxy: bool
     log_level: str
     log_format: str
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that a cookie may be signed with; the first one signs."""
+        return tuple(secret for secret in (self.secret, self.previous_secret) if secret)
 
 
 def read_settings(directory: Path = Path()) -> Settings:
@@ -68,21 +77,23 @@ class _Reader:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
         self._mistakes: list[str] = []
-
-    def settings(self) -> Settings:
         environment = self.text("NESTMAP_ENV", "") or self.text("NODE_ENV", "") or "development"
         if environment not in ("development", "production"):
             self.mistake("NESTMAP_ENV must be development or production")
-        production = environment == "production"
+        self.production = environment == "production"
+
+    def settings(self) -> Settings:
+        production = self.production
         settings = Settings(
             production=production,
             host=self.text("HOST", "127.0.0.1"),
             port=self.number("PORT", 8888, 0, 65535),
             processes=self.number("PROCESSES", 1, 0, 256) or os.cpu_count() or 1,
-            database_url=self.database_url(production),
+            database_url=self.database_url(),
             data_dir=Path(self.text("DATA_DIR", ".nestmap")),
-            secrets=self.secrets(production),
-            cookie_name=self.cookie_name(production),
+            secret=self.session_secret("SESSION_SECRET", required=production),
+            previous_secret=self.session_secret("SESSION_SECRET_PREVIOUS", required=False),
+            cookie_name=self.cookie_name(),
             ttl=self.number("SESSION_TTL_SECONDS", 43200, 1),
             absolute_ttl=self.number("SESSION_ABSOLUTE_TTL_SECONDS", 604800, 1),
             touch=self.number("SESSION_TOUCH_SECONDS", 60, 0),
@@ -138,37 +149,29 @@ class _Reader:
             self.mistake(f"{name} must be one of {', '.join(choices)}")
         return text
 
-    def database_url(self, production: bool) -> str | None:
+    def database_url(self) -> str | None:
         url = self.secret("DATABASE_URL")
-        if not url and production:
+        if not url and self.production:
             self.mistake("DATABASE_URL is missing; production needs a PostgreSQL of its own")
         if url and not re.match(r"postgres(ql)?://|\w+\s*=", url):
             self.mistake("DATABASE_URL must begin with postgresql://")
         return url or None
 
-    def secrets(self, production: bool) -> tuple[str, ...]:
-        current = self.secret("SESSION_SECRET")
-        previous = self.secret("SESSION_SECRET_PREVIOUS")
-        if production and not current:
-            self.mistake(
-                f"SESSION_SECRET is missing; set {SECRET_LENGTH} random characters or more"
-            )
-        if production:
-            self.strong("SESSION_SECRET", current)
-            self.strong("SESSION_SECRET_PREVIOUS", previous)
-        return tuple(secret for secret in (current, previous) if secret)
-
-    def strong(self, name: str, secret: str) -> None:
-        if secret and len(secret) < SECRET_LENGTH:
+    def session_secret(self, name: str, *, required: bool) -> str | None:
+        secret = self.secret(name)
+        if required and not secret:
+            self.mistake(f"{name} is missing; set {SECRET_LENGTH} random characters or more")
+        if secret and self.production and len(secret) < SECRET_LENGTH:
             self.mistake(f"{name} is too short; use {SECRET_LENGTH} random characters or more")
-        if secret and PLACEHOLDERS.search(secret):
+        if secret and self.production and PLACEHOLDERS.search(secret):
             self.mistake(f"{name} is a known placeholder; use random characters")
+        return secret or None
 
-    def cookie_name(self, production: bool) -> str:
+    def cookie_name(self) -> str:
         name = self.text("SESSION_COOKIE_NAME", "nestmap.sid")
         if not COOKIE_NAME.fullmatch(name):
             self.mistake("SESSION_COOKIE_NAME has characters that a cookie's name can't have")
-        if name.startswith(("__Host-", "__Secure-")) and not production:
+        if name.startswith(("__Host-", "__Secure-")) and not self.production:
             self.mistake(
                 "SESSION_COOKIE_NAME begins with __Host- or __Secure-, which browsers keep only"
                 " with the Secure attribute; set NESTMAP_ENV=production or choose another name"

@@ -24,8 +24,8 @@ START_PATIENCE = 30.0
 class Site:
     """Opens nothing by itself: connections are made when they are first needed."""
 
-    def __init__(self, settings: Settings, database_url: str) -> None:
-        self._servers = servers = Servers(database_url)
+    def __init__(self, settings: Settings, servers: Servers) -> None:
+        self._servers = servers
         lifetimes = Lifetimes(settings.ttl, settings.absolute_ttl, settings.touch)
         self.settings = settings
         self.background = Background()

@@ -57,7 +57,8 @@ returning
     sid,
     sid,
     extract(epoch from created_at)::float8,
-    extract(epoch from expire)::float8;
+    extract(epoch from expire)::float8,
+    extract(epoch from expire - now() at time zone 'utc')::float8;
 
 -- name: update_sessions(rows, idle, absolute, cookie)
 -- Merge changes by key into live sessions, and rotate the sid in place. Never inserts: a session
@@ -116,7 +117,8 @@ returning
     w.sid,
     s.sid,
     extract(epoch from s.created_at)::float8,
-    extract(epoch from s.expire)::float8;
+    extract(epoch from s.expire)::float8,
+    extract(epoch from s.expire - now() at time zone 'utc')::float8;
 
 -- name: touch_sessions(sids, idle, absolute)
 -- Renew the expiry of live sessions, and nothing else.
@@ -139,7 +141,8 @@ returning
     s.sid,
     s.sid,
     extract(epoch from s.created_at)::float8,
-    extract(epoch from s.expire)::float8;
+    extract(epoch from s.expire)::float8,
+    extract(epoch from s.expire - now() at time zone 'utc')::float8;
 
 -- name: delete_sessions(sids)
 -- Remove sessions; one that is gone already is no error.
@@ -157,4 +160,5 @@ returning
     s.sid,
     s.sid,
     extract(epoch from s.created_at)::float8,
-    extract(epoch from s.expire)::float8;
+    extract(epoch from s.expire)::float8,
+    extract(epoch from s.expire - now() at time zone 'utc')::float8;

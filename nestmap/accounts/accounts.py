@@ -2,7 +2,7 @@
 
 import re
 
-from nestmap.accounts.passwords import Passwords
+from nestmap.accounts.passwords import Passwords, TooManySignIns
 from nestmap.database import Database, DatabaseError
 from nestmap.queries import queries
 from nestmap.sessions import User
@@ -61,10 +61,10 @@ class Accounts:
         return await self._database.one(SQL["find_administrator"], repeat=True) is not None
 
     async def _rehash(self, user: User, password: str) -> None:
-        parameters = {"id": user.id, "password_hash": await self._passwords.hash(password)}
         try:
+            parameters = {"id": user.id, "password_hash": await self._passwords.hash(password)}
             await self._database.execute(SQL["set_password_hash"], parameters)
-        except DatabaseError:
+        except (DatabaseError, TooManySignIns):
             # The old hash still verifies; the next sign-in tries again.
             return
 

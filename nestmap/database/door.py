@@ -24,7 +24,7 @@ class Limits:
 
     statement: float = 2.5
     lock: float = 0.0
-    total: float = 4.5
+    total: float = 3.9
     connections: int = 4
     waiting: int = 200
 

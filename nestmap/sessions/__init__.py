@@ -7,9 +7,11 @@ from nestmap.sessions.cookie import SessionCookie
 from nestmap.sessions.lifetimes import Lifetimes
 from nestmap.sessions.manager import Plan, SessionManager
 from nestmap.sessions.pruner import Pruner
-from nestmap.sessions.session import Client, Session, User, public_id
-from nestmap.sessions.store import SessionEnded, SessionStore, Written
+from nestmap.sessions.records import Client, User, public_id
+from nestmap.sessions.session import Session
+from nestmap.sessions.store import SessionStore
 from nestmap.sessions.values import SessionTooLarge, SessionValueError
+from nestmap.sessions.writes import SessionEnded, Written
 
 __all__ = [
     "Client",

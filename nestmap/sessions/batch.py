@@ -28,7 +28,7 @@ class BatchLimits:
     waiting: int = 2000  # in the queue; one more is Overloaded
     late: float = 0.4  # a batch that takes longer no longer holds up the next one
     flights: int = 8  # batches on their way at once, when they are late
-    patience: float = 4.0  # the longest that an item waits, from submit to its answer
+    patience: float = 4.4  # the longest that an item waits; longer than its statement may take
 
 
 class Batch(Generic[Item, Result]):
@@ -118,16 +118,25 @@ class Batch(Generic[Item, Result]):
         try:
             results = await self._send([waiting.item for waiting in lot])
         except (Refused, Locked) as error:
-            if len(lot) == 1:
-                lot[0].answer(error)
-                return
+            await self._settle_apart(lot, error)
         else:
             for waiting, result in zip(lot, results, strict=True):
                 waiting.answer(result)
-            return
-        half = len(lot) // 2
-        await self._settle(lot[:half])
-        await self._settle(lot[half:])
+
+    async def _settle_apart(
+        self, lot: "Sequence[_Waiting[Item, Result]]", error: DatabaseError
+    ) -> None:
+        if len(lot) > 1:
+            half = len(lot) // 2
+            parts = (self._settle(lot[:half]), self._settle(lot[half:]))
+            for failed in await asyncio.gather(*parts, return_exceptions=True):
+                if failed:
+                    raise failed
+        elif isinstance(error, Locked):
+            # Alone it holds up nobody, and may wait for its lock until its patience is over.
+            await self._settle(lot)
+        else:
+            lot[0].answer(error)
 
     def _tick(self) -> None:
         """Let the next batch overtake one that is late, and fail what has waited too long."""

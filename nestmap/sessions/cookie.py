@@ -15,6 +15,7 @@ from tornado.web import create_signed_value, decode_signed_value
 # A browser sends few; whoever sends hundreds does not get hundreds of signature checks.
 MOST_TRIED = 16
 REMEMBERED = 4096
+LONGEST = 512
 
 
 def key_version(secret: str) -> int:
@@ -49,14 +50,15 @@ class SessionCookie:
         found = [self._verified(value) for value in self._values(headers)[:MOST_TRIED]]
         return list(dict.fromkeys(sid for sid in found if sid))
 
-    def set(self, sid: str, expires_at: float) -> str:
-        """The value of a Set-Cookie header that names ``sid`` until ``expires_at`` (epoch)."""
+    def set(self, sid: str, lasts: float) -> str:
+        """The value of a Set-Cookie header that names ``sid`` for so many seconds."""
         signed = create_signed_value(
             self._keys, self.name, sid, version=2, key_version=self._signing
         ).decode()
-        max_age = max(0, round(expires_at - time.time()))
-        lasts = f"; expires={formatdate(expires_at, usegmt=True)}; Max-Age={max_age}"
-        return f'{self.name}="{signed}"{lasts}{self._attributes}'
+        expires = formatdate(time.time() + lasts, usegmt=True)
+        return (
+            f'{self.name}="{signed}"; expires={expires}; Max-Age={round(lasts)}{self._attributes}'
+        )
 
     def clear(self) -> str:
         """The value of a Set-Cookie header that makes the browser forget the cookie."""
@@ -71,4 +73,5 @@ class SessionCookie:
     def _values(self, headers: Iterable[str]) -> list[str]:
         # Tornado's own parse_cookie keeps only the last of several cookies with one name.
         pairs = [pair.partition("=") for header in headers for pair in header.split(";")]
-        return [value.strip(' \t"') for name, _, value in pairs if name.strip() == self.name]
+        ours = [value.strip(' \t"') for name, _, value in pairs if name.strip() == self.name]
+        return [value for value in ours if len(value) <= LONGEST]

@@ -3,8 +3,10 @@
 from asyncio import Future
 from collections.abc import Callable, Sequence
 
-from nestmap.sessions.session import Client, Session, State, new_sid
-from nestmap.sessions.store import Delete, Insert, SessionStore, Touch, Update, Written
+from nestmap.sessions.records import Client, new_sid
+from nestmap.sessions.session import Session, State
+from nestmap.sessions.store import SessionStore
+from nestmap.sessions.writes import Delete, Insert, Touch, Update, Written
 
 Plan = Insert | Update | Touch | Delete
 

@@ -1,13 +1,11 @@
 """The session as a value: a mapping with verbs and states, and no I/O."""
 
-import hashlib
-import secrets
 from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
 from nestmap.sessions import values
+from nestmap.sessions.records import UNCHANGED, Changes, Record, User, new_sid, public_id
 
 
 class State(Enum):
@@ -20,64 +18,6 @@ class State(Enum):
     CHANGED = auto()  # loaded, some keys differ: update, cookie
     ROTATED = auto()  # loaded, then signed in or rotated: update with a new sid, cookie
     ENDED = auto()  # loaded, then ended: delete, cookie cleared
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """Who is signed in, as read with the session: ``role`` is "user" or "admin"."""
-
-    id: int
-    email: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Where a request came from, for the list that a user sees of their sessions."""
-
-    ip: str | None = None
-    user_agent: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A stored session as the store gave it. Times are seconds since the epoch, in UTC.
-
-    ``owner_id`` is the user that the session belongs to; ``user`` is None also when that user's
-    account is disabled.
-    """
-
-    sid: str
-    data: dict[str, Any]
-    created_at: float
-    expires_at: float
-    owner_id: int | None
-    user: User | None
-    due: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What differs from the record: JSON texts by key, and the keys that went."""
-
-    changed: dict[str, bytes]
-    removed: list[str]
-
-    def __bool__(self) -> bool:
-        return bool(self.changed or self.removed)
-
-
-UNCHANGED = Changes({}, [])
-
-
-def new_sid() -> str:
-    """24 random bytes in base64url, 32 characters: the form that express-session made."""
-    return secrets.token_urlsafe(24)
-
-
-def public_id(sid: str) -> str:
-    """The name of a session where one must be shown: 16 hex digits that lead nowhere."""
-    return hashlib.sha256(sid.encode()).hexdigest()[:16]
 
 
 class Session(MutableMapping[str, Any]):
@@ -136,6 +76,11 @@ class Session(MutableMapping[str, Any]):
     def sid(self) -> str | None:
         """The sid that the next request has to name; None for a session that is not stored."""
         return self._new_sid or (self._record.sid if self._record else None)
+
+    @property
+    def public_id(self) -> str | None:
+        """The name under which it may be shown; None for a session that is not stored."""
+        return public_id(self.sid) if self.sid else None
 
     @property
     def state(self) -> State:
@@ -244,7 +189,7 @@ class Session(MutableMapping[str, Any]):
         return key in self._data
 
     def __repr__(self) -> str:
-        return f"<Session {public_id(self.sid) if self.sid else 'not stored'}>"
+        return f"<Session {self.public_id or 'not stored'}>"
 
     # Keeping account
 

@@ -2,7 +2,6 @@
 
 from asyncio import Future
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -13,64 +12,10 @@ from nestmap.queries import queries
 from nestmap.sessions import values
 from nestmap.sessions.batch import Batch
 from nestmap.sessions.lifetimes import Lifetimes
-from nestmap.sessions.session import Client, Record, User
+from nestmap.sessions.records import Record, User
+from nestmap.sessions.writes import Delete, Insert, SessionEnded, Touch, Update, Written
 
 SQL = queries("sessions")
-
-
-class SessionEnded(Exception):
-    """The session was ended while this request was under way; what it wrote was not stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class Insert:
-    """Store a session whose sid was made in this request; ``data`` is JSON text by key."""
-
-    sid: str
-    data: dict[str, bytes]
-    user_id: int | None
-    client: Client
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """Merge changes into a stored session, under ``new_sid`` from then on.
-
-    ``instead``, of the same new sid, is stored when the session is gone.
-    """
-
-    sid: str
-    new_sid: str
-    changed: dict[str, bytes]
-    removed: list[str]
-    cleared: bool
-    reowned: bool
-    user_id: int | None
-    client: Client
-    instead: Insert | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """Renew the expiry and nothing else."""
-
-    sid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """Remove the session."""
-
-    sid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The row that a statement wrote, by its sid; times are seconds since the epoch."""
-
-    sid: str
-    created_at: float
-    expires_at: float
 
 
 class SessionStore:

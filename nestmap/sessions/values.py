@@ -57,7 +57,8 @@ def decode(text: str) -> dict[str, Any] | None:
     """
     try:
         document = orjson.loads(text)
-        if not isinstance(document, dict) or NUL.search(orjson.dumps(document)):
+        written = orjson.dumps(document)
+        if not isinstance(document, dict) or (b"\\u0000" in written and NUL.search(written)):
             return None
     except (TypeError, ValueError):
         return None

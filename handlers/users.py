@@ -1,0 +1,10 @@
+"""What the API says of a user."""
+
+from typing import Any
+
+from nestmap.sessions import User
+
+
+def user_json(user: User) -> dict[str, Any]:
+    """The JSON object {id, email, role}."""
+    return {"id": user.id, "email": user.email, "role": user.role}

@@ -1,0 +1,32 @@
+"""Stories told over HTTP."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.commands import nestmap
+from tests.support.database import Database
+from tests.support.instance import Instance
+from tests.support.visitor import PASSWORD, Visitor, new_email
+
+
+@pytest.fixture(scope="module")
+def new_admin(
+    site: Instance, shared_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Visitor]:
+    """Make an administrator the way an operator does, and sign in."""
+
+    def make() -> Visitor:
+        admin = Visitor(site.url)
+        admin.email = new_email()
+        made = nestmap(
+            *("create-user", admin.email, "--admin"),
+            stdin=PASSWORD + "\n",
+            database_url=shared_database.url,
+            directory=tmp_path_factory.mktemp("admin"),
+        )
+        assert made.returncode == 0, made.stderr
+        assert admin.sign_in().status == 200
+        return admin
+
+    return make

@@ -1,0 +1,67 @@
+"""G15, its simple form: a stop drops no answer, a kill loses nothing that was acknowledged."""
+
+import http.client
+import signal
+
+import pytest
+
+from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_answers_what_is_in_flight_and_ends_with_0(
+    shared_database, relay, start_instance, number
+):
+    instance = start_instance(shared_database.url_at(relay.port))
+    visitor = Visitor(instance.url)
+    visitor.register()
+    relay.hold()
+    in_flight = [visitor.send_place(f"p{turn}") for turn in range(5)]
+    relay.wait_for_held()
+    instance.signal(number)
+    wait_until(lambda: instance.readiness() != 200, "the site to say that it is going")
+    relay.release()
+    answers = [sent.answer() for sent in in_flight]
+    assert {answer.status for answer in answers} == {201}
+    assert instance.wait(10) == 0
+    assert "Traceback" not in instance.output
+    visitor.urls = (start_instance(shared_database.url).url,)
+    assert visitor.signed_in()
+    assert len(visitor.places()) == 5
+
+
+def test_a_second_signal_leaves_at_once(shared_database, relay, start_instance):
+    instance = start_instance(shared_database.url_at(relay.port))
+    visitor = Visitor(instance.url)
+    visitor.register()
+    relay.hold()
+    sent = visitor.send_place("lisbon")
+    relay.wait_for_held()
+    instance.signal()
+    wait_until(lambda: instance.readiness() != 200, "the site to say that it is going")
+    instance.signal()
+    instance.wait(2)
+    sent.leave()
+
+
+def test_an_idle_site_stops_at_once_even_with_connections_kept_open(
+    site, shared_database, start_instance
+):
+    instance = start_instance(shared_database.url)
+    idle = http.client.HTTPConnection("127.0.0.1", instance.port)
+    idle.request("GET", "/livez")
+    idle.getresponse().read()
+    assert instance.stop(3) == 0
+    idle.close()
+
+
+def test_a_kill_loses_nothing_that_was_acknowledged(shared_database, start_instance):
+    instance = start_instance(shared_database.url)
+    visitor = Visitor(instance.url)
+    visitor.register()
+    acknowledged = [f"p{turn}" for turn in range(20) if visitor.put_place(f"p{turn}").status == 201]
+    instance.kill()
+    visitor.urls = (start_instance(shared_database.url).url,)
+    assert visitor.signed_in()
+    assert sorted(visitor.place_ids()) == sorted(acknowledged)

@@ -1,0 +1,109 @@
+"""G2: a session that was ended stays ended, however late another request of it comes."""
+
+import pytest
+
+from tests.support.sids import count_sessions, sid_of, stored
+from tests.support.visitor import Visitor
+
+SLOW, DIRECT = 0, 1
+
+
+def test_a_late_change_of_an_ended_session_is_401_and_brings_nothing_back(
+    tourist, relay, shared_database
+):
+    tourist.register()
+    sid = sid_of(tourist, shared_database)
+    relay.hold()
+    late = tourist.send_place("lisbon", at=SLOW)
+    relay.wait_for_held()
+    assert tourist.sign_out(at=DIRECT).status == 204
+    relay.release()
+    answer = late.answer()
+    assert (answer.status, answer.error) == (401, "session_ended")
+    assert not [cookie for cookie in answer.cookies if not cookie.clears]
+    assert not stored(shared_database, sid)
+    assert not tourist.signed_in(at=SLOW)
+    assert not tourist.signed_in(at=DIRECT)
+
+
+def test_a_late_sign_in_does_not_revive_the_session_it_started_from(
+    tourist, relay, shared_database
+):
+    tourist.register()
+    sid = sid_of(tourist, shared_database)
+    relay.hold()
+    late = tourist.send(
+        "POST",
+        "/api/auth/login",
+        json={"email": tourist.email, "password": "correct horse battery staple"},
+        at=SLOW,
+    )
+    relay.wait_for_held()
+    tourist.sign_out(at=DIRECT)
+    relay.release()
+    assert late.answer().status in {200, 401}
+    assert not stored(shared_database, sid)
+
+
+def test_a_late_renewal_does_not_bring_an_ended_session_back(tourist, relay, shared_database):
+    tourist.register()
+    sid = sid_of(tourist, shared_database)
+    shared_database.execute(
+        "update session set expire = expire - interval '10 minutes' where sid = %s", sid
+    )
+    relay.hold()
+    late = tourist.send("GET", "/api/places", at=SLOW)
+    relay.wait_for_held()
+    tourist.sign_out(at=DIRECT)
+    relay.release()
+    answer = late.answer()
+    assert answer.status in {200, 401}
+    assert not [cookie for cookie in answer.cookies if not cookie.clears]
+    assert not stored(shared_database, sid)
+    assert not tourist.signed_in()
+
+
+def test_an_account_that_is_deleted_takes_its_sessions_along(tourist, relay, shared_database):
+    tourist.register()
+    sid = sid_of(tourist, shared_database)
+    relay.hold()
+    late = tourist.send_place("lisbon", at=SLOW)
+    relay.wait_for_held()
+    shared_database.execute("delete from users where email = %s", tourist.email)
+    relay.release()
+    assert late.answer().status == 401
+    assert not stored(shared_database, sid)
+
+
+@pytest.fixture
+def slow_pair(shared_database, relay, start_shared_instance, pair):
+    """Two instances, both behind one slow wire, with their connections made."""
+    started = [pair[0], start_shared_instance(shared_database.url_at(relay.port))]
+    for instance in started:
+        Visitor(instance.url).register()
+    relay.delay(0.02)
+    return started
+
+
+def test_signing_out_with_twelve_changes_in_flight_is_final(slow_pair, relay, shared_database):
+    """Twenty times, on two instances, over a slowed connection."""
+    visitor = Visitor(*(instance.url for instance in slow_pair))
+    visitor.register()
+    visitor.sign_out()
+    shared_database.execute("delete from session")
+    for _ in range(20):
+        assert visitor.sign_in().status == 200
+        thief = visitor.twin()
+        relay.hold()
+        changes = [visitor.send_place(f"p{number}", at=number % 2) for number in range(12)]
+        # Loads are answered in order: after these two, all twelve have their session in hand.
+        assert thief.signed_in(at=0)
+        assert thief.signed_in(at=1)
+        sign_out = visitor.send("POST", "/api/auth/logout", at=0)
+        relay.wait_for_held(2)
+        relay.release()
+        assert sign_out.answer().status == 204
+        assert {change.answer().status for change in changes} <= {200, 201, 401}
+        assert not visitor.signed_in(at=0)
+        assert not thief.signed_in(at=1)
+        assert count_sessions(shared_database) == 0

@@ -1,0 +1,186 @@
+"""The forms, as someone without JavaScript sends them."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.support.page import Page, submit
+from tests.support.visitor import PASSWORD, Answer, Visitor
+
+ELSEWHERE = [
+    "//evil.example",
+    "///evil.example",
+    "https://evil.example/",
+    "http:evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "/\r\n/evil.example",
+    " //evil.example",
+    "javascript:alert(1)",
+    "evil.example",
+    "/%0d%0aSet-Cookie:%20a=b",
+    "\0//evil.example",
+]
+
+
+def fill(visitor: Visitor, path: str, *, next_page: str | None = None, **fields: str) -> Answer:
+    """Open the form at `path`, fill it in and send it."""
+    at = path if next_page is None else f"{path}?next={quote(next_page, safe='')}"
+    page = visitor.get(at)
+    form = Page(page).form(having="password")
+    return submit(visitor, page, form, at, **fields)
+
+
+def register(visitor: Visitor, **options) -> Answer:
+    return fill(visitor, "/register", email=visitor.email, password=PASSWORD, **options)
+
+
+def sign_in(visitor: Visitor, **options) -> Answer:
+    return fill(visitor, "/login", email=visitor.email, password=PASSWORD, **options)
+
+
+def is_local(location: str) -> bool:
+    clean = location.isprintable() and "\\" not in location and " " not in location
+    return clean and location.startswith("/") and not location.startswith("//")
+
+
+def test_registering_leads_home_signed_in(visitor):
+    answer = register(visitor)
+    assert (answer.status, answer.location) == (303, "/")
+    assert visitor.session()["user"]["email"] == visitor.email
+
+
+def test_signing_in_leads_home_signed_in(visitor):
+    register(visitor)
+    visitor.jar.clear()
+    answer = sign_in(visitor)
+    assert (answer.status, answer.location) == (303, "/")
+    assert visitor.signed_in()
+
+
+def test_signing_in_leads_to_the_page_one_came_from(visitor):
+    register(visitor)
+    visitor.jar.clear()
+    assert sign_in(visitor, next_page="/account?tab=1").location == "/account?tab=1"
+
+
+@pytest.mark.parametrize("next_page", ELSEWHERE)
+def test_signing_in_never_leads_to_another_site(visitor, next_page):
+    visitor.register()
+    visitor.jar.clear()
+    answer = sign_in(visitor, next_page=next_page)
+    assert answer.status == 303
+    assert is_local(answer.location), answer.location
+
+
+@pytest.mark.parametrize("next_page", ELSEWHERE[:3])
+def test_neither_does_a_form_that_was_tampered_with(visitor, next_page):
+    visitor.register()
+    credentials = {"email": visitor.email, "password": PASSWORD, "next": next_page}
+    assert is_local(visitor.twin().post("/login", form=credentials).location)
+    visitor.email = "x" + visitor.email
+    credentials["email"] = visitor.email
+    assert is_local(Visitor(*visitor.urls).post("/register", form=credentials).location)
+
+
+def test_signing_out_leads_home_and_forgets_the_visitor(visitor):
+    register(visitor)
+    visitor.put_place("lisbon")
+    page = visitor.get("/")
+    answer = submit(visitor, page, Page(page).form(action="/logout"), "/")
+    assert (answer.status, answer.location) == (303, "/")
+    assert visitor.cookie is None
+    assert not visitor.signed_in()
+    assert visitor.places() == []
+
+
+def test_a_refused_registration_says_why_and_keeps_the_address_but_not_the_password(visitor):
+    answer = fill(visitor, "/register", email=visitor.email, password="too short")
+    assert answer.status == 400
+    page = Page(answer)
+    form = page.form(having="password")
+    assert form.fields["email"] == visitor.email
+    assert "too short" not in answer.text
+    assert "12" in page.text
+    assert answer.cookies == []
+
+
+def test_a_taken_address_is_said_on_the_page(visitor, new_visitor):
+    register(visitor)
+    late = new_visitor()
+    late.email = visitor.email
+    answer = fill(late, "/register", email=late.email, password="another password of theirs")
+    assert answer.status == 409
+    assert Page(answer).form(having="password")
+
+
+@pytest.mark.parametrize("path", ["/register", "/login"])
+def test_a_second_click_on_the_button_signs_in_and_keeps_the_places(visitor, path):
+    if path == "/login":
+        register(visitor)
+        visitor.jar.clear()
+    visitor.put_place("lisbon")
+    twin = visitor.twin()
+    form = {"email": visitor.email, "password": PASSWORD}
+    clicks = [each.send("POST", path, form=form) for each in (visitor, twin)]
+    assert [click.answer().status for click in clicks] == [303, 303]
+    assert visitor.signed_in()
+    assert twin.signed_in()
+    assert visitor.place_ids() == twin.place_ids() == ["lisbon"]
+
+
+def test_a_failed_sign_in_says_so_and_keeps_where_one_wanted_to_go(visitor):
+    answer = sign_in(visitor, next_page="/account")
+    assert answer.status == 401
+    assert "/account" in answer.text
+    register(visitor)
+    visitor.jar.clear()
+    form = Page(answer).form(having="password")
+    second = submit(visitor, answer, form, "/login", email=visitor.email, password=PASSWORD)
+    assert second.location == "/account"
+
+
+def test_what_a_visitor_types_is_shown_as_text(visitor):
+    nasty = '"><script>alert(1)</script>@example.org'
+    answer = fill(visitor, "/login", email=nasty, password=PASSWORD)
+    assert "<script>alert(1)" not in answer.text
+    visitor.put_place("a", "<script>alert(2)</script>")
+    home = visitor.get("/")
+    assert "<script>alert(2)" not in home.text
+    assert "alert(2)" in Page(home).text
+
+
+def test_a_form_with_missing_fields_is_refused_politely(visitor):
+    for path in ("/login", "/register"):
+        answer = visitor.post(path, form={})
+        assert answer.status in {400, 401}
+        assert Page(answer).form(having="password")
+
+
+def test_a_place_is_pinned_and_removed_without_javascript(visitor):
+    home = visitor.get("/")
+    form = Page(home).form(having="name")
+    answer = submit(visitor, home, form, "/", name="Lisbon")
+    assert (answer.status, answer.location) == (303, "/")
+    assert [place["name"] for place in visitor.places()] == ["Lisbon"]
+    home = visitor.get("/")
+    assert "Lisbon" in Page(home).text
+    answer = submit(visitor, home, Page(home).form(button="remove"), "/")
+    assert answer.status == 303
+    assert visitor.places() == []
+
+
+def test_a_place_without_a_name_is_refused_on_the_page(visitor):
+    home = visitor.get("/")
+    answer = submit(visitor, home, Page(home).form(having="name"), "/", name="")
+    assert answer.status == 400
+    assert Page(answer)
+    assert answer.cookies == []
+
+
+def test_two_places_with_one_name_are_both_kept(visitor):
+    for _ in range(2):
+        home = visitor.get("/")
+        submit(visitor, home, Page(home).form(having="name"), "/", name="Springfield")
+    assert [place["name"] for place in visitor.places()] == ["Springfield", "Springfield"]

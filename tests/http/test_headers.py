@@ -1,0 +1,95 @@
+"""What every answer carries: a request id, protection, and what caches may do."""
+
+import re
+
+import pytest
+
+from tests.support.page import Page
+from tests.support.visitor import Visitor
+
+PAGES = ["/", "/login", "/register", "/nothing"]
+API = ["/api/places", "/api/auth/session", "/api/nothing", "/api/auth/login"]
+OTHERS = ["/livez", "/readyz", "/static/site.css", "/static/nothing", "/account", "/admin"]
+
+
+@pytest.mark.parametrize("path", PAGES + API + OTHERS)
+def test_every_answer_has_a_request_id_of_its_own(visitor, path):
+    ids = {visitor.get(path).headers["X-Request-Id"] for _ in range(3)}
+    assert len(ids) == 3
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{8,64}", request_id) for request_id in ids)
+
+
+@pytest.mark.parametrize("path", PAGES + API + OTHERS)
+def test_every_answer_is_protected(visitor, path):
+    headers = visitor.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] in {"same-origin", "strict-origin", "no-referrer"} | {
+        "strict-origin-when-cross-origin"
+    }
+    assert headers["X-Frame-Options"] == "DENY"
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert re.search(r"default-src '(self|none)'", policy)
+    assert "form-action 'self'" in policy
+    assert headers["Strict-Transport-Security"] is None, "development is plain http"
+
+
+def test_no_answer_names_the_software_and_its_version(visitor):
+    assert not re.search(r"\d", visitor.get("/").headers["Server"] or "")
+
+
+def test_a_refused_request_is_protected_too(visitor):
+    refused = visitor.put_place("lisbon", headers={"Sec-Fetch-Site": "cross-site"})
+    assert refused.status == 403
+    assert refused.headers["X-Content-Type-Options"] == "nosniff"
+    assert refused.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/register", "/api/places", "/api/auth/session"])
+def test_what_depends_on_the_session_is_not_cached(visitor, path):
+    for answer in (visitor.get(path), visitor.put_place("a") and visitor.get(path)):
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert "Cookie" in answer.headers["Vary"]
+
+
+def test_what_changes_the_session_is_not_cached(visitor):
+    for answer in (visitor.put_place("a"), visitor.register(), visitor.sign_out()):
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert "Cookie" in answer.headers["Vary"]
+
+
+def test_static_files_may_be_cached(visitor):
+    page = Page(visitor.get("/"))
+    (style,) = [
+        attributes["href"]
+        for tag, attributes in page.elements
+        if tag == "link" and attributes.get("rel") == "stylesheet"
+    ]
+    answer = visitor.get(style)
+    assert answer.status == 200
+    assert "no-store" not in answer.headers.get("Cache-Control", "")
+    assert answer.headers.get_content_type() == "text/css"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_obey_their_own_policy(visitor, path):
+    """No inline script, style or handler, which the policy would make useless."""
+    for tag, attributes in Page(visitor.get(path)).elements:
+        assert tag != "style"
+        assert tag != "script" or attributes.get("src")
+        assert not any(name == "style" or name.startswith("on") for name in attributes)
+
+
+def test_production_insists_on_https(shared_database, start_instance):
+    production = start_instance(shared_database.url, NESTMAP_ENV="production")
+    visitor = Visitor(production.url, https=True)
+    for answer in (visitor.get("/"), visitor.get("/api/nothing"), visitor.put_place("a")):
+        assert "max-age=" in answer.headers["Strict-Transport-Security"]
+
+
+def test_head_is_get_without_the_body(visitor):
+    visitor.put_place("lisbon")
+    got, head = visitor.get("/"), visitor.request("HEAD", "/")
+    assert (head.status, head.body) == (got.status, b"")
+    assert head.headers["Content-Length"] == str(len(got.body))

@@ -1,0 +1,21 @@
+"""What a load balancer asks."""
+
+
+def test_a_running_site_is_alive_and_ready(visitor):
+    assert visitor.get("/livez").status == 200
+    assert visitor.get("/readyz").status == 200
+
+
+def test_health_needs_no_session_and_gives_none(visitor, shared_database):
+    before = shared_database.value("select count(*) from session")
+    for path in ("/livez", "/readyz"):
+        assert visitor.get(path).cookies == []
+    assert shared_database.value("select count(*) from session") == before
+
+
+def test_a_site_whose_schema_is_old_is_not_ready(database, start_instance):
+    instance = start_instance(database.url)
+    database.execute(
+        "delete from schema_migrations where number = (select max(number) from schema_migrations)"
+    )
+    assert instance.readiness() == 503

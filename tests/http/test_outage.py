@@ -1,0 +1,71 @@
+"""G9, its simple form: PostgreSQL is stopped and started again under a running site."""
+
+import pytest
+
+from tests.support.cluster import Cluster
+from tests.support.commands import nestmap
+from tests.support.page import Page
+from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def fragile():
+    """A cluster of this file's own, to stop."""
+    cluster = Cluster()
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(scope="module")
+def outage_site(fragile, start_shared_instance, tmp_path_factory):
+    database = fragile.create()
+    directory = tmp_path_factory.mktemp("migrate")
+    assert nestmap("migrate", database_url=database.url, directory=directory).returncode == 0
+    return start_shared_instance(database.url)
+
+
+def test_an_outage_is_503_for_those_who_need_the_session_and_nobody_is_signed_out(
+    fragile, outage_site
+):
+    member, stranger = Visitor(outage_site.url), Visitor(outage_site.url)
+    member.register()
+    member.put_place("lisbon")
+    cookie = member.cookie
+    fragile.stop()
+    try:
+        for answer in (
+            member.get("/api/places"),
+            member.put_place("oslo"),
+            member.sign_out(),
+            member.get("/"),
+            stranger.put_place("oslo"),
+            stranger.register(),
+            stranger.sign_in(),
+        ):
+            assert answer.status == 503
+            assert int(answer.headers["Retry-After"]) > 0
+            assert answer.cookies == []
+        assert member.get("/api/places").error
+        assert Page(member.get("/")).text
+        for path in ("/", "/login", "/register", "/api/places", "/api/auth/session", "/livez"):
+            assert stranger.get(path).status == 200, path
+        assert outage_site.readiness() == 503
+    finally:
+        fragile.start()
+    wait_until(lambda: member.get("/api/places").status == 200, "the site to recover", seconds=2)
+    assert member.cookie == cookie
+    assert member.signed_in()
+    assert member.place_ids() == ["lisbon"]
+    assert outage_site.readiness() == 200
+
+
+def test_backends_that_are_terminated_cost_nobody_a_session(fragile, outage_site):
+    member = Visitor(outage_site.url)
+    member.register()
+    for turn in range(5):
+        fragile.terminate_backends(fragile.database("nestmap_1"))
+        answer = member.put_place(f"p{turn}")
+        assert answer.status in {201, 503}
+        assert member.cookie
+        wait_until(member.signed_in, "the site to recover", seconds=2)

@@ -1,0 +1,311 @@
+"""What a developer of the site can count on: handlers made for the test, in this process."""
+
+import json
+
+import pytest
+from tornado.web import HTTPError
+
+from handlers.access import Access
+from handlers.routes import APPLICATION_SETTINGS
+from handlers.site import SiteHandler
+from nestmap.database import Servers
+from nestmap.serve import make_app
+from nestmap.sessions import SessionTooLarge, SessionValueError
+from nestmap.settings import settings_from
+from nestmap.site import Site
+from tests.support.cookies import SetCookie
+from tests.support.instance import SECRET
+
+UNFIT = [float("nan"), float("inf"), object(), b"bytes", {1, 2}, (1, 2), "\ud800", "a\0b", {1: "a"}]
+UNFIT += [["deep", {"er": float("-inf")}], {"a": object()}, {"\ud800": 1}, {"\0": 1}, 1 + 2j]
+
+
+class Anyone(SiteHandler):
+    access = Access.ANYONE
+
+
+class Show(Anyone):
+    def get(self):
+        self.finish(dict(self.session))
+
+
+class Keep(Anyone):
+    def post(self):
+        self.session.update(json.loads(self.request.body))
+        self.finish("kept")
+
+
+class Append(Anyone):
+    def post(self):
+        self.session["trip"]["stops"].append("oslo")
+        self.finish("appended")
+
+
+class Fail(Anyone):
+    def post(self):
+        self.session["lost"] = 1
+        raise RuntimeError("the handler failed")
+
+
+class Answer(Anyone):
+    def post(self, status):
+        self.session["status"] = status
+        self.set_cookie("theme", "dark")
+        if int(status) in {404, 409}:
+            raise HTTPError(int(status))
+        self.set_status(int(status))
+        self.finish()
+
+
+class Refuse(Anyone):
+    def post(self):
+        refusals = []
+        for number, value in enumerate(UNFIT):
+            try:
+                self.session[f"key-{number}"] = value
+            except SessionValueError as error:
+                refusals.append(f"key-{number}" in str(error))
+        self.finish({"refusals": refusals, "kept": list(self.session)})
+
+
+class Grow(Anyone):
+    def post(self):
+        try:
+            self.session["large"] = "x" * 3000
+        except SessionTooLarge:
+            self.session["small"] = "x"
+        self.finish()
+
+
+class Spoil(Anyone):
+    def post(self):
+        self.session["list"] = []
+        self.session["list"].append(float("nan"))
+        self.finish("spoilt")
+
+
+class Rotate(Anyone):
+    def post(self):
+        self.session.rotate()
+        self.finish()
+
+
+class End(Anyone):
+    def post(self):
+        self.session.end()
+        self.finish()
+
+
+class EndAndBegin(Anyone):
+    def post(self):
+        self.session.end()
+        self.session["new"] = 1
+        self.finish()
+
+
+class Redirect(Anyone):
+    async def prepare(self):
+        await super().prepare()
+        self.session["redirected"] = True
+        self.redirect("/show")
+
+    def post(self):
+        raise AssertionError("a redirect in prepare() is the end")
+
+
+class Stream(Anyone):
+    async def post(self, how):
+        if how != "late":
+            self.session["stream"] = how
+        if how == "saved":
+            await self.save_session()
+        self.write("first,")
+        await self.flush()
+        if how == "late":
+            self.session["stream"] = how
+        self.finish("last")
+
+
+ROUTES = [
+    (r"/show", Show),
+    (r"/keep", Keep),
+    (r"/append", Append),
+    (r"/fail", Fail),
+    (r"/answer/(\d+)", Answer),
+    (r"/refuse", Refuse),
+    (r"/grow", Grow),
+    (r"/spoil", Spoil),
+    (r"/rotate", Rotate),
+    (r"/end", End),
+    (r"/end-and-begin", EndAndBegin),
+    (r"/redirect", Redirect),
+    (r"/stream/(\w+)", Stream),
+]
+
+
+@pytest.fixture
+def app(io_loop, database):
+    settings = settings_from({"SESSION_SECRET": SECRET, "SESSION_MAX_BYTES": "2000"})
+    site = Site(settings, Servers(database.url))
+    yield make_app(site, ROUTES, **APPLICATION_SETTINGS)
+
+    async def close():
+        assert await site.close(5)
+
+    io_loop.run_sync(close)
+
+
+@pytest.fixture
+def ask(http_client, base_url):
+    """A browser that posts what it is given and takes the cookie that comes."""
+    jar = {}
+
+    async def ask(path, value=None, *, method="POST"):
+        headers = {"Cookie": "; ".join(f"{name}={text}" for name, text in jar.items())}
+        body = json.dumps(value) if method == "POST" else None
+        answer = await http_client.fetch(
+            base_url + path,
+            method=method,
+            headers=headers if jar else {},
+            body=body,
+            follow_redirects=False,
+            raise_error=False,
+        )
+        for header in answer.headers.get_list("Set-Cookie"):
+            cookie = SetCookie.parse(header)
+            jar[cookie.name] = cookie.value
+        return answer
+
+    return ask
+
+
+async def kept(ask):
+    return json.loads((await ask("/show", method="GET")).body)
+
+
+@pytest.mark.gen_test
+async def test_what_a_handler_stores_comes_back_as_it_was(ask):
+    value = {"text": "ö🏔\\u0000\"'%s", "number": 1.5, "big": 2**53, "none": None, "list": [{}, []]}
+    await ask("/keep", value)
+    assert await kept(ask) == value
+
+
+@pytest.mark.gen_test
+async def test_a_change_deep_inside_a_value_counts(ask):
+    await ask("/keep", {"trip": {"stops": ["lisbon"]}})
+    await ask("/append")
+    assert await kept(ask) == {"trip": {"stops": ["lisbon", "oslo"]}}
+
+
+@pytest.mark.gen_test
+async def test_assigning_an_equal_value_is_no_change(ask, database):
+    await ask("/keep", {"a": {"b": [1, "x", None]}})
+    before = database.one("select xmin::text, * from session")
+    answer = await ask("/keep", {"a": {"b": [1, "x", None]}})
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (200, [])
+    assert database.one("select xmin::text, * from session") == before
+
+
+@pytest.mark.gen_test
+async def test_a_handler_that_fails_commits_nothing(ask, database):
+    answer = await ask("/fail")
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (500, [])
+    assert b"the handler failed" not in answer.body
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_an_answer_of_500_or_above_commits_nothing(ask, database, status):
+    await ask("/keep", {"before": 1})
+    assert (await ask(f"/answer/{status}")).code == status
+    assert await kept(ask) == {"before": 1}
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("status", [200, 204, 304, 404, 409])
+async def test_any_other_answer_does_and_brings_the_cookie(ask, status):
+    answer = await ask(f"/answer/{status}")
+    assert answer.code == status
+    names = [SetCookie.parse(text).name for text in answer.headers.get_list("Set-Cookie")]
+    assert sorted(names) == ["nestmap.sid", "theme"]
+    assert await kept(ask) == {"status": str(status)}
+
+
+@pytest.mark.gen_test
+async def test_a_value_that_is_not_json_is_refused_in_the_handler_by_name(ask, database):
+    answer = json.loads((await ask("/refuse")).body)
+    assert answer == {"refusals": [True] * len(UNFIT), "kept": []}
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+async def test_a_value_that_was_spoilt_in_place_is_not_stored(ask, database):
+    answer = await ask("/spoil")
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (500, [])
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+async def test_a_session_over_the_limit_is_refused_in_the_handler(ask):
+    await ask("/keep", {"before": 1})
+    await ask("/grow")
+    assert await kept(ask) == {"before": 1, "small": "x"}
+
+
+@pytest.mark.gen_test
+async def test_rotating_changes_the_sid_and_nothing_else(ask, database):
+    await ask("/keep", {"a": 1})
+    before = database.one("select sid, created_at from session")
+    await ask("/rotate")
+    after = database.one("select sid, created_at from session")
+    assert after.sid != before.sid
+    assert after.created_at == before.created_at
+    assert await kept(ask) == {"a": 1}
+
+
+@pytest.mark.gen_test
+async def test_what_comes_after_an_end_is_a_new_session(ask, database):
+    await ask("/keep", {"a": 1})
+    before = database.value("select sid from session")
+    await ask("/end-and-begin")
+    assert await kept(ask) == {"new": 1}
+    assert database.value("select sid from session") != before
+    await ask("/end")
+    assert await kept(ask) == {}
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+async def test_a_redirect_in_prepare_is_held_for_its_commit_too(ask):
+    answer = await ask("/redirect")
+    assert (answer.code, answer.headers["Location"]) == (302, "/show")
+    assert await kept(ask) == {"redirected": True}
+
+
+@pytest.mark.gen_test
+async def test_a_stream_that_saved_its_session_brings_the_cookie(ask):
+    answer = await ask("/stream/saved")
+    assert (answer.code, answer.body) == (200, b"first,last")
+    assert await kept(ask) == {"stream": "saved"}
+
+
+@pytest.mark.gen_test
+async def test_a_stream_that_did_not_is_an_error_and_leaves_no_row(ask, database):
+    answer = await ask("/stream/forgotten")
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (500, [])
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+async def test_a_session_that_begins_after_the_first_flush_leaves_no_row(ask, database):
+    await ask("/stream/late")
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+async def test_what_a_stream_changes_late_is_committed_at_its_end(ask):
+    await ask("/keep", {"before": 1})
+    answer = await ask("/stream/late")
+    assert (answer.code, answer.body) == (200, b"first,last")
+    assert await kept(ask) == {"before": 1, "stream": "late"}

@@ -1,0 +1,85 @@
+"""G10: expiry is right whatever the server's TimeZone and on the days clocks change."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.support.sids import sid_of
+from tests.support.visitor import Visitor
+
+ZONES = ["UTC", "America/New_York", "Pacific/Chatham", "Asia/Kathmandu"]
+# Long enough to cross a change of clocks in New York and on the Chatham Islands, whatever the date.
+HALF_A_YEAR = 182 * 86400
+
+
+@pytest.fixture(scope="module", params=ZONES)
+def zoned(request, cluster, template, start_shared_instance):
+    """A database in some time zone, and an instance that uses it."""
+    database = cluster.create(template.name)
+    database.execute(f"alter database \"{database.name}\" set timezone = '{request.param}'")
+    database.close()
+    long = {"SESSION_TTL_SECONDS": HALF_A_YEAR, "SESSION_ABSOLUTE_TTL_SECONDS": 2 * HALF_A_YEAR}
+    instance = start_shared_instance(database.url, **long)
+    yield instance, database
+    instance.stop()
+    cluster.drop(database)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def test_the_stored_expiry_is_utc_and_right_across_a_change_of_clocks(zoned):
+    instance, database = zoned
+    visitor = Visitor(instance.url)
+    visitor.put_place("lisbon")
+    expected = datetime.now(UTC) + timedelta(seconds=HALF_A_YEAR)
+    stored = database.value("select expire from session").replace(tzinfo=UTC)
+    told = moment(visitor.session()["session"]["expires_at"])
+    for expires in (stored, told):
+        assert abs(expires - expected) < timedelta(minutes=1)
+    document = database.value("select sess -> 'cookie' ->> 'expires' from session")
+    assert abs(moment(document) - expected) < timedelta(minutes=1)
+
+
+def test_half_a_minute_decides(zoned):
+    instance, database = zoned
+    visitor = Visitor(instance.url)
+    visitor.put_place("lisbon")
+    sid = sid_of(visitor, database)
+    move = "update session set expire = (now() at time zone 'utc') + %s::interval where sid = %s"
+    database.execute(move, "30 seconds", sid)
+    alive = visitor.twin()
+    assert alive.place_ids() == ["lisbon"]
+    database.execute(move, "-30 seconds", sid)
+    assert visitor.places() == []
+
+
+def test_half_a_minute_decides_the_absolute_lifetime_too(zoned):
+    instance, database = zoned
+    visitor = Visitor(instance.url)
+    visitor.put_place("lisbon")
+    sid = sid_of(visitor, database)
+    move = (
+        "update session set created_at = now() - make_interval(secs => %s),"
+        " expire = (now() at time zone 'utc') + interval '1 day' where sid = %s"
+    )
+    database.execute(move, 2 * HALF_A_YEAR - 30, sid)
+    alive = visitor.twin()
+    assert alive.place_ids() == ["lisbon"]
+    database.execute(move, 2 * HALF_A_YEAR + 30, sid)
+    assert visitor.places() == []
+
+
+def test_instances_whose_own_clocks_are_set_elsewhere_agree(zoned, start_instance):
+    _, database = zoned
+    far = start_instance(database.url, TZ="Pacific/Apia", PGTZ="America/Los_Angeles")
+    visitor = Visitor(far.url)
+    visitor.put_place("lisbon")
+    told = moment(visitor.session()["session"]["expires_at"])
+    assert abs(told - datetime.now(UTC) - timedelta(hours=12)) < timedelta(minutes=1)
+    assert database.value(
+        "select expire - (now() at time zone 'utc') between '11:59' and '12:01'"
+        " from session where sid = %s",
+        sid_of(visitor, database),
+    )

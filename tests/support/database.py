@@ -1,0 +1,87 @@
+"""What a test does to a database and reads in it, behind the back of the site."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import psycopg2.extras
+
+from tests.support.waiting import wait_until
+
+
+class Database:
+    """One database; rows come as named tuples, every statement commits by itself."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._connection: psycopg2.extensions.connection | None = None
+
+    @property
+    def name(self) -> str:
+        return urlsplit(self.url).path.removeprefix("/")
+
+    def url_at(self, port: int) -> str:
+        """The address of this database as seen through a relay on `port`."""
+        parts = urlsplit(self.url)
+        return urlunsplit(
+            parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}")
+        )
+
+    def all(self, sql: str, *parameters: object) -> list[Any]:
+        with self._cursor() as cursor:
+            cursor.execute(sql, parameters or None)
+            return cursor.fetchall()
+
+    def one(self, sql: str, *parameters: object) -> Any:
+        (row,) = self.all(sql, *parameters)
+        return row
+
+    def value(self, sql: str, *parameters: object) -> Any:
+        return self.one(sql, *parameters)[0]
+
+    def execute(self, sql: str, *parameters: object) -> int:
+        """Run a statement, say how many rows it concerned."""
+        with self._cursor() as cursor:
+            cursor.execute(sql, parameters or None)
+            return cursor.rowcount
+
+    @contextmanager
+    def transaction(self, sql: str, *parameters: object) -> Iterator[None]:
+        """Keep a transaction open, with its locks, until the block ends; then roll it back."""
+        holder = psycopg2.connect(self.url)
+        try:
+            with holder.cursor() as cursor:
+                cursor.execute(sql, parameters or None)
+            yield
+        finally:
+            holder.close()
+
+    def wait_for_blocked(self, count: int = 1) -> None:
+        """Wait until so many statements in this database wait for a lock."""
+        wait_until(
+            lambda: (
+                self.value(
+                    "select count(*) from pg_stat_activity"
+                    " where datname = current_database() and wait_event_type = 'Lock'"
+                )
+                >= count
+            ),
+            f"{count} statements waiting for a lock",
+        )
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        if self._connection is None or self._connection.closed:
+            # A test that waits for itself fails instead of hanging.
+            self._connection = psycopg2.connect(self.url, options="-c statement_timeout=20s")
+            self._connection.autocommit = True
+        cursor_factory = psycopg2.extras.NamedTupleCursor
+        with self._connection.cursor(cursor_factory=cursor_factory) as cursor:
+            yield cursor

@@ -1,0 +1,80 @@
+"""A page as someone without JavaScript has it: text, links, and forms to fill in and send."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from tests.support.visitor import Answer, Visitor
+
+
+@dataclass
+class Form:
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+
+
+class Page(HTMLParser):
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        assert answer.headers.get_content_type() == "text/html", answer.text
+        self.status = answer.status
+        self.source = answer.text
+        self.forms: list[Form] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self._texts: list[str] = []
+        self._form: Form | None = None
+        self._in: str = ""
+        self.feed(self.source)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self._texts).split())
+
+    def form(self, *, action: str = "", having: str = "", button: str = "") -> Form:
+        """The one form that goes to `action`, has a field named `having` or says `button`."""
+        found = [
+            form
+            for form in self.forms
+            if (not action or form.action.split("?")[0] == action)
+            and (not having or having in form.names)
+            and (not button or any(button.lower() in text.lower() for text in form.buttons))
+        ]
+        assert len(found) == 1, f"{len(found)} forms of {self.forms}"
+        return found[0]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        self.elements.append((tag, attributes))
+        self._in = tag
+        if tag == "form":
+            method = attributes.get("method", "get").upper()
+            self._form = Form(attributes.get("action", ""), method)
+            self.forms.append(self._form)
+        elif self._form and tag in {"input", "textarea", "button"} and attributes.get("name"):
+            self._form.names.add(attributes["name"])
+            self._form.fields[attributes["name"]] = attributes.get("value", "")
+        if self._form and tag == "button":
+            self._form.buttons.append(attributes.get("aria-label", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = ""
+        if tag == "form":
+            self._form = None
+
+    def handle_data(self, data: str) -> None:
+        if self._in in {"style", "script"}:
+            return
+        self._texts.append(data)
+        if self._form and self._form.buttons:
+            self._form.buttons[-1] += data
+
+
+def submit(visitor: Visitor, page: Answer, form: Form, at: str, **fields: str) -> Answer:
+    """Send `form`, found on `page` at the path `at`, with these fields filled in."""
+    assert form.method == "POST", form
+    assert page.status < 500
+    unknown = set(fields) - form.names
+    assert not unknown, f"the form has no field {unknown}, but {form.names}"
+    return visitor.post(form.action or at, form=form.fields | fields)

@@ -1,0 +1,215 @@
+"""A wire between the site and PostgreSQL that can be made bad."""
+
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from tests.support.statements import Statements
+from tests.support.waiting import wait_until
+
+# What changes a row of the session table, as opposed to a load.
+WRITE = re.compile(
+    rb"\b(insert\s+into|update|delete\s+from)\s+(only\s+)?\"?session\b", re.IGNORECASE
+)
+
+
+class Relay:
+    """Listens on a port of 127.0.0.1 and passes on what comes, both ways.
+
+    `statements` holds every statement that went to the server, as text.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._upstream = ("127.0.0.1", port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.statements: list[str] = []
+        self.seconds = 0.0
+        self.refusing = False
+        self.swallowing = False
+        self.held = re.compile(rb"(?!)")
+        self.cut = re.compile(rb"(?!)")
+        self.after_cut = re.compile(rb"(?!)")
+        self.late = re.compile(rb"(?!)")
+        self.holding = 0
+        self.flowing = threading.Event()
+        self.flowing.set()
+        self.released = threading.Event()
+        self._lines: list[_Line] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def delay(self, seconds: float) -> None:
+        """From now on, every answer of the database takes so much longer."""
+        self.seconds = seconds
+
+    def freeze(self) -> None:
+        """Nothing passes, nothing is lost: until `thaw()`."""
+        self.flowing.clear()
+
+    def thaw(self) -> None:
+        self.flowing.set()
+
+    def swallow(self, *, new_too: bool = False) -> None:
+        """Whatever is sent on the connections there are now is lost; none of them closes."""
+        self.swallowing = new_too
+        for line in self._lines:
+            line.swallowing = True
+
+    def swallow_no_more(self) -> None:
+        """From now on a new connection is good; what was lost stays lost."""
+        self.swallowing = False
+
+    def reset(self) -> None:
+        """Cut every connection with a TCP reset; new ones are welcome."""
+        for line in self._lines:
+            line.reset()
+
+    def refuse(self) -> None:
+        """Cut every connection and take no new one, until `accept()`."""
+        self.refusing = True
+        self.reset()
+
+    def accept(self) -> None:
+        self.refusing = False
+
+    def hold(self, pattern: re.Pattern[bytes] = WRITE) -> None:
+        """Keep statements that match from reaching the server, until `release()`."""
+        self.holding = 0
+        self.released.clear()
+        self.held = pattern
+
+    def hold_answer(self, pattern: re.Pattern[bytes] = WRITE) -> None:
+        """Let statements that match be carried out, but say so only after `release()`."""
+        self.holding = 0
+        self.released.clear()
+        self.late = pattern
+
+    def wait_for_held(self, count: int = 1) -> None:
+        """Wait until so many statements, or answers, are held."""
+        wait_until(lambda: self.holding >= count, f"{count} statements held")
+
+    def release(self) -> None:
+        self.held = self.late = re.compile(rb"(?!)")
+        self.released.set()
+
+    def cut_after_next(
+        self, pattern: re.Pattern[bytes] = WRITE, *, hold_repeat: bool = False
+    ) -> None:
+        """Let the next statement that matches be carried out, and reset the line instead of saying so.
+
+        `hold_repeat`: and keep what matches from reaching the server again, until `release()`.
+        """
+        self.holding = 0
+        self.released.clear()
+        self.after_cut = pattern if hold_repeat else re.compile(rb"(?!)")
+        self.cut = pattern
+
+    def heal(self) -> None:
+        """Be a good wire again; what was swallowed stays lost."""
+        self.seconds = 0.0
+        self.refusing = False
+        self.swallowing = False
+        self.cut = re.compile(rb"(?!)")
+        self.release()
+        self.thaw()
+
+    def close(self) -> None:
+        self.heal()
+        self._listener.close()
+        self.reset()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                if self.refusing:
+                    _reset(client)
+                    continue
+                try:
+                    server = socket.create_connection(self._upstream)
+                except OSError:
+                    _reset(client)
+                    continue
+                self._lines = [line for line in self._lines if line.open]
+                self._lines.append(_Line(self, client, server))
+
+
+class _Line:
+    """One connection through the relay: two threads, one each way."""
+
+    def __init__(self, relay: Relay, client: socket.socket, server: socket.socket) -> None:
+        self.open = True
+        self.swallowing = relay.swallowing
+        self._relay = relay
+        self._client = client
+        self._server = server
+        self._cutting = False
+        self._late = False
+        for pump in (self._to_server, self._to_client):
+            threading.Thread(target=self._run, args=(pump,), daemon=True).start()
+
+    def reset(self) -> None:
+        self.open = False
+        _reset(self._client)
+        _reset(self._server)
+
+    def _run(self, pump: Callable[[], None]) -> None:
+        with suppress(OSError):
+            pump()
+        if not self.open:  # reset: a polite goodbye now would come before the rude one
+            return
+        self.open = False
+        for end in (self._client, self._server):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _to_server(self) -> None:
+        relay, statements = self._relay, Statements()
+        while data := self._client.recv(65536):
+            relay.flowing.wait()
+            if self.swallowing:
+                continue
+            if relay.held.search(data):
+                relay.holding += 1
+                relay.released.wait()
+            if relay.cut.search(data):
+                relay.cut = re.compile(rb"(?!)")
+                self._cutting = True
+            if relay.late.search(data):
+                self._late = True
+            relay.statements += statements.feed(data)
+            self._server.sendall(data)
+
+    def _to_client(self) -> None:
+        while data := self._server.recv(65536):
+            self._relay.flowing.wait()
+            if self.swallowing:
+                continue
+            if self._cutting and _ends_a_statement(data):
+                self._relay.held = self._relay.after_cut
+                self.reset()
+                return
+            if self._late:
+                self._relay.holding += 1
+                self._relay.released.wait()
+                self._late = False
+            if self._relay.seconds:
+                time.sleep(self._relay.seconds)
+            self._client.sendall(data)
+
+
+def _ends_a_statement(data: bytes) -> bool:
+    """Whether this is the last of an answer: ReadyForQuery, outside a transaction."""
+    return data.endswith(b"Z\0\0\0\5I")
+
+
+def _reset(end: socket.socket) -> None:
+    with suppress(OSError):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        end.shutdown(socket.SHUT_RD)  # wakes the thread that reads it
+    end.close()

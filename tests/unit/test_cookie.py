@@ -1,0 +1,72 @@
+"""The session cookie: signed, tried one by one, and never a reason to fail."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nestmap.sessions import SessionCookie
+from tests.support.cookies import SetCookie
+
+OLD, NEW = "the old secret that was used before today", "the new secret that is used since today"
+HOUR_AHEAD = datetime.now(UTC).timestamp() + 3600
+
+
+def cookie(*secrets: str, name: str = "sid", secure: bool = False) -> SessionCookie:
+    return SessionCookie(name, secrets or (NEW,), secure=secure, lifetime=604800)
+
+
+def sent_back(signed: str) -> str:
+    return signed.split(";", maxsplit=1)[0]
+
+
+def test_what_was_set_is_read_back():
+    assert cookie().sids([sent_back(cookie().set("a-sid", HOUR_AHEAD))]) == ["a-sid"]
+
+
+def test_it_is_read_in_a_row_of_other_cookies():
+    signed = sent_back(cookie().set("a-sid", HOUR_AHEAD))
+    assert cookie().sids([f"a=b; {signed}; sidx=1", "c=d"]) == ["a-sid"]
+
+
+def test_every_cookie_of_our_name_is_tried():
+    one, two = (sent_back(cookie().set(sid, HOUR_AHEAD)) for sid in ("one", "two"))
+    assert cookie().sids([f"sid=junk; {one}; sid=; {two}; {one}"]) == ["one", "two"]
+
+
+def test_a_secret_in_use_before_is_accepted_and_one_forgotten_is_not():
+    signed = sent_back(cookie(OLD).set("a-sid", HOUR_AHEAD))
+    assert cookie(NEW, OLD).sids([signed]) == ["a-sid"]
+    assert cookie(NEW).sids([signed]) == []
+
+
+def test_the_order_of_secrets_decides_who_signs():
+    signed = sent_back(cookie(NEW, OLD).set("a-sid", HOUR_AHEAD))
+    assert cookie(NEW).sids([signed]) == ["a-sid"]
+    assert cookie(OLD).sids([signed]) == []
+
+
+def test_a_value_signed_for_another_cookie_is_not_taken():
+    signed = cookie(name="other").set("a-sid", HOUR_AHEAD).removeprefix("other=")
+    assert cookie().sids([f"sid={signed.split(';')[0]}"]) == []
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_clearing_has_the_attributes_of_setting(secure):
+    given_out = SetCookie.parse(cookie(secure=secure).set("a-sid", HOUR_AHEAD))
+    cleared = SetCookie.parse(cookie(secure=secure).clear())
+    assert given_out.attributes.keys() == cleared.attributes.keys()
+    assert given_out.secure == secure
+    assert cleared.clears
+    assert not given_out.clears
+
+
+@given(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=200))
+def test_no_text_is_a_session_and_none_is_an_error(text):
+    assert cookie().sids([f"sid={text}", text]) == []
+
+
+@given(st.from_regex(r"\A2\|(\d+:[^|;]*\|){0,5}[0-9a-f]{0,64}\Z"))
+def test_nothing_that_looks_signed_is_either(text):
+    assert cookie(NEW, OLD).sids([f"sid={text}"]) == []

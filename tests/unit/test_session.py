@@ -1,0 +1,158 @@
+"""The session as a value: its states and its verbs."""
+
+import pytest
+
+from nestmap.sessions import Session, SessionTooLarge, SessionValueError, User, public_id
+from nestmap.sessions.session import Record, State
+
+ADA, BOB = User(1, "ada@example.org", "user"), User(2, "bob@example.org", "user")
+
+
+def loaded(data=None, *, owner=None, due=False) -> Session:
+    data = {"a": 1, "list": [1]} if data is None else data
+    record = Record("old-sid", data, 0.0, 100.0, owner and owner.id, owner, due)
+    return Session(1000, record)
+
+
+def fresh() -> Session:
+    return Session(1000)
+
+
+def test_a_session_without_a_record_is_fresh_until_something_is_stored():
+    session = fresh()
+    assert session.state is State.FRESH
+    session["a"] = 1
+    assert session.state is State.NEW
+    del session["a"]
+    assert session.state is State.FRESH
+
+
+def test_someone_who_signs_in_makes_it_new():
+    session = fresh()
+    session.sign_in(ADA)
+    assert session.state is State.NEW
+    assert session.user == ADA
+
+
+def test_a_loaded_session_is_clean_or_due_while_it_is_only_read():
+    for due, state in ((False, State.CLEAN), (True, State.DUE)):
+        session = loaded(due=due)
+        assert (session["a"], session["list"], session.get("b")) == (1, [1], None)
+        assert session.state is state
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda session: session.update(a=2),
+        lambda session: session.pop("a"),
+        lambda session: session["list"].append(2),
+        lambda session: session.clear(),
+        lambda session: session.setdefault("b", 1),
+    ],
+)
+def test_any_change_makes_it_changed(change):
+    session = loaded()
+    change(session)
+    assert session.state is State.CHANGED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda session: session.update(a=1),
+        lambda session: session.update(list=[1]),
+        lambda session: session["list"].extend([2]) or session["list"].pop(),
+        lambda session: session.update(b=1) or session.pop("b"),
+        lambda session: session.setdefault("a", 7),
+    ],
+)
+def test_what_is_equal_in_the_end_is_no_change(change):
+    session = loaded()
+    change(session)
+    assert session.state is State.CLEAN
+
+
+def test_only_what_differs_is_committed():
+    session = loaded({"a": 1, "b": 2, "c": 3})
+    session["a"] = 9
+    del session["b"]
+    _, changes = session.settle()
+    assert (list(changes.changed), changes.removed) == (["a"], ["b"])
+
+
+def test_signing_in_rotates_and_keeps_what_an_anonymous_visitor_stored():
+    session = loaded()
+    session.sign_in(ADA)
+    assert session.state is State.ROTATED
+    assert session.sid != "old-sid"
+    assert session["a"] == 1
+
+
+def test_signing_in_over_another_account_drops_its_data():
+    session = loaded(owner=BOB)
+    session.sign_in(ADA)
+    assert dict(session) == {}
+    assert session.cleared
+
+
+def test_signing_in_over_ones_own_session_keeps_the_data():
+    session = loaded(owner=ADA)
+    session.sign_in(ADA)
+    assert session["a"] == 1
+    assert session.state is State.ROTATED
+
+
+def test_signing_out_ends_it():
+    session = loaded(owner=ADA)
+    session.sign_out()
+    assert session.state is State.ENDED
+    assert (session.user, dict(session)) == (None, {})
+
+
+def test_ending_a_fresh_session_is_nothing():
+    session = fresh()
+    session.sign_out()
+    assert session.state is State.FRESH
+
+
+def test_sids_are_random_and_long():
+    sids = set()
+    for _ in range(100):
+        session = fresh()
+        session.rotate()
+        sids.add(session.sid)
+    assert len(sids) == 100
+    assert {len(sid) for sid in sids} == {32}
+
+
+def test_the_public_id_is_16_hex_digits_of_the_hash():
+    assert public_id("apple") == "3a7bd3e2360a3d29"
+
+
+def test_the_sid_is_not_in_what_a_log_would_print():
+    assert "old-sid" not in repr(loaded()) + str(loaded())
+
+
+@pytest.mark.parametrize("key", [1, None, "a\0b", "\ud800", "cookie"])
+def test_a_key_that_cannot_be_stored_is_refused(key):
+    session = fresh()
+    with pytest.raises((SessionValueError, TypeError)):
+        session[key] = 1
+    assert session.state is State.FRESH
+
+
+def test_a_session_may_be_as_large_as_the_limit_and_no_larger():
+    session = fresh()
+    session["a"] = "x" * 900
+    with pytest.raises(SessionTooLarge):
+        session["b"] = "x" * 200
+    assert "b" not in session
+    session["a"] = "x"
+    session["b"] = "x" * 900
+
+
+def test_a_session_that_is_over_the_limit_already_can_still_shrink():
+    session = loaded({"a": "x" * 5000, "b": 1})
+    del session["a"]
+    assert session.state is State.CHANGED
