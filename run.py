@@ -43,6 +43,7 @@ def main() -> int:
         return in_processes(
             settings.processes,
             lambda number: one_process(settings, servers, sockets, number, parent),
+            sockets,
         )
 
 

@@ -3,8 +3,9 @@
 import logging
 import os
 import signal
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import FrameType
 
@@ -14,19 +15,24 @@ log = logging.getLogger("nestmap")
 SHORT_LIFE = 1.0
 
 
-def in_processes(count: int, work: Callable[[int], int]) -> int:
+def in_processes(
+    count: int, work: Callable[[int], int], sockets: Iterable[socket.socket] = ()
+) -> int:
     """Run ``work(number)`` in ``count`` processes and give the status to exit with.
 
     A process that was killed is started again; one that ends by itself ends all. SIGTERM and
-    SIGINT are passed on as SIGTERM, a second one too.
+    SIGINT are passed on as SIGTERM, a second one too, and the parent lets go of ``sockets``.
     """
-    return _Minder(count, work).run()
+    return _Minder(count, work, sockets).run()
 
 
 class _Minder:
-    def __init__(self, count: int, work: Callable[[int], int]) -> None:
+    def __init__(
+        self, count: int, work: Callable[[int], int], sockets: Iterable[socket.socket]
+    ) -> None:
         self._count = count
         self._work = work
+        self._sockets = sockets
         self._children: dict[int, tuple[int, float]] = {}
         self._stopping = False
         self._status = 0
@@ -80,6 +86,9 @@ class _Minder:
 
     def _pass_on(self, _: int, __: FrameType | None) -> None:
         self._stopping = True
+        # As long as anyone listens, the kernel takes connections that nobody will answer.
+        for listening in self._sockets:
+            listening.close()
         for pid in list(self._children):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)

@@ -201,8 +201,8 @@ class Session(MutableMapping[str, Any]):
             if key in self._data:
                 value = self._data[key]
                 text = values.text_of(value)
-                grown += values.size(key, text) - values.size(key, before)
                 if text is None or text != before:
+                    grown += values.size(key, text) - values.size(key, before)
                     changed[key] = values.encode(key, value)
             elif before is not None:
                 grown -= values.size(key, before)
