@@ -1,20 +1,18 @@
 """The base handler: it tells what happens to every request, from top to bottom."""
 
-import http.client
 import logging
-from asyncio import Future
 from functools import cached_property
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError, RequestHandler
 
 from handlers.access import Access, check_access
 from handlers.access_log import log_answer
 from handlers.client import client_of
+from handlers.commit import Commit
 from handlers.errors import (
     HTTPS_REQUIRED,
     TOO_LARGE,
@@ -27,10 +25,9 @@ from handlers.errors import (
     is_page,
 )
 from handlers.headers import new_request_id, usual_headers
-from handlers.hold import HeldConnection
 from nestmap.database import DatabaseError
 from nestmap.serve import MAX_BODY
-from nestmap.sessions import Plan, Session, SessionEnded, User, Written
+from nestmap.sessions import Plan, Session, User, Written
 from nestmap.site import Site
 
 log = logging.getLogger("nestmap.handlers")
@@ -47,9 +44,8 @@ class SiteHandler(RequestHandler):
 
     # on_finish() runs without prepare() on a bad method, a bad body or a refused origin.
     _session: Session | None = None
-    _plan: Plan | None = None
-    _held: HeldConnection | None = None
-    _settled_cookie: str | None = None
+    _commit: Commit | None = None
+    settled_cookie: str | None = None
     _headers_left = False
     _commits_nothing = False
 
@@ -70,32 +66,34 @@ class SiteHandler(RequestHandler):
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Any:
         """Finish the answer; with something to commit, hold it until that is done."""
-        if self._held:
+        if self._commit:
             raise RuntimeError("finish() called twice")
         try:
-            self._plan = self._make_plan()
+            plan = self._make_plan()
         except ValueError:
             # A value that can't be stored: the error answer that follows must not try again.
             self._commits_nothing = True
             raise
-        if self._plan:
-            connection = self.request.connection
-            assert connection is not None, "a request that is not finished has its connection"
-            self._held = HeldConnection(connection)
-            self.request.connection = self._held
+        self._commit = Commit(self, plan) if plan else None
         try:
             return super().finish(chunk)
         except BaseException:
-            if self._held:
-                self.request.connection, self._held = self._held.connection, None
+            if self._commit:
+                self._commit.give_up()
+                self._commit = None
             raise
 
     def on_finish(self) -> None:
         """Commit the session and release the answer; without a commit, it has left already."""
-        if self._held and self._plan:
-            self._commit(self._plan, self._held)
+        if self._commit:
+            self._commit.start()
         else:
-            self._ended()
+            self.left()
+
+    def left(self) -> None:
+        """The answer has left."""
+        self.site.in_flight -= 1
+        log_answer(self, self.request_id)
 
     async def save_session(self) -> None:
         """Commit now. A handler that streams does so before its first flush(), for the cookie.
@@ -105,7 +103,7 @@ class SiteHandler(RequestHandler):
         plan = self._plan_of(self.session)
         if plan:
             written = await self.site.sessions.commit(plan)
-            self._settled_cookie = self._cookie(written)
+            self.settled_cookie = self.cookie_for(written)
             if written:
                 self.session.saved(written.sid, written.created_at, written.expires_at)
 
@@ -115,8 +113,8 @@ class SiteHandler(RequestHandler):
             if not include_footers and self._lacks_cookie():
                 raise RuntimeError("await self.save_session() before the first flush()")
             self._headers_left = True
-            if self._settled_cookie and not self._plan:
-                self.add_header("Set-Cookie", self._settled_cookie)
+            if self.settled_cookie and not self._commit:
+                self.add_header("Set-Cookie", self.settled_cookie)
         return super().flush(include_footers)
 
     # What handlers use
@@ -206,7 +204,13 @@ class SiteHandler(RequestHandler):
         elif answer_for(value).status == 500:
             log.error("%s failed", self.request_id, exc_info=value)
 
-    # The commit
+    # The session at the end of a request
+
+    def cookie_for(self, written: Written | None) -> str | None:
+        """The Set-Cookie that a commit earned: only a row that was written is named by one."""
+        if written:
+            return self.site.cookie.set(written.sid, written.lasts)
+        return self.site.cookie.clear() if self.session.ended else None
 
     def _make_plan(self) -> Plan | None:
         if self._session is None or self._commits_nothing or self.get_status() >= 500:
@@ -221,50 +225,3 @@ class SiteHandler(RequestHandler):
 
     def _lacks_cookie(self) -> bool:
         return self._session is not None and self._session.needs_cookie
-
-    def _commit(self, plan: Plan, held: HeldConnection) -> None:
-        try:
-            committed = self.site.sessions.commit(plan)
-        except DatabaseError as error:
-            self._replace(held, error)
-        else:
-            committed.add_done_callback(lambda done: self._release(held, done))
-
-    def _release(self, held: HeldConnection, committed: Future[Written | None]) -> None:
-        if error := committed.exception():
-            self._replace(held, error)
-            return
-        try:
-            held.release(self._cookie(committed.result()))
-        except Exception:
-            # Nobody awaits this; without a cut the client would wait for ever.
-            held.cut()
-            raise
-        finally:
-            self._ended()
-
-    def _cookie(self, written: Written | None) -> str | None:
-        """The Set-Cookie that this commit earned: only a row that was written is named by one."""
-        if written:
-            return self.site.cookie.set(written.sid, written.lasts)
-        return self.site.cookie.clear() if self.session.ended else None
-
-    def _replace(self, held: HeldConnection, error: BaseException) -> None:
-        """The session was not committed, so the answer is dropped for an honest error."""
-        log.warning("%s not committed: %s %s", self.request_id, type(error).__name__, error)
-        answer = answer_for(error)
-        self.set_status(answer.status)
-        body = error_body(answer, self, self.request_id)
-        headers = HTTPHeaders(usual_headers(self.site, self.request_id))
-        headers.update(error_headers(answer, page=is_page(self)))
-        headers.update({"Vary": "Cookie", "Content-Length": str(len(body))})
-        if self._settled_cookie and not isinstance(error, SessionEnded):
-            # What save_session() committed stands, and needs its cookie.
-            headers.add("Set-Cookie", self._settled_cookie)
-        reason = http.client.responses[answer.status]
-        held.replace(answer.status, reason, headers, b"" if self.request.method == "HEAD" else body)
-        self._ended()
-
-    def _ended(self) -> None:
-        self.site.in_flight -= 1
-        log_answer(self, self.request_id)

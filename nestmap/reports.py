@@ -10,6 +10,9 @@ from nestmap.settings import Settings
 
 SQL = queries("reports")
 
+# Of one user; whoever has more wants to end them all (rows).
+MOST = 200
+
 
 @dataclass(frozen=True, slots=True)
 class ListedSession:
@@ -52,11 +55,11 @@ class Reports:
 
     async def sessions_of(self, user_id: int, current: str | None) -> list[ListedSession]:
         """The live sessions of one user, newest first; ``current`` is the reader's public id."""
-        return await self._listed("list_user_sessions", {"user_id": user_id}, current)
+        return await self._listed({"user_id": user_id, "most": MOST}, current)
 
     async def newest_sessions(self, most: int, current: str | None) -> list[ListedSession]:
         """The newest live sessions of signed-in users."""
-        return await self._listed("list_sessions", {"most": most}, current)
+        return await self._listed({"user_id": None, "most": most}, current)
 
     async def end_session_of(self, user_id: int, public_id: str) -> int:
         """End one session of this user; 0 when it has none of that name."""
@@ -74,12 +77,9 @@ class Reports:
             SQL["end_session"], {"public_id": public_id}, repeat=True
         )
 
-    async def _listed(
-        self, query: str, parameters: dict[str, Any], current: str | None
-    ) -> list[ListedSession]:
-        rows = await self._database.all(
-            SQL[query], {**parameters, "absolute": self._settings.absolute_ttl}, repeat=True
-        )
+    async def _listed(self, parameters: dict[str, Any], current: str | None) -> list[ListedSession]:
+        parameters |= {"absolute": self._settings.absolute_ttl}
+        rows = await self._database.all(SQL["list_sessions"], parameters, repeat=True)
         return [_listed(row, current) for row in rows]
 
     def _store(self) -> dict[str, Any]:

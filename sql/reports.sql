@@ -15,28 +15,10 @@ cross join lateral (
         and s.created_at > now() - make_interval(secs => :absolute) as yes
 ) as alive;
 
--- name: list_user_sessions(user_id, absolute)
--- The live sessions of one user, newest first, under their public ids.
+-- name: list_sessions(user_id, most, absolute)
+-- The newest live sessions of signed-in users, or of the one user that is named.
 select
-    left(encode(sha256(convert_to(s.sid, 'UTF8')), 'hex'), 16),
-    u.email,
-    u.role,
-    s.created_at at time zone 'utc',
-    least(s.expire, s.created_at at time zone 'utc' + make_interval(secs => :absolute)),
-    host(s.ip),
-    s.user_agent
-from session as s
-join users as u on u.id = s.user_id
-where s.user_id = :user_id
-  and s.expire > now() at time zone 'utc'
-  and s.created_at > now() - make_interval(secs => :absolute)
-order by s.created_at desc, s.sid
-limit 200;
-
--- name: list_sessions(most, absolute)
--- The newest live sessions of signed-in users, under their public ids.
-select
-    left(encode(sha256(convert_to(s.sid, 'UTF8')), 'hex'), 16),
+    public_session_id(s.sid),
     u.email,
     u.role,
     s.created_at at time zone 'utc',
@@ -45,7 +27,8 @@ select
     s.user_agent
 from session as s
 join users as u on u.id = s.user_id and u.disabled_at is null
-where s.expire > now() at time zone 'utc'
+where (:user_id::bigint is null or s.user_id = :user_id)
+  and s.expire > now() at time zone 'utc'
   and s.created_at > now() - make_interval(secs => :absolute)
 order by s.created_at desc, s.sid
 limit :most;
@@ -54,7 +37,7 @@ limit :most;
 -- End one session of one user.
 delete from session
 where user_id = :user_id
-  and left(encode(sha256(convert_to(sid, 'UTF8')), 'hex'), 16) = :public_id;
+  and public_session_id(sid) = :public_id;
 
 -- name: end_other_sessions(user_id, public_id)!
 -- End every session of one user but the one named; locked in the order in which batches lock.
@@ -62,7 +45,7 @@ with locked as materialized (
     select s.sid
     from session as s
     where s.user_id = :user_id
-      and left(encode(sha256(convert_to(s.sid, 'UTF8')), 'hex'), 16) <> :public_id
+      and public_session_id(s.sid) <> :public_id
     order by s.sid
     for update of s
 )
@@ -74,4 +57,4 @@ where s.sid = locked.sid;
 -- End a signed-in session, whoever has it.
 delete from session
 where user_id is not null
-  and left(encode(sha256(convert_to(sid, 'UTF8')), 'hex'), 16) = :public_id;
+  and public_session_id(sid) = :public_id;
