@@ -68,13 +68,19 @@ class Batch(Generic[Item, Result]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._queue.append(_Waiting(item, future, loop.time()))
-        if not self._flights and not self._departing:
+        if not self._departing and self._may_depart():
             # Not before the loop's next turn, so that what arrives in this one goes along.
             self._departing = True
             loop.call_soon(self._depart)
         if self._clock is None:
             self._clock = loop.call_later(self._limits.late, self._tick)
         return future
+
+    def _may_depart(self) -> bool:
+        """Whether nothing is on its way but what is late, which no longer holds up the next."""
+        late = asyncio.get_running_loop().time() - self._limits.late
+        on_time = any(flight.since > late for flight in self._flights)
+        return not on_time and len(self._flights) < self._limits.flights
 
     def _depart(self) -> None:
         self._departing = False
@@ -107,7 +113,7 @@ class Batch(Generic[Item, Result]):
             raise
         finally:
             self._flights.remove(flight)
-            if not self._flights:
+            if self._may_depart():
                 self._depart()
 
     async def _settle(self, lot: "Sequence[_Waiting[Item, Result]]") -> None:
@@ -148,8 +154,7 @@ class Batch(Generic[Item, Result]):
             )
         while self._queue and self._queue[0].since < now - self._limits.patience:
             self._queue.popleft().answer(TimedOut(f"too long in the queue to {self._name}"))
-        late = self._flights and now - self._flights[-1].since >= self._limits.late
-        if late and self._queue and len(self._flights) < self._limits.flights:
+        if self._may_depart():
             self._depart()
         busy = self._queue or self._flights
         self._clock = loop.call_later(self._limits.late, self._tick) if busy else None

@@ -63,6 +63,10 @@ class Cluster:
                 process.kill()
         psutil.wait_procs(processes, timeout=10)  # a survivor would keep the next start away
 
+    def log(self) -> str:
+        """What the server said so far."""
+        return (self.data / "log").read_text(errors="replace")
+
     def remove(self) -> None:
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
