@@ -55,14 +55,14 @@ class SessionCookie:
         signed = create_signed_value(
             self._keys, self.name, sid, version=2, key_version=self._signing
         ).decode()
-        expires = formatdate(time.time() + lasts, usegmt=True)
+        expires = _http_date(int(time.time() + lasts))
         return (
             f'{self.name}="{signed}"; expires={expires}; Max-Age={round(lasts)}{self._attributes}'
         )
 
     def clear(self) -> str:
         """The value of a Set-Cookie header that makes the browser forget the cookie."""
-        return f'{self.name}=""; expires={formatdate(0, usegmt=True)}; Max-Age=0{self._attributes}'
+        return f'{self.name}=""; expires={_http_date(0)}; Max-Age=0{self._attributes}'
 
     def _verify(self, value: str) -> str | None:
         sid = decode_signed_value(
@@ -75,3 +75,8 @@ class SessionCookie:
         pairs = [pair.partition("=") for header in headers for pair in header.split(";")]
         ours = [value.strip(' \t"') for name, _, value in pairs if name.strip() == self.name]
         return [value for value in ours if len(value) <= LONGEST]
+
+
+@lru_cache(maxsize=64)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
