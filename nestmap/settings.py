@@ -10,8 +10,7 @@ from dotenv import dotenv_values
 
 SECRET_LENGTH = 32
 PLACEHOLDERS = re.compile(
-    r"change.?me|your.?(secure.?)?(session.?)?secret|keyboard.?cat|placeholder|example|replace.?me"
-    r"|insert.?secret|^(?P<one>.)(?P=one)*$",
+    r"change.?me|replace.?me|your.?(secure.?)?(session.?)?secret|keyboard.?cat|placeholder",
     re.IGNORECASE,
 )
 COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -98,13 +97,11 @@ class _Reader:
             absolute_ttl=self.number("SESSION_ABSOLUTE_TTL_SECONDS", 604800, 1),
             touch=self.number("SESSION_TOUCH_SECONDS", 60, 0),
             prune=self.number("SESSION_PRUNE_SECONDS", 900, 0),
-            max_bytes=self.number("SESSION_MAX_BYTES", 65536, 1024, 16 * 1024 * 1024),
+            max_bytes=self.number("SESSION_MAX_BYTES", 65536, 1, 16 * 1024 * 1024),
             trust_proxy=self.flag("TRUST_PROXY", default=production),
             log_level=self.choice("LOG_LEVEL", "info", "debug", "info", "warning", "error"),
             log_format=self.choice("LOG_FORMAT", "json" if production else "text", "text", "json"),
         )
-        if settings.touch and settings.touch >= settings.ttl:
-            self.mistake("SESSION_TOUCH_SECONDS must be less than SESSION_TTL_SECONDS")
         if self._mistakes:
             raise SettingsError(self._mistakes)
         return settings

@@ -16,5 +16,8 @@ class Lifetimes:
         return min(now + self.idle, created_at + self.absolute)
 
     def due(self, now: float, created_at: float, expires_at: float) -> bool:
-        """Whether renewing now moves the expiry by the touch interval or more."""
-        return self.ends(now, created_at) - expires_at >= self.touch
+        """Whether renewing now moves the expiry by the touch interval or more.
+
+        A lifetime shorter than the interval is renewed when half of it is over.
+        """
+        return self.ends(now, created_at) - expires_at >= min(self.touch, self.idle / 2)
