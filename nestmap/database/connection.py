@@ -4,6 +4,7 @@ A quirk stands beside the line that it decides. They were measured on aiopg 1.4.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -62,19 +63,21 @@ def _descriptor(connection: Any) -> int:
 class Connection:
     """One connection to one server, in autocommit, running one statement at a time."""
 
-    def __init__(self, raw: Any, cursor: Any) -> None:
+    def __init__(self, raw: Any, cursor: Any, generation: int) -> None:
         self._raw = raw
         self._cursor = cursor
+        self.generation = generation
+        self.opened = time.monotonic()
 
     @classmethod
-    async def open(cls, attempt: Attempt, limit: float) -> "Connection":
+    async def open(cls, attempt: Attempt, limit: float, generation: int) -> "Connection":
         """Connect within ``limit`` seconds, or raise Unavailable or TimedOut."""
         try:
             # The catalogue queries that aiopg makes for these three are a round trip each.
             raw = await _RawConnection(
                 None, limit, enable_json=False, enable_hstore=False, enable_uuid=False, **attempt
             )
-            return cls(raw, await raw.cursor())
+            return cls(raw, await raw.cursor(), generation)
         except (Exception, asyncio.CancelledError) as error:
             raise _translated(error, lost=True) from None
 

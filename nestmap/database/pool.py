@@ -14,6 +14,9 @@ log = logging.getLogger("nestmap.database")
 CONNECT_SECONDS = 1.2
 IDLE_SECONDS = 60.0
 
+# A server that was demoted goes on answering those who only read; none is believed for longer.
+MOST_SECONDS = 60.0
+
 # A connection that is out for longer may have gone dead in silence, and the idle ones with it.
 LATE_SECONDS = 0.4
 
@@ -27,8 +30,8 @@ class Pool:
         self._room = size + waiting
         self._inside = 0
         self._idle: list[tuple[float, Connection]] = []
-        self._generation = 0
-        self._out: dict[Connection, tuple[float, int]] = {}
+        self._out: dict[Connection, float] = {}
+        self._closed = False
 
     async def acquire(self) -> Connection:
         """A live connection, or Overloaded, TimedOut or Unavailable. Give it back by release()."""
@@ -45,13 +48,13 @@ class Pool:
         except BaseException:
             self._leave()
             raise
-        self._out[connection] = (time.monotonic(), self._generation)
+        self._out[connection] = time.monotonic()
         return connection
 
     def release(self, connection: Connection) -> None:
-        """Take it back, and close it when it is dead or of an abandoned generation."""
-        _, generation = self._out.pop(connection)
-        if generation == self._generation and not connection.closed:
+        """Take it back, or close it when it is of no more use."""
+        del self._out[connection]
+        if self._is_good(connection):
             self._idle.append((time.monotonic(), connection))
             self._close_unused()
         else:
@@ -59,8 +62,7 @@ class Pool:
         self._leave()
 
     def abandon(self) -> None:
-        """Let go of every connection: the server that they lead to is no longer the right one."""
-        self._generation += 1
+        """Let go of the server that the connections lead to: it is no longer the right one."""
         self._servers.forget()
         self.distrust()
 
@@ -72,21 +74,31 @@ class Pool:
 
     def close(self) -> None:
         """Close what is idle now and what is in use on its release."""
-        self._generation += 1
+        self._closed = True
         self.distrust()
 
     def _leave(self) -> None:
         self._inside -= 1
         self._permits.release()
 
+    def _is_good(self, connection: Connection) -> bool:
+        """Whether it may be used again; another pool may have learned that its server is not."""
+        return not (
+            self._closed
+            or connection.closed
+            or connection.generation != self._servers.generation
+            or time.monotonic() - connection.opened > MOST_SECONDS
+        )
+
     def _idle_one(self) -> Connection | None:
         now = time.monotonic()
-        if any(now - since > LATE_SECONDS for since, _ in self._out.values()):
+        if any(now - since > LATE_SECONDS for since in self._out.values()):
             self.distrust()
         while self._idle:
             _, connection = self._idle.pop()
-            if not connection.closed:
+            if self._is_good(connection):
                 return connection
+            connection.close()
         return None
 
     def _close_unused(self) -> None:
@@ -106,9 +118,10 @@ class Pool:
 
     async def _connect_to_one(self) -> Connection:
         failure: DatabaseError = Unavailable("no server is named")
+        generation = self._servers.generation
         for attempt in await self._servers.attempts():
             try:
-                connection = await Connection.open(attempt, CONNECT_SECONDS)
+                connection = await Connection.open(attempt, CONNECT_SECONDS, generation)
             except DatabaseError as error:
                 failure = error
             else:

@@ -36,6 +36,7 @@ class Servers:
         except ProgrammingError:
             raise ValueError("not a PostgreSQL connection string") from None
         self._good: Attempt | None = None
+        self.generation = 0
 
     @property
     def description(self) -> str:
@@ -48,8 +49,9 @@ class Servers:
         self._good = attempt
 
     def forget(self) -> None:
-        """No server is known to be good."""
+        """No server is known to be good, and connections of this generation lead to the wrong one."""
         self._good = None
+        self.generation += 1
 
     async def attempts(self) -> list[Attempt]:
         """Every way to reach a server, the last good one first; OSError when no name resolves."""
