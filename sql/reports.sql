@@ -21,8 +21,8 @@ select
     public_session_id(s.sid),
     u.email,
     u.role,
-    s.created_at at time zone 'utc',
-    least(s.expire, s.created_at at time zone 'utc' + make_interval(secs => :absolute)),
+    least(s.created_at, now()) at time zone 'utc',
+    least(s.expire, now() at time zone 'utc' + make_interval(secs => :absolute)),
     host(s.ip),
     s.user_agent
 from session as s

@@ -7,7 +7,7 @@
 select
     s.sid,
     s.sess::text,
-    extract(epoch from s.created_at)::float8,
+    extract(epoch from least(s.created_at, now()))::float8,
     extract(epoch from least(
         s.expire at time zone 'utc',
         s.created_at + make_interval(secs => :absolute)

@@ -57,8 +57,8 @@ def decode(text: str) -> dict[str, Any] | None:
     """
     try:
         document = orjson.loads(text)
-        written = orjson.dumps(document)
-        if not isinstance(document, dict) or (b"\\u0000" in written and NUL.search(written)):
+        orjson.dumps(document)
+        if not isinstance(document, dict) or ("\\u0000" in text and NUL.search(text.encode())):
             return None
     except (TypeError, ValueError):
         return None

@@ -40,6 +40,7 @@ def test_all_other_sessions_are_ended_at_once(visitor):
         other.sign_in()
     page = visitor.get("/account")
     form = Page(page).form(button="all other")
+    assert form.action == "/account/sessions/end-others"
     assert submit(visitor, page, form, "/account").status == 303
     assert not any(other.signed_in() for other in others)
     assert visitor.signed_in()
@@ -79,3 +80,9 @@ def test_only_an_administrator_does(visitor, new_visitor):
     path = f"/admin/sessions/{own_session(victim)}/end"
     assert visitor.post(path, form={}).status == 403
     assert victim.signed_in()
+
+
+def test_asking_for_the_head_of_the_page_leads_to_sign_in_too(visitor):
+    got, head = visitor.get("/account?a=b"), visitor.request("HEAD", "/account?a=b")
+    assert (head.status, head.location) == (got.status, got.location) == (302, got.location)
+    assert head.location.startswith("/login?next=")

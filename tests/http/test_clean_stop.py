@@ -3,8 +3,10 @@
 import http.client
 import signal
 
+import psutil
 import pytest
 
+from tests.support.ports import free_port
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
@@ -65,3 +67,24 @@ def test_a_kill_loses_nothing_that_was_acknowledged(shared_database, start_insta
     visitor.urls = (start_instance(shared_database.url).url,)
     assert visitor.signed_in()
     assert sorted(visitor.place_ids()) == sorted(acknowledged)
+
+
+def test_a_stop_is_heard_while_waiting_for_a_database(start_instance):
+    instance = start_instance.begin(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
+    wait_until(lambda: "not ready" in instance.output, "the site to find no database")
+    instance.signal()
+    assert instance.wait(2) == 0
+    assert "Traceback" not in instance.output
+
+
+def test_a_stop_is_heard_while_a_killed_process_is_not_started_again_yet(database, start_instance):
+    instance = start_instance(database.url, PROCESSES=2)
+    parent = psutil.Process(instance.process.pid)
+    first = parent.children()
+    first[0].kill()
+    (second,) = wait_until(lambda: set(parent.children()) - set(first), "a new process")
+    second.kill()  # it lived so short that the next one has to wait
+    wait_until(lambda: instance.output.count("starting it again") == 2, "the pause")
+    instance.signal()
+    assert instance.wait(5) == 0
+    assert psutil.wait_procs([*first, second], timeout=2)[1] == []

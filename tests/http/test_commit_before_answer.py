@@ -1,13 +1,15 @@
 """G1: an answer that changed the session leaves only when the change is committed."""
 
 import socket
+import time
 
 import pytest
 
 from tests.support.page import Page
 from tests.support.sabotage import refused_commits, refused_writes
-from tests.support.sids import count_sessions
+from tests.support.sids import count_sessions, sid_of
 from tests.support.visitor import PASSWORD, Visitor
+from tests.support.waiting import wait_until
 
 
 def assert_unavailable(answer) -> None:
@@ -16,6 +18,7 @@ def assert_unavailable(answer) -> None:
     assert answer.cookies == []
     assert answer.headers["X-Request-Id"]
     assert "no-store" in answer.headers["Cache-Control"]
+    assert "Cookie" in answer.headers["Vary"]
     assert answer.location is None
 
 
@@ -110,6 +113,40 @@ def test_the_answer_waits_for_the_commit(visitor, shared_database):
         shared_database.wait_for_blocked()
     assert sent.answer().status == 200
     assert [place["name"] for place in visitor.places()] == ["Lisboa"]
+
+
+LOCK_ONE = "select from session where sid = %s for update"
+WAITING = """
+select query_start from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock'
+"""
+
+
+def test_a_row_that_is_locked_holds_up_no_stranger(new_visitor, shared_database):
+    visitors = [new_visitor() for _ in range(16)]
+    for visitor in visitors:
+        visitor.put_place("lisbon")
+    locked = visitors[8]
+    with shared_database.transaction(LOCK_ONE, sid_of(locked, shared_database)):
+        began = time.monotonic()
+        sent = {visitor: visitor.send_place("oslo") for visitor in visitors}
+        behind_the_lock = sent.pop(locked)
+        assert {each.answer().status for each in sent.values()} == {201}
+        assert time.monotonic() - began < 2
+    assert behind_the_lock.answer().status == 201
+
+
+def test_who_writes_a_locked_row_alone_waits_for_it(visitor, shared_database):
+    """Longer than a statement does: it is sent again and again."""
+    visitor.put_place("lisbon")
+    statements = set()
+    with shared_database.transaction(LOCK_ONE, sid_of(visitor, shared_database)):
+        sent = visitor.send_place("oslo")
+        wait_until(
+            lambda: statements.update(shared_database.all(WAITING)) or len(statements) > 3,
+            "a fourth statement",
+        )
+    assert sent.answer().status == 201
 
 
 def test_held_answers_keep_their_order_on_one_connection(visitor, site):

@@ -8,6 +8,7 @@ from tests.support.page import Page, submit
 from tests.support.visitor import PASSWORD, Answer, Visitor
 
 ELSEWHERE = [
+    "//[",  # no address at all: who parses it fails
     "//evil.example",
     "///evil.example",
     "https://evil.example/",
@@ -21,6 +22,9 @@ ELSEWHERE = [
     "evil.example",
     "/%0d%0aSet-Cookie:%20a=b",
     "\0//evil.example",
+    "http://[",
+    "//user@[::1",
+    "//\uff0fevil.example",
 ]
 
 
@@ -74,7 +78,7 @@ def test_signing_in_never_leads_to_another_site(visitor, next_page):
     assert is_local(answer.location), answer.location
 
 
-@pytest.mark.parametrize("next_page", ELSEWHERE[:3])
+@pytest.mark.parametrize("next_page", ELSEWHERE[:4])
 def test_neither_does_a_form_that_was_tampered_with(visitor, next_page):
     visitor.register()
     credentials = {"email": visitor.email, "password": PASSWORD, "next": next_page}
@@ -184,3 +188,11 @@ def test_two_places_with_one_name_are_both_kept(visitor):
         home = visitor.get("/")
         submit(visitor, home, Page(home).form(having="name"), "/", name="Springfield")
     assert [place["name"] for place in visitor.places()] == ["Springfield", "Springfield"]
+
+
+def test_four_places_with_one_name_pinned_at_once_are_all_kept(visitor):
+    visitor.put_place("lisbon")
+    notes = [f"note {number}" for number in range(4)]
+    sent = [visitor.send("POST", "/places", form={"name": "Paris", "note": n}) for n in notes]
+    assert [each.answer().status for each in sent] == [303] * 4
+    assert sorted(place["note"] for place in visitor.places()) == ["", *notes]

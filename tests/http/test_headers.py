@@ -59,6 +59,16 @@ def test_what_changes_the_session_is_not_cached(visitor):
         assert "Cookie" in answer.headers["Vary"]
 
 
+def test_an_error_that_depends_on_the_session_is_not_cached(visitor):
+    visitor.put_place("a")
+    refused = visitor.post("/account/sessions/end-others", form={})
+    unauthorized, missing = visitor.get("/api/admin/session-stats"), visitor.delete_place("b")
+    assert [each.status for each in (refused, unauthorized, missing)] == [401, 401, 404]
+    for answer in (refused, unauthorized, missing):
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert "Cookie" in answer.headers["Vary"]
+
+
 def test_static_files_may_be_cached(visitor):
     page = Page(visitor.get("/"))
     (style,) = [

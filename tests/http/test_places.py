@@ -135,3 +135,23 @@ def test_a_session_that_would_grow_too_large_is_refused_and_keeps_what_it_had(
     assert 400 <= statuses[-1] < 500
     assert answer.error
     assert len(visitor.places()) == len(statuses) - 1 >= 2
+
+
+def test_a_session_that_is_too_large_already_can_be_made_smaller(
+    site, start_instance, shared_database
+):
+    """As after the limit was lowered."""
+    small = start_instance(shared_database.url, SESSION_MAX_BYTES=1024)
+    visitor = Visitor(site.url, small.url)
+    for place in "abcd":
+        visitor.request("PUT", f"/api/places/{place}", json={"name": "n", "note": "n" * 450})
+
+    def put(length: int) -> int:
+        value = {"name": "n", "note": "n" * length}
+        return visitor.request("PUT", "/api/places/a", json=value, at=1).status
+
+    assert [put(length) for length in (400, 401, 399, 400, 0)] == [200, 413, 200, 413, 200]
+    assert visitor.put_place("e", at=1).error == "session_too_large"
+    assert [visitor.delete_place(place, at=1).status for place in "bcd"] == [204] * 3
+    assert visitor.put_place("e", at=1).status == 201
+    assert visitor.place_ids(at=1) == ["a", "e"]

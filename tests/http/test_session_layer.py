@@ -1,11 +1,13 @@
 """What a developer of the site can count on: handlers made for the test, in this process."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 from tornado.web import HTTPError
 
 from handlers.access import Access
+from handlers.errors import SiteError
 from handlers.routes import APPLICATION_SETTINGS
 from handlers.site import SiteHandler
 from nestmap.database import Servers
@@ -15,6 +17,7 @@ from nestmap.settings import settings_from
 from nestmap.site import Site
 from tests.support.cookies import SetCookie
 from tests.support.instance import SECRET
+from tests.support.sabotage import refused_writes
 
 UNFIT = [float("nan"), float("inf"), object(), b"bytes", {1, 2}, (1, 2), "\ud800", "a\0b", {1: "a"}]
 UNFIT += [["deep", {"er": float("-inf")}], {"a": object()}, {"\ud800": 1}, {"\0": 1}, 1 + 2j]
@@ -84,6 +87,22 @@ class Spoil(Anyone):
         self.finish("spoilt")
 
 
+class SpoilAndMiss(Anyone):
+    def post(self):
+        self.session["list"] = []
+        self.session["list"].append(object())
+        raise SiteError(404, "not_found", "There is nothing here.")
+
+
+class SaveAndGoOn(Anyone):
+    async def post(self):
+        stops = self.session.setdefault("stops", ["lisbon"])
+        await self.save_session()
+        self.settings.get("meanwhile", lambda: None)()
+        stops.append("oslo")
+        self.finish("saved twice")
+
+
 class Rotate(Anyone):
     def post(self):
         self.session.rotate()
@@ -135,6 +154,8 @@ ROUTES = [
     (r"/refuse", Refuse),
     (r"/grow", Grow),
     (r"/spoil", Spoil),
+    (r"/spoil-and-miss", SpoilAndMiss),
+    (r"/save-and-go-on", SaveAndGoOn),
     (r"/rotate", Rotate),
     (r"/end", End),
     (r"/end-and-begin", EndAndBegin),
@@ -169,6 +190,7 @@ def ask(http_client, base_url):
             headers=headers if jar else {},
             body=body,
             follow_redirects=False,
+            request_timeout=5,
             raise_error=False,
         )
         for header in answer.headers.get_list("Set-Cookie"):
@@ -204,6 +226,15 @@ async def test_assigning_an_equal_value_is_no_change(ask, database):
     answer = await ask("/keep", {"a": {"b": [1, "x", None]}})
     assert (answer.code, answer.headers.get_list("Set-Cookie")) == (200, [])
     assert database.one("select xmin::text, * from session") == before
+
+
+@pytest.mark.gen_test
+async def test_the_order_of_keys_is_no_difference(ask):
+    """PostgreSQL gives them back in an order of its own."""
+    value = {"a": {"longer": 1, "z": {"bb": 2, "a": 3}}}
+    await ask("/keep", value)
+    answer = await ask("/keep", value)
+    assert answer.headers.get_list("Set-Cookie") == []
 
 
 @pytest.mark.gen_test
@@ -244,6 +275,16 @@ async def test_a_value_that_was_spoilt_in_place_is_not_stored(ask, database):
     answer = await ask("/spoil")
     assert (answer.code, answer.headers.get_list("Set-Cookie")) == (500, [])
     assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+async def test_a_handler_that_spoils_a_value_and_then_refuses_is_answered(ask, app, database):
+    """And it has ended: a stop does not wait for it."""
+    answer = await ask("/spoil-and-miss")
+    assert answer.code in {404, 500}
+    assert answer.headers.get_list("Set-Cookie") == []
+    assert database.value("select count(*) from session") == 0
+    assert app.settings["site"].in_flight == 0
 
 
 @pytest.mark.gen_test
@@ -309,3 +350,29 @@ async def test_what_a_stream_changes_late_is_committed_at_its_end(ask):
     answer = await ask("/stream/late")
     assert (answer.code, answer.body) == (200, b"first,last")
     assert await kept(ask) == {"before": 1, "stream": "late"}
+
+
+@pytest.mark.gen_test
+async def test_what_changes_in_place_after_a_save_is_stored_too(ask):
+    await ask("/save-and-go-on")
+    assert await kept(ask) == {"stops": ["lisbon", "oslo"]}
+    await ask("/save-and-go-on")
+    assert await kept(ask) == {"stops": ["lisbon", "oslo", "oslo"]}
+
+
+@pytest.mark.gen_test
+async def test_what_was_saved_keeps_its_cookie_when_the_last_commit_fails(ask, app, database):
+    with ExitStack() as trouble:
+        app.settings["meanwhile"] = lambda: trouble.enter_context(refused_writes(database))
+        answer = await ask("/save-and-go-on")
+    assert (answer.code, len(answer.headers.get_list("Set-Cookie"))) == (503, 1)
+    assert await kept(ask) == {"stops": ["lisbon"]}
+
+
+@pytest.mark.gen_test
+async def test_what_was_saved_and_then_ended_has_no_cookie(ask, app, database):
+    """A sign-in elsewhere may have given a newer one meanwhile."""
+    app.settings["meanwhile"] = lambda: database.execute("delete from session")
+    answer = await ask("/save-and-go-on")
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (401, [])
+    assert database.value("select count(*) from session") == 0

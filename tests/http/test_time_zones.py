@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.instance import ROOT
 from tests.support.sids import sid_of
 from tests.support.visitor import Visitor
 
@@ -83,3 +84,17 @@ def test_instances_whose_own_clocks_are_set_elsewhere_agree(zoned, start_instanc
         " from session where sid = %s",
         sid_of(visitor, database),
     )
+
+
+def test_the_cookie_lasts_as_long_as_the_row_whatever_the_clock_of_the_instance(
+    database, start_instance, tmp_path
+):
+    fast = "import time; now = time.time; time.time = lambda: now() + 5000"
+    (tmp_path / "sitecustomize.py").write_text(fast)
+    instance = start_instance(database.url, PYTHONPATH=f"{tmp_path}:{ROOT}")
+    visitor = Visitor(instance.url)
+    (cookie,) = visitor.put_place("lisbon").cookies
+    assert int(cookie.attributes["max-age"]) == 12 * 3600
+    database.execute("update session set created_at = now() - interval '6 days 23 hours'")
+    (cookie,) = visitor.put_place("oslo").cookies
+    assert int(cookie.attributes["max-age"]) == pytest.approx(3600, abs=5)

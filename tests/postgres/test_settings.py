@@ -2,7 +2,9 @@
 
 import pytest
 
+from nestmap.sessions import SessionCookie
 from tests.support.instance import Instance
+from tests.support.visitor import COOKIE, Visitor
 
 
 def refusal(directory, **settings) -> str:
@@ -45,6 +47,19 @@ def test_the_previous_secret_is_checked_too(tmp_path):
     said = refusal(tmp_path, NESTMAP_ENV="production", SESSION_SECRET_PREVIOUS="keyboard cat")
     assert "SESSION_SECRET_PREVIOUS" in said
     assert "keyboard cat" not in said
+
+
+def test_in_development_the_previous_secret_does_not_sign(tmp_path, database, start_instance):
+    """It is about to be forgotten; without SESSION_SECRET, a secret is made as ever."""
+    previous = "the previous secret of the tests, and the only one"
+    known = SessionCookie(COOKIE, [previous], secure=False, lifetime=604800)
+    instance = start_instance(database.url, SESSION_SECRET=None, SESSION_SECRET_PREVIOUS=previous)
+    visitor = Visitor(instance.url)
+    visitor.put_place("lisbon")
+    assert known.sids([f"{COOKIE}={visitor.cookie}"]) == []
+    sid = database.value("select sid from session")
+    visitor.jar.put(COOKIE, known.set(sid, 60).split(";")[0].removeprefix(f"{COOKIE}="))
+    assert visitor.place_ids() == ["lisbon"]
 
 
 def test_every_mistake_is_named_at_once(tmp_path):

@@ -44,6 +44,11 @@ class Cluster:
         self.configure(port=self.port, **configuration)
         self.start()
 
+    @property
+    def system_user(self) -> str | None:
+        """Whom programs of PostgreSQL run as; None for whoever runs the tests."""
+        return self._server.system_user
+
     def configure(self, **settings: object) -> None:
         """Write settings that count from the next start."""
         self._append("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
@@ -109,7 +114,7 @@ class Cluster:
         subprocess.run(
             [self._server.bin_path / "pg_ctl", "-w", "-D", self.data, *arguments],
             check=True,
-            user=self._server.system_user,
+            user=self.system_user,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 from tests.support.visitor import Answer, Visitor
 
@@ -69,7 +70,7 @@ class Crowd:
             assert member.register().status == 201
         self._sessions = [member.session()["session"]["id"] for member in self.members]
 
-    def __enter__(self) -> "Crowd":
+    def __enter__(self) -> Self:
         self._over.clear()
         balancer = Visitor(*self._urls)
         work: list[Callable[[], None]] = [

@@ -16,6 +16,7 @@ from tests.support.cluster import Cluster
 from tests.support.crowd import Asked, Crowd
 from tests.support.database import Database
 from tests.support.relay import Relay
+from tests.support.standby import Standby
 
 
 @dataclass
@@ -91,6 +92,19 @@ class Outage:
         with self._away(self.relay.refuse):
             yield
             self.relay.accept()
+
+    @contextmanager
+    def failed_over(self, go: Callable[[], None], to: Standby) -> Iterator[None]:
+        """The primary goes, one way or another, and the standby takes its place."""
+        with self._away(go):
+            yield
+            to.promote()
+
+    @contextmanager
+    def while_away(self, go: Callable[[], None], come: Callable[[], None]) -> Iterator[None]:
+        with self._away(go):
+            yield
+            come()
 
     @contextmanager
     def while_held(self, lock: AbstractContextManager[None]) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Wait for something that another process does; never for time to pass."""
 
+import socket
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,3 +16,9 @@ def wait_until(condition: Callable[[], Found], what: str, *, seconds: float = 10
             raise AssertionError(f"waited {seconds:g} s in vain: {what}")
         time.sleep(0.01)
     return found
+
+
+def connectable(port: int) -> bool:
+    """Whether someone listens on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

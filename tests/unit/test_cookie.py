@@ -1,6 +1,7 @@
 """The session cookie: signed, tried one by one, and never a reason to fail."""
 
-from datetime import UTC, datetime
+import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from nestmap.sessions import SessionCookie
 from tests.support.cookies import SetCookie
 
 OLD, NEW = "the old secret that was used before today", "the new secret that is used since today"
-HOUR_AHEAD = datetime.now(UTC).timestamp() + 3600
+HOUR = 3600.0
 
 
 def cookie(*secrets: str, name: str = "sid", secure: bool = False) -> SessionCookie:
@@ -22,44 +23,51 @@ def sent_back(signed: str) -> str:
 
 
 def test_what_was_set_is_read_back():
-    assert cookie().sids([sent_back(cookie().set("a-sid", HOUR_AHEAD))]) == ["a-sid"]
+    assert cookie().sids([sent_back(cookie().set("a-sid", HOUR))]) == ["a-sid"]
 
 
 def test_it_is_read_in_a_row_of_other_cookies():
-    signed = sent_back(cookie().set("a-sid", HOUR_AHEAD))
+    signed = sent_back(cookie().set("a-sid", HOUR))
     assert cookie().sids([f"a=b; {signed}; sidx=1", "c=d"]) == ["a-sid"]
 
 
 def test_every_cookie_of_our_name_is_tried():
-    one, two = (sent_back(cookie().set(sid, HOUR_AHEAD)) for sid in ("one", "two"))
+    one, two = (sent_back(cookie().set(sid, HOUR)) for sid in ("one", "two"))
     assert cookie().sids([f"sid=junk; {one}; sid=; {two}; {one}"]) == ["one", "two"]
 
 
 def test_a_secret_in_use_before_is_accepted_and_one_forgotten_is_not():
-    signed = sent_back(cookie(OLD).set("a-sid", HOUR_AHEAD))
+    signed = sent_back(cookie(OLD).set("a-sid", HOUR))
     assert cookie(NEW, OLD).sids([signed]) == ["a-sid"]
     assert cookie(NEW).sids([signed]) == []
 
 
 def test_the_order_of_secrets_decides_who_signs():
-    signed = sent_back(cookie(NEW, OLD).set("a-sid", HOUR_AHEAD))
+    signed = sent_back(cookie(NEW, OLD).set("a-sid", HOUR))
     assert cookie(NEW).sids([signed]) == ["a-sid"]
     assert cookie(OLD).sids([signed]) == []
 
 
 def test_a_value_signed_for_another_cookie_is_not_taken():
-    signed = cookie(name="other").set("a-sid", HOUR_AHEAD).removeprefix("other=")
+    signed = cookie(name="other").set("a-sid", HOUR).removeprefix("other=")
     assert cookie().sids([f"sid={signed.split(';')[0]}"]) == []
 
 
 @pytest.mark.parametrize("secure", [False, True])
 def test_clearing_has_the_attributes_of_setting(secure):
-    given_out = SetCookie.parse(cookie(secure=secure).set("a-sid", HOUR_AHEAD))
+    given_out = SetCookie.parse(cookie(secure=secure).set("a-sid", HOUR))
     cleared = SetCookie.parse(cookie(secure=secure).clear())
     assert given_out.attributes.keys() == cleared.attributes.keys()
     assert given_out.secure == secure
     assert cleared.clears
     assert not given_out.clears
+
+
+def test_a_cookie_lasts_as_long_as_it_is_told_in_both_attributes():
+    attributes = SetCookie.parse(cookie().set("a-sid", 90.4)).attributes
+    assert attributes["max-age"] == "90"
+    expires = parsedate_to_datetime(attributes["expires"]).timestamp()
+    assert expires == pytest.approx(time.time() + 90, abs=3)
 
 
 @given(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=200))

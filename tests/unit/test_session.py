@@ -1,5 +1,7 @@
 """The session as a value: its states and its verbs."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from nestmap.sessions import Session, SessionTooLarge, SessionValueError, User, public_id
@@ -65,10 +67,11 @@ def test_any_change_makes_it_changed(change):
         lambda session: session["list"].extend([2]) or session["list"].pop(),
         lambda session: session.update(b=1) or session.pop("b"),
         lambda session: session.setdefault("a", 7),
+        lambda session: session.update(map={"z": [{"d": 1, "c": 2}], "y": 1}),
     ],
 )
 def test_what_is_equal_in_the_end_is_no_change(change):
-    session = loaded()
+    session = loaded({"a": 1, "list": [1], "map": {"y": 1, "z": [{"c": 2, "d": 1}]}})
     change(session)
     assert session.state is State.CLEAN
 
@@ -142,6 +145,45 @@ def test_a_key_that_cannot_be_stored_is_refused(key):
     assert session.state is State.FRESH
 
 
+@pytest.mark.parametrize("where", [lambda value: value, lambda value: {"deep": [value]}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(float("nan"), float("-inf"), (1, 2), {1: "a"}, {None: 1}, 2**70, b"bytes", {1, 2}),
+        *(datetime(2026, 1, 1, tzinfo=UTC), "\ud800", {"\udfff": 1}, "a\0b", {"\0": 1}, "\\\0"),
+        *(State.NEW, ADA, object(), 1j),
+    ],
+    ids=repr,
+)
+def test_a_value_that_would_not_come_back_as_it_is_is_refused_by_name(value, where):
+    session = fresh()
+    with pytest.raises(SessionValueError, match="trip"):
+        session["trip"] = where(value)
+    assert session.state is State.FRESH
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["\\u0000", "\\\\u0000", "C:\\u0000", 2**63, -(2**63), 0.1, True, "\x7f\u2028", {"": {}}],
+)
+def test_a_value_that_only_looks_unfit_is_stored(value):
+    """Six characters that spell a NUL are none."""
+    session = fresh()
+    session["trip"] = value
+    assert session.state is State.NEW
+    assert session["trip"] == value
+
+
+def test_a_value_that_was_spoilt_in_place_can_be_replaced_and_removed():
+    for mend in (lambda session: session.update(list=[2]), lambda session: session.pop("list")):
+        session = loaded()
+        session["list"].append(object())
+        with pytest.raises(SessionValueError, match="list"):
+            session.settle()
+        mend(session)
+        assert session.state is State.CHANGED
+
+
 def test_a_session_may_be_as_large_as_the_limit_and_no_larger():
     session = fresh()
     session["a"] = "x" * 900
@@ -156,3 +198,12 @@ def test_a_session_that_is_over_the_limit_already_can_still_shrink():
     session = loaded({"a": "x" * 5000, "b": 1})
     del session["a"]
     assert session.state is State.CHANGED
+
+
+def test_what_was_fetched_before_a_save_may_change_in_place_after_it():
+    session = fresh()
+    stops = session.setdefault("stops", [1])
+    session.saved("sid", 0.0, 100.0)
+    assert session.state is State.CLEAN
+    stops.append(2)
+    assert session.settle()[1].changed == {"stops": b"[1,2]"}

@@ -1,0 +1,84 @@
+"""More requests at once than threads could send: each on a connection of its own."""
+
+import asyncio
+import resource
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+AT_A_TIME = 100  # connections that are being made, well below what the site's socket lets wait
+
+
+@dataclass
+class Told:
+    """One request, by the order in which they were sent, and its answer."""
+
+    number: int
+    began: float
+    ended: float = 0.0
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+    @property
+    def honest(self) -> bool:
+        """A 503 as everyone is promised it."""
+        unharmed = "set-cookie" not in self.headers and int(self.headers["retry-after"]) > 0
+        return self.status == 503 and unharmed and self.seconds < 5
+
+
+class Flood:
+    """Requests on their way; `answered` grows as the answers come."""
+
+    def __init__(self, port: int, requests: Sequence[bytes]) -> None:
+        self._port = port
+        self._requests = requests
+        self.answered: list[Told] = []
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._send_all()), daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until every request has its answer."""
+        self._thread.join(seconds)
+        assert not self._thread.is_alive(), f"{len(self.answered)} of {len(self._requests)} answers"
+
+    async def _send_all(self) -> None:
+        limit = asyncio.Semaphore(AT_A_TIME)
+        await asyncio.gather(*[self._send(*each, limit) for each in enumerate(self._requests)])
+
+    async def _send(self, number: int, request: bytes, limit: asyncio.Semaphore) -> None:
+        async with limit:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            told = Told(number, time.monotonic())
+            writer.write(request)
+            await writer.drain()
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            line, *headers = head.strip().split("\r\n")
+            told.status = int(line.split()[1])
+            told.headers = {name.lower(): value for name, _, value in map(_halves, headers)}
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        told.ended = time.monotonic()
+        self.answered.append(told)
+        writer.close()
+
+
+def _halves(line: str) -> tuple[str, str, str]:
+    return line.partition(": ")
+
+
+@contextmanager
+def many_connections(count: int) -> Iterator[None]:
+    """Let this process, and those that it starts, have so many connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(count, hard)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,0 +1,81 @@
+"""A client that sends what it likes, byte by byte."""
+
+import http.client
+import socket
+import threading
+import time
+from contextlib import closing, suppress
+from types import TracebackType
+from typing import Self
+
+
+def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    """A whole request; Content-Length is right unless another one, or chunks, are asked for."""
+    if body:
+        headers = {"Content-Length": str(len(body))} | headers
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+class RawClient:
+    """One connection, closed when the block ends."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self._since = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._socket.close()
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def send_until_refused(self, data: bytes, *, most: int) -> None:
+        """Send it again and again, until it is not taken any more; it must not be so often."""
+        with suppress(ConnectionError):
+            for _ in range(most):
+                self.send(data)
+            raise AssertionError("there is no end to what is taken")
+
+    def trickle(self, data: bytes, then: bytes, seconds: float = 0.1) -> None:
+        """Send this, and then a little again and again, for as long as it is taken."""
+        self.send(data)
+
+        def work() -> None:
+            with suppress(OSError):
+                while True:
+                    time.sleep(seconds)
+                    self.send(then)
+
+        threading.Thread(target=work, daemon=True).start()
+
+    def answer(self) -> int:
+        """Wait for an answer and give its status."""
+        with closing(http.client.HTTPResponse(self._socket)) as response:
+            response.begin()
+            response.read()
+            return response.status
+
+    def answer_or_end(self) -> int | None:
+        """As `answer()`, and None when the connection ended without one."""
+        try:
+            return self.answer()
+        except (OSError, http.client.HTTPException):
+            return None
+
+    def wait_for_end(self, seconds: float) -> float:
+        """Wait for the site to close the connection; how many seconds after it was made."""
+        self._socket.settimeout(seconds)
+        with suppress(ConnectionError):
+            while self._socket.recv(65536):
+                pass
+        return time.monotonic() - self._since
