@@ -22,7 +22,10 @@ select
     u.email,
     u.role,
     least(s.created_at, now()) at time zone 'utc',
-    least(s.expire, now() at time zone 'utc' + make_interval(secs => :absolute)),
+    least(
+        s.expire,
+        least(s.created_at, now()) at time zone 'utc' + make_interval(secs => :absolute)
+    ),
     host(s.ip),
     s.user_agent
 from session as s
