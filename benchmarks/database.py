@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -45,6 +46,18 @@ class Cluster:
 
     def version(self) -> str:
         return str(self._one("postgres", "SHOW server_version")).split()[0]
+
+    def restart(self) -> None:
+        """Stop it under whoever uses it, and start it again."""
+        server = self._server
+        subprocess.run(
+            [server.bin_path / "pg_ctl", "-wD", server.pgdata, "-m", "fast", "restart"],
+            check=True,
+            user=server.system_user,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def create(self, database: str) -> None:
         self._execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))

@@ -55,7 +55,7 @@ class Crowd:
     `with crowd:` they all ask, one request after the other, until the block ends.
     """
 
-    def __init__(self, *urls: str, members: int = 6, strangers: int = 1) -> None:
+    def __init__(self, *urls: str, members: int = 4, strangers: int = 1) -> None:
         self.members = [Visitor(*urls) for _ in range(members)]
         self._strangers = [Visitor(*urls) for _ in range(strangers)]
         self._urls = urls

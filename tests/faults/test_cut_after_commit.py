@@ -1,0 +1,106 @@
+"""A connection that is cut after the server committed and before it said so: nobody notices."""
+
+import re
+
+import pytest
+
+from tests.support.sids import count_sessions, sid_of, stored
+from tests.support.visitor import Visitor
+
+USERS = re.compile(rb"insert\s+into\s+users", re.IGNORECASE)
+
+
+@pytest.fixture(autouse=True)
+def _alone(shared_database):
+    shared_database.execute("delete from session")
+
+
+@pytest.fixture
+def member(visitor):
+    visitor.register()
+    visitor.put_place("lisbon")
+    return visitor
+
+
+def test_a_first_place_is_there_once(visitor, relay, shared_database):
+    relay.cut_after_next()
+    assert visitor.put_place("lisbon").status == 201
+    assert visitor.place_ids() == ["lisbon"]
+    assert count_sessions(shared_database) == 1
+
+
+def test_a_change_is_there(member, relay):
+    relay.cut_after_next()
+    assert member.put_place("oslo").status == 201
+    relay.cut_after_next()
+    assert member.delete_place("lisbon").status == 204
+    assert member.place_ids() == ["oslo"]
+    assert member.signed_in()
+
+
+def test_a_sign_in_leaves_one_session_under_its_new_sid(member, relay, shared_database):
+    old, thief = sid_of(member, shared_database), member.twin()
+    relay.cut_after_next()
+    assert member.sign_in().status == 200
+    assert member.signed_in()
+    assert member.place_ids() == ["lisbon"]
+    assert not stored(shared_database, old)
+    assert not thief.signed_in()
+    assert count_sessions(shared_database) == 1
+
+
+def test_a_sign_out_is_final(member, relay, shared_database):
+    thief = member.twin()
+    relay.cut_after_next()
+    assert member.sign_out().status == 204
+    assert count_sessions(shared_database) == 0
+    assert not thief.signed_in()
+
+
+def test_a_renewal_is_done(member, relay, shared_database):
+    shared_database.execute("update session set expire = expire - interval '10 minutes'")
+    relay.cut_after_next()
+    answer = member.get("/api/places")
+    assert answer.status == 200
+    assert answer.cookies
+    left = "select expire - now() at time zone 'utc' > interval '11 hours 59 minutes' from session"
+    assert shared_database.value(left)
+
+
+def test_a_change_that_was_overtaken_by_a_sign_out_is_not_brought_back_by_its_repeat(
+    shared_database, relay, pair
+):
+    """Committed, cut, ended by the other instance, and only then repeated."""
+    member = Visitor(*(instance.url for instance in pair))
+    member.register()
+    relay.cut_after_next(hold_repeat=True)
+    late = member.send_place("oslo")
+    relay.wait_for_held()
+    assert member.sign_out(at=1).status == 204
+    relay.release()
+    assert late.answer().status in {201, 401}
+    assert count_sessions(shared_database) == 0
+
+
+def test_many_at_once_are_each_answered_rightly(site, relay, shared_database):
+    """One batch carries them all, and is cut."""
+    visitors = [Visitor(site.url) for _ in range(20)]
+    for visitor in visitors:
+        visitor.put_place("lisbon")
+    relay.cut_after_next()
+    sent = [visitor.send_place("oslo") for visitor in visitors]
+    assert {each.answer().status for each in sent} == {201}
+    for visitor in visitors:
+        assert visitor.place_ids() == ["lisbon", "oslo"]
+    assert count_sessions(shared_database) == len(visitors)
+
+
+def test_a_registration_that_is_cut_can_be_gone_on_with(visitor, relay):
+    """Whoever is told 503 for an account that was made after all can sign in to it."""
+    relay.cut_after_next(USERS)
+    answer = visitor.register()
+    if answer.status == 503:
+        assert answer.cookies == []
+        answer = visitor.sign_in()
+    assert answer.status in {200, 201}
+    assert visitor.signed_in()

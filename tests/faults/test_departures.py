@@ -1,0 +1,113 @@
+"""Clients that go away in the middle, that are slow, or that send too much."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.support.raw import RawClient, request
+from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
+
+KIB = 1024
+
+
+@pytest.fixture
+def client(site):
+    with RawClient(site.port) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _healthy(site):
+    """Whatever a client did, the site goes on and has no trouble to report."""
+    yield
+    assert Visitor(site.url).put_place("lisbon").status == 201
+    assert "Traceback" not in site.output
+
+
+def test_who_leaves_while_the_answer_is_held_finds_the_change_later(site, relay, visitor):
+    visitor.put_place("lisbon")
+    relay.hold()
+    sent = visitor.send_place("oslo")
+    relay.wait_for_held()
+    sent.leave()
+    relay.release()
+    wait_until(lambda: visitor.place_ids() == ["lisbon", "oslo"], "the commit")
+
+
+def test_who_leaves_in_the_middle_changes_nothing_and_holds_up_no_stop(
+    shared_database, relay, start_instance
+):
+    """Fifty each: in the middle of the headers, of the body, and while the answer is held."""
+    instance = start_instance(shared_database.url_at(relay.port))
+    visitor = Visitor(instance.url)
+    visitor.put_place("lisbon")
+    put = request(
+        "PUT", "/api/places/oslo", b'{"name": "Oslo"}', Cookie=visitor.jar.header(https=False)
+    )
+    for part in (put[:30], put[:-5]):
+        for _ in range(50):
+            with RawClient(instance.port) as client:
+                client.send(part)
+    assert visitor.place_ids() == ["lisbon"]
+    relay.hold()
+    for _ in range(50):
+        with RawClient(instance.port) as client:
+            client.send(put)
+    relay.wait_for_held()
+    relay.release()
+    wait_until(lambda: visitor.place_ids() == ["lisbon", "oslo"], "the commit")
+    assert instance.stop(5) == 0
+    assert "Traceback" not in instance.output
+
+
+@pytest.mark.parametrize("length", [64 * KIB + 1, 10**9, 10**30])
+def test_a_body_that_is_announced_too_long_is_413_before_it_is_sent(client, length):
+    client.send(request("PUT", "/api/places/x", **{"Content-Length": str(length)}))
+    assert client.answer() == 413
+
+
+def test_a_body_of_64_kib_is_read(visitor):
+    assert visitor.request("PUT", "/api/places/x", body=b" " * 64 * KIB).status == 400
+
+
+def test_a_body_in_chunks_is_413_or_cut_when_it_does_not_end(site):
+    head = request("PUT", "/api/places/x", **{"Transfer-Encoding": "chunked"})
+    chunk = b"1000\r\n" + b" " * 4 * KIB + b"\r\n"
+    with RawClient(site.port) as client:
+        client.send(head + 20 * chunk + b"0\r\n\r\n")
+        assert client.answer() == 413
+    with RawClient(site.port) as client:
+        client.send(head)
+        client.send_until_refused(chunk, most=10_000)
+        assert client.answer_or_end() in {400, 413, None}
+        assert client.wait_for_end(5)
+
+
+def test_headers_have_at_most_16_kib(client, site):
+    visitor = Visitor(site.url)
+    assert visitor.get("/livez", headers={"X-Filler": "x" * 15 * KIB}).status == 200
+    client.send(request("GET", "/livez", **{"X-Filler": "x" * 17 * KIB}))
+    assert client.answer_or_end() in {None, 400, 431}
+
+
+def test_slow_clients_are_cut_in_time(shared_database, start_instance, fast_clock):
+    """15 s for a body, 75 s for headers and for a connection that says nothing, on a fast clock."""
+    site = start_instance(shared_database.url, PYTHONPATH=fast_clock.path)
+    put = request("PUT", "/api/places/x", **{"Content-Length": "100"})
+    chunked = request("PUT", "/api/places/x", **{"Transfer-Encoding": "chunked"})
+    get = request("GET", "/livez")
+    with ExitStack() as stack:
+        clients = [stack.enter_context(RawClient(site.port)) for _ in range(5)]
+        body, chunks, headers, idle, silent = clients
+        body.trickle(put, b"x")
+        chunks.trickle(chunked, b"1\r\nx\r\n")
+        headers.trickle(get[:20], b"x")
+        idle.send(get)
+        assert idle.answer() == 200
+        cut = {client: fast_clock.seconds(client.wait_for_end(20)) for client in clients}
+    assert 14 < cut[body] < 20
+    assert 14 < cut[chunks] < 20
+    assert 70 < cut[headers] < 90
+    assert 70 < cut[idle] < 90
+    assert 70 < cut[silent] < 90

@@ -1,0 +1,117 @@
+"""Two instances of two processes each: what holds for one process holds across them."""
+
+import asyncio
+
+import pytest
+
+from nestmap.sessions.records import Client, new_sid
+from nestmap.sessions.writes import Insert, Update
+from tests.support.layer import open_store
+from tests.support.visitor import Visitor
+
+SIGNED_IN = "select count(*) from session where user_id is not null"
+ROUNDS = 500  # of a batch from each side
+SESSIONS = 20
+ENOUGH = range(8)  # answers, for every process to have given one
+
+
+@pytest.fixture(scope="module")
+def pair(shared_database, relay, start_shared_instance):
+    """The first behind `relay`, the second directly."""
+    urls = (shared_database.url_at(relay.port), shared_database.url)
+    started = [start_shared_instance.begin(url, PROCESSES=2) for url in urls]
+    for instance in started:
+        instance.wait_until_ready()
+    return started
+
+
+@pytest.fixture(autouse=True)
+def _no_deadlock(fragile, shared_database):
+    before = fragile.log()
+    yield
+    assert "deadlock detected" not in fragile.log().removeprefix(before)
+    sql = "select deadlocks from pg_stat_database where datname = current_database()"
+    assert shared_database.value(sql) == 0
+
+
+def everywhere(visitor: Visitor) -> set[bool]:
+    """Whether each process of each instance takes the visitor to be signed in."""
+    return {visitor.signed_in(at=n % 2) for n in ENOUGH}
+
+
+def test_who_signs_out_with_changes_in_flight_is_signed_out_everywhere(tourist, shared_database):
+    """Nothing of the session comes back; a change that comes after it begins a stranger's."""
+    tourist.register()
+    tourist.sign_out()
+    for _ in range(10):
+        shared_database.execute("delete from session")
+        tourist.sign_in()
+        thief = tourist.twin()
+        changes = [tourist.send_place(f"p{number}", at=number % 2) for number in range(12)]
+        assert tourist.sign_out(at=1).status == 204
+        assert {change.answer().status for change in changes} <= {200, 201, 401}
+        assert everywhere(tourist) == everywhere(thief) == {False}
+        assert shared_database.value(SIGNED_IN) == 0
+
+
+def test_who_signs_in_is_signed_in_everywhere_and_the_old_cookie_nowhere(tourist):
+    tourist.register()
+    for turn in range(5):
+        thief = tourist.twin()
+        assert tourist.sign_in(at=turn % 2).status == 200
+        assert everywhere(tourist) == {True}
+        assert everywhere(thief) == {False}
+
+
+def test_a_change_that_comes_after_a_sign_in_elsewhere_leaves_its_cookie_alone(tourist, relay):
+    tourist.register()
+    for turn in range(5):
+        relay.hold()
+        late = tourist.send_place(f"p{turn}", at=0)
+        relay.wait_for_held()
+        tourist.sign_in(at=1)
+        relay.release()
+        answer = late.answer()
+        assert answer.status in {200, 201, 401}
+        assert answer.cookies == []
+        assert everywhere(tourist) == {True}
+
+
+def test_changes_at_once_in_every_process_are_all_there(tourist):
+    tourist.register()
+    places = [f"p{number:02}" for number in range(60)]
+    sent = [tourist.send_place(place, at=n % 2) for n, place in enumerate(places)]
+    assert {each.answer().status for each in sent} == {201}
+    assert tourist.place_ids(at=0) == tourist.place_ids(at=1) == places
+
+
+def test_batches_of_the_same_sessions_in_opposite_order_all_get_through(shared_database):
+    """A thousand of them, overlapping: the order of the rows is the statement's, not the caller's."""
+    asyncio.run(write_in_opposite_order(shared_database.url))
+
+
+async def write_in_opposite_order(url: str) -> None:
+    sids = [new_sid() for _ in range(SESSIONS)]
+    async with open_store(url) as here, open_store(url) as there:
+        await asyncio.gather(*[here.insert(Insert(sid, {}, None, Client())) for sid in sids])
+        for turn in range(ROUNDS):
+            written = await asyncio.gather(
+                *[here.update(change(sid, "here", turn)) for sid in sids],
+                *[there.update(change(sid, "there", turn)) for sid in reversed(sids)],
+            )
+            assert all(written)
+        records = await asyncio.gather(*map(here.load, sids))
+    assert {str(record.data) for record in records} == {str({"here": turn, "there": turn})}
+
+
+def change(sid: str, key: str, value: int) -> Update:
+    return Update(
+        sid=sid,
+        new_sid=sid,
+        changed={key: str(value).encode()},
+        removed=[],
+        cleared=False,
+        reowned=False,
+        user_id=None,
+        client=Client(),
+    )

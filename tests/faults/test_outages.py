@@ -1,0 +1,51 @@
+"""The database goes away and comes back: those who need it are told so, and lose nothing."""
+
+import pytest
+
+from tests.support.outages import Outage
+
+AWAY = {
+    Outage.stopped: 1.0,
+    Outage.killed: 1.0,
+    Outage.connections_used_up: 1.0,
+    Outage.wire_reset: 1.0,
+    Outage.wire_frozen: 5.2,  # longer than anyone may be kept waiting
+    Outage.wire_swallowing: 5.2,
+}
+LOST = [Outage.every_backend_terminated, Outage.wire_swallowing_once]
+
+
+@pytest.mark.parametrize("fault", AWAY, ids=lambda fault: fault.__name__)
+def test_an_outage_is_503_for_those_who_need_the_database_and_ends_with_it(crowd, outage, fault):
+    with crowd:
+        crowd.go_on(0.3)
+        with fault(outage):
+            crowd.go_on(AWAY[fault])
+        crowd.go_on(1.3)
+    outage.assert_borne(crowd)
+    outage.assert_seen_by_the_balancer(crowd)
+
+
+@pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.__name__)
+def test_connections_lost_while_the_database_is_there_cost_no_session(crowd, outage, fault):
+    with crowd:
+        crowd.go_on(0.3)
+        with fault(outage):
+            crowd.go_on(0.5)
+        crowd.go_on(1.3)
+    outage.assert_borne(crowd)
+
+
+def test_an_answer_that_takes_200_ms_more_is_late_and_nothing_else(crowd, relay, site):
+    """The connections that there are, and those that are made."""
+    told = len(site.output)
+    relay.reset()
+    relay.delay(0.2)
+    with crowd:
+        crowd.go_on(2.0)
+    assert [asked for asked in crowd.of_members if not asked.good and not asked.honest] == []
+    slow = [asked for asked in crowd.of_members[8:] if not asked.good]
+    assert slow == []
+    assert "TimedOut" not in site.output[told:]
+    relay.delay(0)
+    crowd.assert_all_as_before()

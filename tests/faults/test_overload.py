@@ -1,0 +1,108 @@
+"""More than can be done: what is too much is told so at once, the rest is served in turn."""
+
+import itertools
+import json
+import time
+
+import psutil
+import pytest
+
+from tests.support.flood import Flood, Told, many_connections
+from tests.support.raw import request
+from tests.support.visitor import PASSWORD, Visitor
+from tests.support.waiting import wait_until
+
+WRITERS = 20
+WRITES = 2600  # 2,000 may wait, and a few are on their way
+SURPLUS = 100
+SIGN_INS = 150  # 64 may wait
+MEGABYTE = 2**20
+JSON = "application/json"
+
+
+@pytest.fixture(scope="module")
+def site(shared_database, relay, start_shared_instance):
+    with many_connections(8192):
+        yield start_shared_instance(shared_database.url_at(relay.port))
+
+
+def put(visitor: Visitor, number: int) -> bytes:
+    body = json.dumps({"name": f"number {number}"}).encode()
+    return request(
+        "PUT",
+        "/api/places/lisbon",
+        body,
+        **{"Content-Type": JSON, "Cookie": visitor.jar.header(https=False)},
+    )
+
+
+@pytest.fixture
+def writers(site):
+    writers = [Visitor(site.url) for _ in range(WRITERS)]
+    for writer in writers:
+        assert writer.put_place("lisbon").status == 201
+    return writers
+
+
+@pytest.fixture
+def flood(site, relay, writers):
+    """Send more writes than can wait while the database does not answer, then let it answer."""
+
+    def flood() -> list[Told]:
+        flood = Flood(site.port, [put(writers[n % WRITERS], n) for n in range(WRITES)])
+        relay.hold()
+        flood.start()
+        wait_until(lambda: len(flood.answered) >= SURPLUS, "the surplus to be told")
+        assert Visitor(site.url).get("/").status == 200
+        relay.release()
+        flood.wait(20)
+        return flood.answered
+
+    return flood
+
+
+def test_writes_beyond_what_can_wait_are_503_at_once_and_the_others_are_served_in_turn(
+    flood, writers
+):
+    answered = flood()
+    served = [told for told in answered if told.status == 200]
+    surplus = [told for told in answered if told.status != 200]
+    assert len(served) > 2000
+    assert [told for told in surplus if not told.honest] == []
+    assert len(surplus) >= SURPLUS
+    assert max(told.seconds for told in surplus) < 1
+    assert most_overtaken(served) < 500
+    for writer in writers:
+        assert writer.places()[0]["name"] != "A place"
+
+
+def test_memory_is_bounded_however_often_there_is_too_much(flood, site):
+    for _ in range(2):
+        flood()
+    assert psutil.Process(site.process.pid).memory_info().rss < 200 * MEGABYTE
+
+
+def test_sign_ins_beyond_what_can_wait_are_503_at_once_and_hold_up_nobody(site):
+    member, stranger = Visitor(site.url), Visitor(site.url)
+    member.register()
+    member.put_place("lisbon")
+    credentials = json.dumps({"email": member.email, "password": PASSWORD}).encode()
+    sign_in = request("POST", "/api/auth/login", credentials, **{"Content-Type": JSON})
+    flood = Flood(site.port, [sign_in] * SIGN_INS)
+    flood.start()
+    wait_until(lambda: flood.answered, "the surplus to be told")
+    began = time.monotonic()
+    assert member.place_ids() == ["lisbon"]
+    assert stranger.get("/login").status == 200
+    assert time.monotonic() - began < 0.5
+    flood.wait(20)
+    surplus = [told for told in flood.answered if told.status != 200]
+    assert SIGN_INS / 3 < len(surplus) < SIGN_INS
+    assert [told for told in surplus if not told.honest] == []
+    assert max(told.seconds for told in surplus) < 1
+
+
+def most_overtaken(served: list[Told]) -> int:
+    """By how many places, at most, someone who came later was answered sooner."""
+    latest = itertools.accumulate((told.number for told in served), max)
+    return max(late - told.number for late, told in zip(latest, served, strict=True))

@@ -1,0 +1,108 @@
+"""PgBouncer in transaction mode between the site and PostgreSQL: what holds without it holds with it.
+
+The wire that is made bad is the one behind it.
+"""
+
+import pytest
+
+from tests.support.database import Database
+from tests.support.outages import Outage
+from tests.support.pgbouncer import PgBouncer
+from tests.support.sids import count_sessions
+from tests.support.visitor import Visitor
+
+AWAY = [Outage.killed, Outage.wire_frozen, Outage.every_backend_terminated]
+
+
+@pytest.fixture(scope="module")
+def pgbouncer(fragile, relay):
+    pgbouncer = PgBouncer(relay.port, fragile.system_user)
+    yield pgbouncer
+    pgbouncer.remove()
+
+
+@pytest.fixture(scope="module")
+def shared_database(fragile):
+    """Without a schema: the site migrates through PgBouncer."""
+    database = fragile.create()
+    yield database
+    fragile.drop(database)
+
+
+@pytest.fixture(scope="module")
+def pair(shared_database, pgbouncer, start_shared_instance):
+    url = shared_database.url_at(pgbouncer.port)
+    started = [start_shared_instance.begin(url, SESSION_PRUNE_SECONDS=1) for _ in range(2)]
+    for instance in started:
+        instance.wait_until_ready()
+    return started
+
+
+@pytest.fixture(scope="module")
+def site(pair):
+    return pair[0]
+
+
+@pytest.mark.parametrize("fault", AWAY, ids=lambda fault: fault.__name__)
+def test_an_outage_ends_with_the_database_and_costs_no_session(crowd, outage, fault):
+    with crowd:
+        crowd.go_on(0.3)
+        with fault(outage):
+            crowd.go_on(1.0)
+        crowd.go_on(1.3)
+    outage.assert_borne(crowd)
+
+
+def test_a_pooler_that_is_killed_and_started_again_costs_no_session(crowd, outage, pgbouncer):
+    with crowd:
+        crowd.go_on(0.3)
+        with outage.while_away(pgbouncer.kill, pgbouncer.start):
+            crowd.go_on(0.5)
+        crowd.go_on(1.3)
+    outage.assert_borne(crowd)
+
+
+def test_a_statement_that_waits_too_long_is_503(crowd, outage, shared_database: Database):
+    lock = shared_database.transaction("lock table session in access exclusive mode")
+    with crowd:
+        crowd.go_on(0.3)
+        with outage.while_held(lock):
+            crowd.go_on(3.0)
+        crowd.go_on(1.3)
+    outage.assert_borne(crowd)
+
+
+def test_what_was_committed_before_the_line_was_cut_is_committed_once(
+    visitor, relay, shared_database
+):
+    shared_database.execute("delete from session")
+    for send, status in (
+        (visitor.register, 201),
+        (lambda: visitor.put_place("lisbon"), 201),
+        (visitor.sign_in, 200),
+        (lambda: visitor.delete_place("lisbon"), 204),
+    ):
+        relay.cut_after_next()
+        assert send().status == status
+        assert visitor.signed_in()
+        assert count_sessions(shared_database) == 1
+    relay.cut_after_next()
+    assert visitor.sign_out().status == 204
+    assert count_sessions(shared_database) == 0
+
+
+def test_changes_at_once_on_two_instances_are_all_there(tourist):
+    tourist.register()
+    places = [f"p{number:02}" for number in range(40)]
+    sent = [tourist.send_place(place, at=n % 2) for n, place in enumerate(places)]
+    assert {each.answer().status for each in sent} == {201}
+    assert tourist.place_ids(at=0) == tourist.place_ids(at=1) == places
+
+
+def test_who_signs_out_is_signed_out_at_once_on_the_other_instance(tourist):
+    for _ in range(10):
+        tourist.register()
+        thief: Visitor = tourist.twin()
+        assert tourist.sign_out(at=0).status == 204
+        assert not thief.signed_in(at=1)
+        tourist.email = Visitor().email
