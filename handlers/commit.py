@@ -37,7 +37,7 @@ class Commit:
     def start(self) -> None:
         """Write the session; what is held leaves when that is done."""
         try:
-            committed = self._handler.site.sessions.commit(self._plan)
+            committed = self._handler.site.sessions.commit(self._plan, self._handler.waited)
         except DatabaseError as error:
             self._replace(error)
         else:

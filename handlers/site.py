@@ -1,6 +1,7 @@
 """The base handler: it tells what happens to every request, from top to bottom."""
 
 import logging
+import time
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -45,6 +46,7 @@ class SiteHandler(RequestHandler):
     # on_finish() runs without prepare() on a bad method, a bad body or a refused origin.
     _session: Session | None = None
     _commit: Commit | None = None
+    waited = 0.0
     settled_cookie: str | None = None
     _headers_left = False
     _commits_nothing = False
@@ -61,7 +63,9 @@ class SiteHandler(RequestHandler):
             if self.site.cookie.secure and self.request.protocol != "https":
                 raise SiteError(403, *HTTPS_REQUIRED)
             sids = self.site.cookie.sids(self.request.headers.get_list("Cookie"))
+            since = time.monotonic()
             self._session = await self.site.sessions.load(sids)
+            self.waited = time.monotonic() - since
         check_access(self.access, self.user)
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Any:

@@ -58,16 +58,16 @@ class Batch(Generic[Item, Result]):
         self._departing = False
         self._clock: asyncio.TimerHandle | None = None
 
-    def submit(self, item: Item) -> asyncio.Future[Result]:
+    def submit(self, item: Item, waited: float = 0.0) -> asyncio.Future[Result]:
         """The future result of one item; it fails with a DatabaseError within ``patience``.
 
-        Raises Overloaded at once when too many wait already.
+        ``waited`` is what the request has spent of it before (seconds). Raises Overloaded at once when too many wait already.
         """
         if len(self._queue) >= self._limits.waiting:
             raise Overloaded(f"too many wait to {self._name}")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        self._queue.append(_Waiting(item, future, loop.time()))
+        self._queue.append(_Waiting(item, future, loop.time() - waited))
         if not self._departing and self._may_depart():
             # Not before the loop's next turn, so that what arrives in this one goes along.
             self._departing = True
@@ -152,8 +152,9 @@ class Batch(Generic[Item, Result]):
             flight.fail(
                 TimedOut(f"too long on the way to {self._name}"), now - self._limits.patience
             )
-        while self._queue and self._queue[0].since < now - self._limits.patience:
-            self._queue.popleft().answer(TimedOut(f"too long in the queue to {self._name}"))
+        for waiting in self._queue:
+            if waiting.since < now - self._limits.patience:
+                waiting.answer(TimedOut(f"too long in the queue to {self._name}"))
         if self._may_depart():
             self._depart()
         busy = self._queue or self._flights

@@ -72,18 +72,20 @@ class SessionManager:
             return None
         return Insert(session.sid, session.document(), session.user.id, client())
 
-    def commit(self, plan: Plan) -> Future[Written | None]:
+    def commit(self, plan: Plan, waited: float = 0.0) -> Future[Written | None]:
         """Carry out the plan: the future row that a cookie may name then, or None.
 
+        ``waited`` is how long the request has waited for its session before (seconds): loading and
+        committing share one patience, or an outage would be answered too late.
         Raises Overloaded at once; the future fails with another DatabaseError, or with
         SessionEnded when a write finds that its session is gone.
         """
         match plan:
             case Insert():
-                return self._store.insert(plan)
+                return self._store.insert(plan, waited)
             case Update():
-                return self._store.update(plan)
+                return self._store.update(plan, waited)
             case Touch():
-                return self._store.touch(plan)
+                return self._store.touch(plan, waited)
             case Delete():
-                return self._store.delete(plan)
+                return self._store.delete(plan, waited)

@@ -22,7 +22,7 @@ class SessionStore:
     """Every verb gives the future row, or None when there is no such live session.
 
     A verb raises Overloaded at once; its future fails with another DatabaseError within the
-    patience of a batch.
+    patience of a batch, of which the request has ``waited`` so many seconds already.
     """
 
     def __init__(
@@ -71,21 +71,21 @@ class SessionStore:
         """The live session of this sid; None when unknown, expired or undecodable."""
         return self._loads.submit(sid)
 
-    def insert(self, item: Insert) -> Future[Written | None]:
+    def insert(self, item: Insert, waited: float) -> Future[Written | None]:
         """Store a new session. An upsert, so that sending it again is harmless."""
-        return self._inserts.submit(item)
+        return self._inserts.submit(item, waited)
 
-    def update(self, item: Update) -> Future[Written | None]:
+    def update(self, item: Update, waited: float) -> Future[Written | None]:
         """Merge into a live session; never brings back one that was ended (SessionEnded)."""
-        return self._updates.submit(item)
+        return self._updates.submit(item, waited)
 
-    def touch(self, item: Touch) -> Future[Written | None]:
+    def touch(self, item: Touch, waited: float) -> Future[Written | None]:
         """Renew a live session; None when it is gone, which is no error: nothing was to be kept."""
-        return self._touches.submit(item)
+        return self._touches.submit(item, waited)
 
-    def delete(self, item: Delete) -> Future[Written | None]:
+    def delete(self, item: Delete, waited: float) -> Future[Written | None]:
         """Remove a session; None, also when it was gone already."""
-        return self._deletes.submit(item)
+        return self._deletes.submit(item, waited)
 
     async def _load(self, sids: Sequence[str]) -> list[Record | None]:
         rows = await self._reads.all(

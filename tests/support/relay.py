@@ -15,6 +15,7 @@ from tests.support.waiting import wait_until
 WRITE = re.compile(
     rb"\b(insert\s+into|update|delete\s+from)\s+(only\s+)?\"?session\b", re.IGNORECASE
 )
+LOAD = re.compile(rb"from session as s\s+left join users", re.IGNORECASE)
 
 
 class Relay:
@@ -39,6 +40,7 @@ class Relay:
         self.flowing = threading.Event()
         self.flowing.set()
         self.released = threading.Event()
+        self.answers_released = threading.Event()
         self._lines: list[_Line] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -85,7 +87,7 @@ class Relay:
     def hold_answer(self, pattern: re.Pattern[bytes] = WRITE) -> None:
         """Let statements that match be carried out, but say so only after `release()`."""
         self.holding = 0
-        self.released.clear()
+        self.answers_released.clear()
         self.late = pattern
 
     def wait_for_held(self, count: int = 1) -> None:
@@ -93,8 +95,14 @@ class Relay:
         wait_until(lambda: self.holding >= count, f"{count} statements held")
 
     def release(self) -> None:
-        self.held = self.late = re.compile(rb"(?!)")
+        self.held = re.compile(rb"(?!)")
         self.released.set()
+        self.release_answer()
+
+    def release_answer(self) -> None:
+        """Let go of the answers that are held, and hold no more of them."""
+        self.late = re.compile(rb"(?!)")
+        self.answers_released.set()
 
     def cut_after_next(
         self, pattern: re.Pattern[bytes] = WRITE, *, hold_repeat: bool = False
@@ -196,7 +204,7 @@ class _Line:
                 return
             if self._late:
                 self._relay.holding += 1
-                self._relay.released.wait()
+                self._relay.answers_released.wait()
                 self._late = False
             if self._relay.seconds:
                 time.sleep(self._relay.seconds)
