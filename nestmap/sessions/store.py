@@ -71,19 +71,19 @@ class SessionStore:
         """The live session of this sid; None when unknown, expired or undecodable."""
         return self._loads.submit(sid)
 
-    def insert(self, item: Insert, waited: float) -> Future[Written | None]:
+    def insert(self, item: Insert, waited: float = 0.0) -> Future[Written | None]:
         """Store a new session. An upsert, so that sending it again is harmless."""
         return self._inserts.submit(item, waited)
 
-    def update(self, item: Update, waited: float) -> Future[Written | None]:
+    def update(self, item: Update, waited: float = 0.0) -> Future[Written | None]:
         """Merge into a live session; never brings back one that was ended (SessionEnded)."""
         return self._updates.submit(item, waited)
 
-    def touch(self, item: Touch, waited: float) -> Future[Written | None]:
+    def touch(self, item: Touch, waited: float = 0.0) -> Future[Written | None]:
         """Renew a live session; None when it is gone, which is no error: nothing was to be kept."""
         return self._touches.submit(item, waited)
 
-    def delete(self, item: Delete, waited: float) -> Future[Written | None]:
+    def delete(self, item: Delete, waited: float = 0.0) -> Future[Written | None]:
         """Remove a session; None, also when it was gone already."""
         return self._deletes.submit(item, waited)
 
