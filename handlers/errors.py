@@ -67,7 +67,8 @@ def answer_for(error: BaseException | None, status: int = 500) -> ErrorAnswer:
     """The answer to an exception that left a handler, or to a bare status."""
     match error:
         case SiteError():
-            return ErrorAnswer(error.status_code, error.code, error.message)
+            retry = error.status_code == 503
+            return ErrorAnswer(error.status_code, error.code, error.message, retry)
         case SessionEnded():
             return ENDED
         case SessionTooLarge():

@@ -1,5 +1,7 @@
 """What a load balancer asks."""
 
+from tests.support.visitor import Visitor
+
 
 def test_a_running_site_is_alive_and_ready(visitor):
     assert visitor.get("/livez").status == 200
@@ -19,3 +21,4 @@ def test_a_site_whose_schema_is_old_is_not_ready(database, start_instance):
         "delete from schema_migrations where number = (select max(number) from schema_migrations)"
     )
     assert instance.readiness() == 503
+    assert Visitor(instance.url).get("/readyz").headers["Retry-After"]
