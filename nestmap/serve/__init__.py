@@ -1,0 +1,16 @@
+"""Builds the Tornado application and serves it until it is told to stop."""
+
+from nestmap.serve.application import SiteApplication, make_app
+from nestmap.serve.server import MAX_BODY
+from nestmap.serve.serving import listen, serve
+from nestmap.serve.signals import stop_on_signals, unless
+
+__all__ = [
+    "MAX_BODY",
+    "SiteApplication",
+    "listen",
+    "make_app",
+    "serve",
+    "stop_on_signals",
+    "unless",
+]
