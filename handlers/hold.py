@@ -52,7 +52,8 @@ class HeldConnection(HTTPConnection):
         """Let the answer go, with this Set-Cookie header if its headers have not left before."""
         if self._headers is not None and set_cookie is not None:
             self._headers.add("Set-Cookie", set_cookie)
-        for call in self._calls:
+        calls, self._calls = self._calls, []
+        for call in calls:
             call()
         self._gone.set_result(None)
 
@@ -62,6 +63,7 @@ class HeldConnection(HTTPConnection):
         When the headers left before (a streamed answer), the connection is cut: an answer that
         does not end is the one honest thing left.
         """
+        self._calls.clear()
         if self._headers is None:
             self.cut()
             return

@@ -83,14 +83,14 @@ class SiteHandler(RequestHandler):
             return super().finish(chunk)
         except BaseException:
             if self._commit:
-                self._commit.give_up()
+                self._commit.give_up(self)
                 self._commit = None
             raise
 
     def on_finish(self) -> None:
         """Commit the session and release the answer; without a commit, it has left already."""
         if self._commit:
-            self._commit.start()
+            self._commit.start(self)
         else:
             self.left()
 
@@ -166,6 +166,10 @@ class SiteHandler(RequestHandler):
     def compute_etag(self) -> str | None:
         """None: answers of the site are not to be stored."""
         return None
+
+    def check_etag_header(self) -> bool:
+        """False: what has no ETag matches none."""
+        return False
 
     def get_template_namespace(self) -> dict[str, Any]:
         """What every page knows."""

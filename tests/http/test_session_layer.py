@@ -1,5 +1,6 @@
 """What a developer of the site can count on: handlers made for the test, in this process."""
 
+import gc
 import json
 from contextlib import ExitStack
 
@@ -177,6 +178,15 @@ def app(io_loop, database):
 
 
 @pytest.fixture
+def without_collector():
+    """Only what nothing refers to is freed, at once, as by CPython's counts."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture
 def ask(http_client, base_url):
     """A browser that posts what it is given and takes the cookie that comes."""
     jar = {}
@@ -210,6 +220,18 @@ async def test_what_a_handler_stores_comes_back_as_it_was(ask):
     value = {"text": "ö🏔\\u0000\"'%s", "number": 1.5, "big": 2**53, "none": None, "list": [{}, []]}
     await ask("/keep", value)
     assert await kept(ask) == value
+
+
+@pytest.mark.gen_test
+@pytest.mark.usefixtures("without_collector")
+@pytest.mark.parametrize("path", ["/rotate", "/end", "/end-and-begin"])
+async def test_a_request_leaves_nothing_to_the_collector_of_cycles(ask, path):
+    """Its pauses were half of the 99th percentile of writes, when each write left 44 objects."""
+    for number in range(5):
+        await ask("/keep", {"number": number})
+        await ask(path, {"number": number + 0.5})
+    handlers = [one for one in gc.get_objects() if isinstance(one, SiteHandler)]
+    assert len(handlers) <= 1
 
 
 @pytest.mark.gen_test
