@@ -22,16 +22,16 @@ HERE = Path(__file__).resolve().parent
 
 # Tornado tries them from the top, so the busy ones come first.
 ROUTES: list[tuple[str, type[RequestHandler]]] = [
+    (r"/api/places", PlacesHandler),
+    (r"/api/places/([^/]+)", PlaceHandler),
+    (r"/", HomeHandler),
     (r"/api/auth/register", ApiRegisterHandler),
     (r"/api/auth/login", ApiLoginHandler),
     (r"/api/auth/logout", ApiLogoutHandler),
     (r"/api/auth/session", SessionHandler),
-    (r"/api/places", PlacesHandler),
-    (r"/api/places/([^/]+)", PlaceHandler),
     (r"/api/admin/session-stats", StatsHandler),
     (r"/livez", LiveHandler),
     (r"/readyz", ReadyHandler),
-    (r"/", HomeHandler),
     (r"/places", PinHandler),
     (r"/places/([a-z0-9-]{1,64})/delete", UnpinHandler),
     (r"/register", RegisterHandler),
