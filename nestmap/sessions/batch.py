@@ -35,8 +35,9 @@ class Batch(Generic[Item, Result]):
     """Gathers items and sends each lot of them in one statement.
 
     ``send`` takes a list of items, no two with the same ``key`` (without one, any may go together),
-    and gives their results (or the exception of one of them) in the same order. It must be harmless to send an item twice. When it raises Refused or Locked, the lot
-    is halved until the one item at fault stands alone: one row's fault never fails another's.
+    and gives their results (or the exception of one of them) in the same order. It must be harmless
+    to send an item twice. When it raises Refused or Locked, the lot is halved until the one item at
+    fault stands alone: one row's fault never fails another's.
     """
 
     def __init__(
@@ -61,7 +62,8 @@ class Batch(Generic[Item, Result]):
     def submit(self, item: Item, waited: float = 0.0) -> asyncio.Future[Result]:
         """The future result of one item; it fails with a DatabaseError within ``patience``.
 
-        ``waited`` is what the request has spent of it before (seconds). Raises Overloaded at once when too many wait already.
+        ``waited`` is what the request has spent of it before (seconds). Raises Overloaded at once
+        when too many wait already.
         """
         if len(self._queue) >= self._limits.waiting:
             raise Overloaded(f"too many wait to {self._name}")
@@ -77,10 +79,13 @@ class Batch(Generic[Item, Result]):
         return future
 
     def _may_depart(self) -> bool:
-        """Whether the next need not wait: all that is on its way is late, or full."""
-        late = asyncio.get_running_loop().time() - self._limits.late
-        held_up = any(flight.since > late and not flight.full for flight in self._flights)
-        return not held_up and len(self._flights) < self._limits.flights
+        """Whether the next need not wait: what is on its way is full, or late."""
+        if not self._flights:
+            return True
+        if len(self._flights) >= self._limits.flights:
+            return False
+        last = self._flights[-1]
+        return last.full or last.since < asyncio.get_running_loop().time() - self._limits.late
 
     def _depart(self) -> None:
         self._departing = False

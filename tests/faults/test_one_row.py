@@ -19,6 +19,7 @@ POISON = {
     "NUL elsewhere": r'{"cookie": {"path": "\u0000"}}',
     "half a character": r'{"place:x": {"name": "\ud800", "note": ""}}',
     "a huge number": '{"place:x": 1e999999}',
+    "a number near nothing": '{"place:x": 1e-20000}',
     "a place that is none": '{"place:x": 5}',
     "a key twice": '{"place:x": {"name": "a", "note": ""}, "place:x": 5}',
     "a cookie that is none": '{"cookie": []}',
