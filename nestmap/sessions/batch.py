@@ -26,8 +26,8 @@ class BatchLimits:
 
     items: int = 500  # in one statement
     waiting: int = 2000  # in the queue; one more is Overloaded
-    late: float = 0.4  # a batch that takes longer no longer holds up the next one; nor a full one
-    flights: int = 8  # batches on their way at once
+    late: float = 0.4  # a batch that takes longer no longer holds up the next one
+    flights: int = 8  # batches on their way at once, when they are late
     patience: float = 4.4  # the longest that an item waits; longer than its statement may take
 
 
@@ -79,25 +79,19 @@ class Batch(Generic[Item, Result]):
         return future
 
     def _may_depart(self) -> bool:
-        """Whether the next need not wait: what is on its way is full, or late."""
+        """Whether nothing is on its way but what is late, which no longer holds up the next."""
         if not self._flights:
             return True
-        if len(self._flights) >= self._limits.flights:
-            return False
-        last = self._flights[-1]
-        return last.full or last.since < asyncio.get_running_loop().time() - self._limits.late
+        late = asyncio.get_running_loop().time() - self._limits.late
+        return self._flights[-1].since <= late and len(self._flights) < self._limits.flights
 
     def _depart(self) -> None:
         self._departing = False
         if not self._queue:
             return
-        aboard = self._take()
-        now = asyncio.get_running_loop().time()
-        flight = _Flight(aboard, now, full=len(aboard) == self._limits.items)
+        flight = _Flight(self._take(), asyncio.get_running_loop().time())
         self._flights.append(flight)
         self._background.start(self._fly(flight), f"{self._name} batch")
-        if flight.full and self._may_depart():
-            self._depart()
 
     def _take(self) -> "list[_Waiting[Item, Result]]":
         if self._key is None:
@@ -190,7 +184,6 @@ class _Waiting(Generic[Item, Result]):
 class _Flight(Generic[Item, Result]):
     aboard: "list[_Waiting[Item, Result]]"
     since: float
-    full: bool
 
     def fail(self, error: DatabaseError, older_than: float = float("inf")) -> None:
         for waiting in self.aboard:

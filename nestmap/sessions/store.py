@@ -10,16 +10,12 @@ from nestmap.background import Background
 from nestmap.database import Database
 from nestmap.queries import queries
 from nestmap.sessions import values
-from nestmap.sessions.batch import Batch, BatchLimits
+from nestmap.sessions.batch import Batch
 from nestmap.sessions.lifetimes import Lifetimes
 from nestmap.sessions.records import Record, User
 from nestmap.sessions.writes import Delete, Insert, SessionEnded, Touch, Update, Written
 
 SQL = queries("sessions")
-
-# Smaller lots than one of all that wait: while PostgreSQL writes the first, this process has the
-# second to send. 6 % more writes at 64 connections.
-WRITES = BatchLimits(items=32)
 
 
 class SessionStore:
@@ -59,16 +55,16 @@ class SessionStore:
         self._loads: Batch[str, Record | None] = Batch("load sessions", self._load, background)
         # Two loads of one sid may share a statement; two writes of one row may not.
         self._inserts: Batch[Insert, Written | None] = Batch(
-            "insert sessions", self._insert, background, key=_sid_of, limits=WRITES
+            "insert sessions", self._insert, background, key=_sid_of
         )
         self._updates: Batch[Update, Written | None] = Batch(
-            "update sessions", self._update, background, key=_sid_of, limits=WRITES
+            "update sessions", self._update, background, key=_sid_of
         )
         self._touches: Batch[Touch, Written | None] = Batch(
-            "touch sessions", self._touch, background, key=_sid_of, limits=WRITES
+            "touch sessions", self._touch, background, key=_sid_of
         )
         self._deletes: Batch[Delete, Written | None] = Batch(
-            "delete sessions", self._delete, background, key=_sid_of, limits=WRITES
+            "delete sessions", self._delete, background, key=_sid_of
         )
 
     def load(self, sid: str) -> Future[Record | None]:
