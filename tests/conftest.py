@@ -1,5 +1,6 @@
 """The words that every test may use. What a story needs beyond them stands beside its tests."""
 
+import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,16 @@ from tests.support.visitor import Visitor
 def pytest_configure() -> None:
     """End as after a Ctrl-C when told to stop, so that no server is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _default_loop() -> Iterator[None]:
+    """The loop that asyncio makes when pytest-tornado first asks for one, which nobody would close."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture(scope="session")
