@@ -13,7 +13,8 @@ from tests.support.waiting import wait_until
 
 # What changes a row of the session table, as opposed to a load.
 WRITE = re.compile(
-    rb"\b(insert\s+into|update|delete\s+from)\s+(only\s+)?\"?session\b", re.IGNORECASE
+    rb"\b(insert\s+into|update|delete\s+from)\s+(only\s+)?\"?session\b|\bupdate_sessions\(",
+    re.IGNORECASE,
 )
 LOAD = re.compile(rb"from session as s\s+left join users", re.IGNORECASE)
 
