@@ -52,6 +52,7 @@ class HeldConnection(HTTPConnection):
         """Let the answer go, with this Set-Cookie header if its headers have not left before."""
         if self._headers is not None and set_cookie is not None:
             self._headers.add("Set-Cookie", set_cookie)
+        # Each call refers to this object; to keep them would be a cycle.
         calls, self._calls = self._calls, []
         for call in calls:
             call()
