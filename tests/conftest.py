@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.commands import nestmap
+from tests.support.commands import migrated_database
 from tests.support.database import Database
 from tests.support.instance import Instance, Starter, instances
 from tests.support.relay import Relay
@@ -40,12 +40,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def template(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Database:
     """A database with the schema of the site and nothing in it."""
-    database = cluster.create()
-    done = nestmap(
-        "migrate", database_url=database.url, directory=tmp_path_factory.mktemp("migrate")
-    )
-    assert done.returncode == 0, done.stderr
-    return database
+    return migrated_database(cluster, tmp_path_factory.mktemp("migrate"))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.commands import nestmap
+from tests.support.commands import migrated_database
 from tests.support.crowd import Crowd
 from tests.support.fast_clock import fast_clock as make_fast_clock
 from tests.support.outages import Outage
@@ -20,11 +20,7 @@ def fragile():
 
 @pytest.fixture(scope="session")
 def fragile_template(fragile, tmp_path_factory):
-    database = fragile.create()
-    directory = tmp_path_factory.mktemp("migrate")
-    done = nestmap("migrate", database_url=database.url, directory=directory)
-    assert done.returncode == 0, done.stderr
-    return database
+    return migrated_database(fragile, tmp_path_factory.mktemp("migrate"))
 
 
 @pytest.fixture(scope="module")

@@ -44,23 +44,17 @@ def new_stage(fragile, fragile_template, start_instance):
 
 
 def frozen(stage):
-    with stage.crowd as crowd:
-        crowd.go_on(0.3)
-        with stage.outage.wire_frozen():
-            crowd.go_on(AWAY)
-        crowd.go_on(1.3)
-    stage.outage.assert_borne(crowd)
-    stage.outage.assert_seen_by_the_balancer(crowd)
+    bear(stage, stage.outage.wire_frozen())
 
 
 def swallowing(stage):
-    with stage.crowd as crowd:
-        crowd.go_on(0.3)
-        with stage.outage.wire_swallowing():
-            crowd.go_on(AWAY)
-        crowd.go_on(1.3)
-    stage.outage.assert_borne(crowd)
-    stage.outage.assert_seen_by_the_balancer(crowd)
+    bear(stage, stage.outage.wire_swallowing())
+
+
+def bear(stage, fault):
+    stage.crowd.live_through(fault, AWAY)
+    stage.outage.assert_borne(stage.crowd)
+    stage.outage.assert_seen_by_the_balancer(stage.crowd)
 
 
 def gone_dead(stage):
@@ -73,12 +67,8 @@ def gone_dead(stage):
 
 
 def locked(stage):
-    with stage.crowd as crowd:
-        crowd.go_on(0.3)
-        with stage.outage.while_held(stage.database.transaction(LOCK)):
-            crowd.go_on(5.0)
-        crowd.go_on(1.3)
-    stage.outage.assert_borne(crowd)
+    stage.crowd.live_through(stage.outage.while_held(stage.database.transaction(LOCK)), 5.0)
+    stage.outage.assert_borne(stage.crowd)
     assert_background_goes_on(stage.site, stage.database)
 
 

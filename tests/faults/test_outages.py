@@ -9,21 +9,13 @@ GONE = [Outage.stopped, Outage.killed, Outage.connections_used_up, Outage.wire_r
 
 @pytest.mark.parametrize("fault", GONE, ids=lambda fault: fault.__name__)
 def test_an_outage_is_503_for_those_who_need_the_database_and_ends_with_it(crowd, outage, fault):
-    with crowd:
-        crowd.go_on(0.3)
-        with fault(outage):
-            crowd.go_on(1.0)
-        crowd.go_on(1.3)
+    crowd.live_through(fault(outage), 1.0)
     outage.assert_borne(crowd)
     outage.assert_seen_by_the_balancer(crowd)
 
 
 def test_connections_that_are_terminated_again_and_again_cost_no_session(crowd, outage):
-    with crowd:
-        crowd.go_on(0.3)
-        with outage.every_backend_terminated():
-            crowd.go_on(0.5)
-        crowd.go_on(1.3)
+    crowd.live_through(outage.every_backend_terminated(), 0.5)
     outage.assert_borne(crowd)
 
 

@@ -48,20 +48,12 @@ def site(pair):
 
 @pytest.mark.parametrize("fault", AWAY, ids=lambda fault: fault.__name__)
 def test_an_outage_ends_with_the_database_and_costs_no_session(crowd, outage, fault):
-    with crowd:
-        crowd.go_on(0.3)
-        with fault(outage):
-            crowd.go_on(1.0)
-        crowd.go_on(1.3)
+    crowd.live_through(fault(outage), 1.0)
     outage.assert_borne(crowd)
 
 
 def test_a_pooler_that_is_killed_and_started_again_costs_no_session(crowd, outage, pgbouncer):
-    with crowd:
-        crowd.go_on(0.3)
-        with outage.while_away(pgbouncer.kill, pgbouncer.start):
-            crowd.go_on(0.5)
-        crowd.go_on(1.3)
+    crowd.live_through(outage.while_away(pgbouncer.kill, pgbouncer.start), 0.5)
     outage.assert_borne(crowd)
 
 

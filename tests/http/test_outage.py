@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.commands import nestmap
+from tests.support.commands import migrated_database
 from tests.support.page import Page
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
@@ -19,9 +19,7 @@ def fragile():
 
 @pytest.fixture(scope="module")
 def outage_site(fragile, start_shared_instance, tmp_path_factory):
-    database = fragile.create()
-    directory = tmp_path_factory.mktemp("migrate")
-    assert nestmap("migrate", database_url=database.url, directory=directory).returncode == 0
+    database = migrated_database(fragile, tmp_path_factory.mktemp("migrate"))
     return start_shared_instance(database.url)
 
 

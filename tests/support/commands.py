@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.cluster import Cluster
+from tests.support.database import Database
 from tests.support.instance import SECRET, environment
 
 
@@ -25,3 +27,11 @@ def nestmap(
         timeout=60,
         check=False,
     )
+
+
+def migrated_database(cluster: Cluster, directory: Path) -> Database:
+    """A new database with the schema of the site and nothing in it."""
+    database = cluster.create()
+    done = nestmap("migrate", database_url=database.url, directory=directory)
+    assert done.returncode == 0, done.stderr
+    return database

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -94,6 +95,14 @@ class Crowd:
         for thread in self._threads:
             thread.join(20)
             assert not thread.is_alive(), "someone is still waiting for an answer"
+
+    def live_through(self, fault: AbstractContextManager[object], seconds: float) -> None:
+        """Ask before it, for so many seconds of it, and until all must be good again."""
+        with self:
+            self.go_on(0.3)
+            with fault:
+                self.go_on(seconds)
+            self.go_on(1.3)
 
     def go_on(self, seconds: float) -> None:
         """Let them ask for so long."""
