@@ -9,7 +9,7 @@ import sys
 from contextlib import ExitStack
 
 from handlers.routes import APPLICATION_SETTINGS, ROUTES
-from nestmap.database import DatabaseError, Servers, quiet_about_cancelled
+from nestmap.database import DatabaseError, Hosts, ignore_cancelled_statements
 from nestmap.embedded import embedded_postgres
 from nestmap.logs import configure_logs
 from nestmap.processes import in_processes
@@ -30,7 +30,7 @@ def main() -> int:
             settings = settings if settings.secret else with_development_secret(settings)
             sockets = listen(settings)
             url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
-            servers = Servers(url)
+            hosts = Hosts(url)
         except SettingsError as error:
             return refuse(*error.reasons)
         except ValueError as error:
@@ -38,32 +38,32 @@ def main() -> int:
         except OSError as error:
             return refuse(f"HOST, PORT or DATA_DIR can't be used: {error.strerror or error}")
         if settings.processes == 1:
-            return one_process(settings, servers, sockets)
+            return one_process(settings, hosts, sockets)
         parent = os.getpid()
         return in_processes(
             settings.processes,
-            lambda number: one_process(settings, servers, sockets, number, parent),
+            lambda number: one_process(settings, hosts, sockets, number, parent),
             sockets,
         )
 
 
 def one_process(
     settings: Settings,
-    servers: Servers,
+    hosts: Hosts,
     sockets: list[socket.socket],
     number: int = 0,
     parent: int | None = None,
 ) -> int:
     """Serve from this process, number so and so of those that ``parent`` started."""
     try:
-        return asyncio.run(serving(settings, servers, sockets, number, parent))
+        return asyncio.run(serving(settings, hosts, sockets, number, parent))
     except DatabaseError as error:
         return refuse(f"the database can't be used: {error}")
 
 
 async def serving(
     settings: Settings,
-    servers: Servers,
+    hosts: Hosts,
     sockets: list[socket.socket],
     number: int,
     parent: int | None,
@@ -71,18 +71,18 @@ async def serving(
     """Open the site, serve it, close it; 0 when every request and commit ended in time."""
     stop = asyncio.Event()
     stop_on_signals(stop, signal.SIGTERM, *([signal.SIGINT] if parent is None else []))
-    asyncio.get_running_loop().set_exception_handler(quiet_about_cancelled)
-    site = Site(settings, servers)
+    asyncio.get_running_loop().set_exception_handler(ignore_cancelled_statements)
+    site = Site(settings, hosts)
     if not await unless(stop, site.open()):
         return 0
     password = None if settings.production else await site.make_administrator()
     if number == 0:
-        announce(settings, servers, sockets)
+        announce(settings, hosts, sockets)
     if password:
         print(f"Administrator: {ADMINISTRATOR}, password {password} (shown this once)", flush=True)
     if parent is not None:
         watch = stop_without(parent, stop)
-        site.background.start(watch, "watch for the parent", endless=True)
+        site.background.start(watch, "watch for the parent", daemon=True)
     drained = await serve(site, make_app(site, ROUTES, **APPLICATION_SETTINGS), sockets, stop)
     return 0 if drained else 1
 
@@ -99,13 +99,13 @@ def with_development_secret(settings: Settings) -> Settings:
     return dataclasses.replace(settings, secret=development_secret(settings.data_dir))
 
 
-def announce(settings: Settings, servers: Servers, sockets: list[socket.socket]) -> None:
+def announce(settings: Settings, hosts: Hosts, sockets: list[socket.socket]) -> None:
     """Say where the site and its data are."""
     host, port = sockets[0].getsockname()[:2]
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     embedded = f"embedded PostgreSQL in {settings.data_dir}"
     print(f"NestMap is at http://{where}", flush=True)
-    print(f"Database: {servers.description if settings.database_url else embedded}", flush=True)
+    print(f"Database: {hosts.description if settings.database_url else embedded}", flush=True)
 
 
 def refuse(*reasons: str) -> int:

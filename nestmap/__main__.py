@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from nestmap.accounts import Accounts, EmailTaken, InvalidAccount, Passwords
-from nestmap.database import Database, DatabaseError, Limits, Servers
+from nestmap.database import Database, DatabaseError, Hosts, Limits
 from nestmap.embedded import embedded_postgres
 from nestmap.logs import configure_logs
 from nestmap.reports import Reports
@@ -95,7 +95,7 @@ def main() -> int:
     with ExitStack() as stack:
         try:
             url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
-            return asyncio.run(_run(arguments, settings, Servers(url)))
+            return asyncio.run(_run(arguments, settings, Hosts(url)))
         except ValueError as error:
             print(f"DATABASE_URL is {error}", file=sys.stderr)
         except OSError as error:
@@ -105,8 +105,8 @@ def main() -> int:
         return 1
 
 
-async def _run(arguments: argparse.Namespace, settings: Settings, servers: Servers) -> int:
-    database = Database(servers, Limits(statement=300.0, total=330.0, connections=1))
+async def _run(arguments: argparse.Namespace, settings: Settings, hosts: Hosts) -> int:
+    database = Database(hosts, Limits(statement=300.0, total=330.0, connections=1))
     try:
         status: int = await arguments.command(arguments, settings, database)
     finally:

@@ -1,4 +1,4 @@
-"""Background work: held, named, logged when it fails, awaited at the end."""
+"""Background tasks: held, named, logged when they fail, awaited at the end."""
 
 import asyncio
 import logging
@@ -9,24 +9,30 @@ log = logging.getLogger("nestmap.background")
 
 
 class Background:
-    """Holds every task that is nobody's request; asyncio itself holds tasks only weakly."""
+    """Keeps a strong reference to each background task (asyncio keeps a weak one)."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._endless: set[asyncio.Task[Any]] = set()
+        self._daemons: set[asyncio.Task[Any]] = set()
 
-    def start(self, work: Coroutine[Any, Any, Any], name: str, *, endless: bool = False) -> None:
-        """Run it; whatever it raises is logged under its name. Nobody waits for what is endless."""
+    def start(self, work: Coroutine[Any, Any, Any], name: str, *, daemon: bool = False) -> None:
+        """Run ``work`` as a task. An exception is logged under ``name``.
+
+        ``daemon=True``: ``drain()`` cancels the task instead of waiting for it.
+        """
         task = asyncio.get_running_loop().create_task(work, name=name)
-        (self._endless if endless else self._tasks).add(task)
+        (self._daemons if daemon else self._tasks).add(task)
         task.add_done_callback(self._ended)
 
     async def drain(self, seconds: float) -> bool:
-        """Wait for all that ends, at most so long, and cancel the rest; whether all of it ended."""
+        """Wait up to ``seconds`` for the tasks, then cancel the rest and the daemons.
+
+        Return True if every task that is no daemon ended by itself.
+        """
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         drained = not self._tasks
-        left = [*self._tasks, *self._endless]
+        left = [*self._tasks, *self._daemons]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -34,6 +40,6 @@ class Background:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        self._endless.discard(task)
+        self._daemons.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s failed", task.get_name(), exc_info=error)

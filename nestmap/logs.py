@@ -41,5 +41,5 @@ def configure_logs(level: str, form: str) -> None:
     # Malformed requests are the client's affair, and Tornado's lines repeat what was sent.
     logging.getLogger("tornado.general").setLevel(logging.ERROR)
     logging.getLogger("tornado.access").disabled = True
-    # aiopg reports every statement that the server cancels; the door raises it as TimedOut.
+    # aiopg reports every statement that the server cancels; nestmap.database raises it as TimedOut.
     logging.getLogger("asyncio").setLevel(logging.ERROR)

@@ -38,7 +38,7 @@ class Reports:
     async def stats(self) -> dict[str, Any]:
         """The JSON of GET /api/admin/session-stats; every count is exact, of one moment."""
         row = await self._database.one(
-            SQL["session_stats"], {"absolute": self._settings.absolute_ttl}, repeat=True
+            SQL["session_stats"], {"absolute": self._settings.absolute_ttl}, idempotent=True
         )
         assert row is not None, "aggregates always give a row"
         total, active, authenticated, users, table_bytes, generated_at = row
@@ -64,22 +64,22 @@ class Reports:
     async def end_session_of(self, user_id: int, public_id: str) -> int:
         """End one session of this user; 0 when it has none of that name."""
         parameters = {"user_id": user_id, "public_id": public_id}
-        return await self._database.execute(SQL["end_user_session"], parameters, repeat=True)
+        return await self._database.execute(SQL["end_user_session"], parameters, idempotent=True)
 
     async def end_others_of(self, user_id: int, current: str | None) -> int:
         """End every session of this user but the current one, and give how many."""
         parameters = {"user_id": user_id, "public_id": current or ""}
-        return await self._database.execute(SQL["end_other_sessions"], parameters, repeat=True)
+        return await self._database.execute(SQL["end_other_sessions"], parameters, idempotent=True)
 
     async def end_session(self, public_id: str) -> int:
         """End the session of this name, whoever has it; 0 when there is none."""
         return await self._database.execute(
-            SQL["end_session"], {"public_id": public_id}, repeat=True
+            SQL["end_session"], {"public_id": public_id}, idempotent=True
         )
 
     async def _listed(self, parameters: dict[str, Any], current: str | None) -> list[ListedSession]:
         parameters |= {"absolute": self._settings.absolute_ttl}
-        rows = await self._database.all(SQL["list_sessions"], parameters, repeat=True)
+        rows = await self._database.all(SQL["list_sessions"], parameters, idempotent=True)
         return [_listed(row, current) for row in rows]
 
     def _store(self) -> dict[str, Any]:

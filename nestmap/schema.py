@@ -61,8 +61,8 @@ async def migrate(database: Database) -> int:
 
 async def is_current(database: Database) -> bool:
     """Whether every migration that this program knows has been applied."""
-    table = await database.one(STATEMENTS["find_schema_migrations"], repeat=True)
+    table = await database.one(STATEMENTS["find_schema_migrations"], idempotent=True)
     if table is None or table[0] is None:
         return False
-    latest = await database.one(STATEMENTS["latest_migration"], repeat=True)
+    latest = await database.one(STATEMENTS["latest_migration"], idempotent=True)
     return latest is not None and latest[0] >= len(migrations())

@@ -7,7 +7,7 @@ import time
 
 from nestmap.accounts import Accounts, EmailTaken, Passwords
 from nestmap.background import Background
-from nestmap.database import Database, Limits, Servers, TimedOut, Unavailable
+from nestmap.database import Database, Hosts, Limits, TimedOut, Unavailable
 from nestmap.reports import Reports
 from nestmap.schema import migrate
 from nestmap.sessions import Lifetimes, Pruner, SessionCookie, SessionManager, SessionStore
@@ -24,17 +24,17 @@ START_PATIENCE = 30.0
 class Site:
     """Opens nothing by itself: connections are made when they are first needed."""
 
-    def __init__(self, settings: Settings, servers: Servers) -> None:
-        self._servers = servers
+    def __init__(self, settings: Settings, hosts: Hosts) -> None:
+        self._hosts = hosts
         lifetimes = Lifetimes(settings.ttl, settings.absolute_ttl, settings.touch)
         self.settings = settings
         self.background = Background()
-        self.database = Database(servers, Limits(connections=4))
+        self.database = Database(hosts, Limits(connections=4))
         # Sessions have connections of their own, so that a slow query never stands before one.
         # Batches need one each; the others are for batches that overtake one that is late.
-        self._reads = Database(servers, Limits(connections=8))
+        self._reads = Database(hosts, Limits(connections=8))
         # A batch of ours holds its locks for a moment; who holds one longer stops that row only.
-        self._writes = Database(servers, Limits(lock=0.3, connections=8))
+        self._writes = Database(hosts, Limits(lock=0.3, connections=8))
         store = SessionStore(
             self._reads, self._writes, lifetimes, self.background, secure=settings.production
         )
@@ -57,7 +57,7 @@ class Site:
         await self._migrate()
         if self.settings.prune:
             pruner = Pruner(self.database, self.settings.prune)
-            self.background.start(pruner.run(), "pruner", endless=True)
+            self.background.start(pruner.run(), "pruner", daemon=True)
 
     async def make_administrator(self) -> str | None:
         """On a site without one, make admin@localhost; its password, or None when not made now."""
@@ -80,7 +80,7 @@ class Site:
 
     async def _migrate(self) -> None:
         # Waiting for other starters, and building an index on a large table, may take its time.
-        patient = Database(self._servers, Limits(statement=300.0, total=330.0, connections=1))
+        patient = Database(self._hosts, Limits(statement=300.0, total=330.0, connections=1))
         give_up = time.monotonic() + START_PATIENCE
         try:
             while True:

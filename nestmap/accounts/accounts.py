@@ -47,7 +47,7 @@ class Accounts:
 
     async def authenticate(self, email: str, password: str) -> User | None:
         """Who this is, or None. An unknown address takes as long as a wrong password."""
-        row = await self._database.one(SQL["find_user"], {"email": clean(email)}, repeat=True)
+        row = await self._database.one(SQL["find_user"], {"email": clean(email)}, idempotent=True)
         stored = row[3] if row else None
         if not await self._passwords.verify(stored, password) or row is None:
             return None
@@ -58,7 +58,7 @@ class Accounts:
 
     async def has_administrator(self) -> bool:
         """Whether anyone has the role "admin"."""
-        return await self._database.one(SQL["find_administrator"], repeat=True) is not None
+        return await self._database.one(SQL["find_administrator"], idempotent=True) is not None
 
     async def _rehash(self, user: User, password: str) -> None:
         try:

@@ -1,10 +1,10 @@
-"""The door to PostgreSQL: a few verbs, translated errors and a bound on everything.
+"""The way to PostgreSQL: a few methods, translated errors and a time limit on everything.
 
 Nothing else in the program imports aiopg or psycopg2.
 """
 
-from nestmap.database.connection import quiet_about_cancelled
-from nestmap.database.door import Database, Limits, Transaction
+from nestmap.database.connection import ignore_cancelled_statements
+from nestmap.database.database import Database, Limits, Transaction
 from nestmap.database.errors import (
     DatabaseError,
     Locked,
@@ -13,18 +13,18 @@ from nestmap.database.errors import (
     TimedOut,
     Unavailable,
 )
-from nestmap.database.servers import Servers
+from nestmap.database.hosts import Hosts
 
 __all__ = [
     "Database",
     "DatabaseError",
+    "Hosts",
     "Limits",
     "Locked",
     "Overloaded",
     "Refused",
-    "Servers",
     "TimedOut",
     "Transaction",
     "Unavailable",
-    "quiet_about_cancelled",
+    "ignore_cancelled_statements",
 ]

@@ -1,35 +1,49 @@
-"""The one file that knows the driver, aiopg 1.4.0 over psycopg2, and keeps its quirks.
+"""The one file that knows the driver, aiopg 1.4.0 over psycopg2, and its quirks.
 
-A quirk stands beside the line that it decides. They were measured on aiopg 1.4.0, which is pinned.
+Each quirk is described beside the line that it decides. They were measured on aiopg 1.4.0, which is
+pinned.
 """
 
 import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiopg
 import psycopg2
 import psycopg2.extensions
 
 from nestmap.database.errors import DatabaseError, Locked, ReadOnly, Refused, TimedOut, Unavailable
-from nestmap.database.servers import Attempt
+from nestmap.database.hosts import ConnectionParameters
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any] | None
 
-# Classes of SQLSTATE that say something of the server or of the moment, not of the statement:
-# connection, rollback (deadlock, serialization), resources, operator intervention, system.
-PASSING = ("08", "40", "53", "57", "58")
+# Classes of SQLSTATE that speak of the server or of the moment, not of the statement: connection,
+# rollback (deadlock, serialization), resources, operator intervention, system.
+TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "58")
+
+
+class Result(NamedTuple):
+    """What one statement gave: its rows, and how many rows it returned or changed."""
+
+    rows: list[Row]
+    affected: int
+    description: Any
+
+    def by_name(self) -> list[dict[str, Any]]:
+        """Return each row with its values by column name."""
+        names = [column.name for column in self.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
 class _RawConnection(aiopg.Connection):  # type: ignore[misc]  # untyped
-    """Lets go of a descriptor that libpq has closed.
+    """Forgets a descriptor that libpq has closed.
 
     When a connect fails while aiopg watches its socket for writing, aiopg suppresses the error of
-    the dead descriptor before it forgets its number, and later removes the reader of whoever has
-    that number by then: a client of the site, whose answer is lost.
+    the dead descriptor before it forgets its number. Later it removes the reader of the connection
+    that has that number by then: a client of the site, whose response is lost.
     """
 
     @staticmethod
@@ -44,10 +58,10 @@ class _RawConnection(aiopg.Connection):  # type: ignore[misc]  # untyped
         raw._fileno = None
 
 
-def quiet_about_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """An exception handler for the loop, without what aiopg reports of cancelled statements.
+def ignore_cancelled_statements(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Handle the loop's exceptions, except for those that aiopg reports of cancelled statements.
 
-    Whoever sent the statement gets a TimedOut; a traceback in the log beside it tells nobody more.
+    The sender of the statement gets a TimedOut; a traceback in the log beside it adds nothing.
     """
     if not isinstance(context.get("exception"), psycopg2.extensions.QueryCanceledError):
         loop.default_exception_handler(context)
@@ -70,12 +84,14 @@ class Connection:
         self.opened = time.monotonic()
 
     @classmethod
-    async def open(cls, attempt: Attempt, limit: float, generation: int) -> "Connection":
+    async def open(
+        cls, parameters: ConnectionParameters, limit: float, generation: int
+    ) -> "Connection":
         """Connect within ``limit`` seconds, or raise Unavailable or TimedOut."""
         try:
             # The catalogue queries that aiopg makes for these three are a round trip each.
             raw = await _RawConnection(
-                None, limit, enable_json=False, enable_hstore=False, enable_uuid=False, **attempt
+                None, limit, enable_json=False, enable_hstore=False, enable_uuid=False, **parameters
             )
             return cls(raw, await raw.cursor(), generation)
         except (Exception, asyncio.CancelledError) as error:
@@ -83,33 +99,31 @@ class Connection:
 
     @property
     def closed(self) -> bool:
-        """Whether it is gone; an idle connection notices a restart of the server by itself."""
+        """True if the connection is gone. An idle one notices a restart of the server by itself."""
         return bool(self._raw.closed)
 
     def close(self) -> None:
-        """Close at once; a statement that is under way goes on at the server."""
+        """Close at once. A statement that is running goes on at the server."""
         self._raw.close()
 
-    async def run(self, sql: str, parameters: Parameters, limit: float) -> list[Row]:
-        """Run one statement and give its rows ([] when it returns none), within ``limit`` seconds.
+    async def run(self, sql: str, parameters: Parameters, limit: float) -> Result:
+        """Run one statement within ``limit`` seconds and return its result.
 
         Raises a DatabaseError. After TimedOut or Unavailable the connection may be closed.
         """
+        cursor = self._cursor
         try:
-            await self._cursor.execute(sql, parameters, timeout=limit)
-            return await self._cursor.fetchall() if self._cursor.description else []
+            await cursor.execute(sql, parameters, timeout=limit)
+            description = cursor.description
+            rows = await cursor.fetchall() if description else []
+            return Result(rows, int(cursor.rowcount), description)
         except (Exception, asyncio.CancelledError) as error:
             # Decide by the connection, not by the SQLSTATE: a restart leaves pgcode empty.
             raise _translated(error, lost=self.closed) from None
 
-    @property
-    def affected(self) -> int:
-        """How many rows the last statement returned or changed."""
-        return int(self._cursor.rowcount)
-
 
 def _translated(error: BaseException, *, lost: bool) -> BaseException:
-    """The error to raise instead; messages never hold the statement or its parameters."""
+    """Return the error to raise instead. Its message never holds the statement or parameters."""
     match error:
         case asyncio.CancelledError():
             # aiopg raises CancelledError for a statement that the *server* cancelled
@@ -139,6 +153,10 @@ def _of_psycopg2(error: psycopg2.Error, *, lost: bool) -> DatabaseError:
         return Locked(message)
     if sqlstate == "57014":
         return TimedOut(message)
-    if lost or sqlstate.startswith(PASSING) or isinstance(error, psycopg2.InterfaceError):
+    if (
+        lost
+        or sqlstate.startswith(TRANSIENT_SQLSTATES)
+        or isinstance(error, psycopg2.InterfaceError)
+    ):
         return Unavailable(f"{sqlstate} {message}".strip())
     return Refused(sqlstate, message)

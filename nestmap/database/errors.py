@@ -1,14 +1,14 @@
-"""What can go wrong on the way to the database.
+"""The errors of the database.
 
 DatabaseError
-├── Unavailable   no connection, or it was lost on the way
-│   └── ReadOnly  the server we speak to is no longer the primary
-├── TimedOut      a bound on connecting, waiting or running was reached
-├── Locked        a row or table is locked by someone who does not let go
-├── Overloaded    more callers than can wait
-└── Refused       PostgreSQL, or the driver, will not take this statement
+├── Unavailable   no connection, or it was lost during a statement
+│   └── ReadOnly  the server is no longer the primary
+├── TimedOut      a limit on connecting, waiting or running was reached
+├── Locked        a row or table is locked by someone else for too long
+├── Overloaded    too many callers wait already
+└── Refused       PostgreSQL, or the driver, does not accept the statement
 
-None of them ever carries the statement or its parameters: only what PostgreSQL says of itself.
+No message holds a statement or its parameters, only what PostgreSQL says of itself.
 """
 
 
@@ -17,7 +17,7 @@ class DatabaseError(Exception):
 
 
 class Unavailable(DatabaseError):
-    """The database can't be reached, or the connection was lost; a repeat may succeed."""
+    """The database can't be reached, or the connection was lost; a retry may succeed."""
 
 
 class ReadOnly(Unavailable):
@@ -25,11 +25,11 @@ class ReadOnly(Unavailable):
 
 
 class TimedOut(DatabaseError):
-    """The database did not answer in time; whether a write took place is unknown."""
+    """The database did not answer in time. It is not known if a write took place."""
 
 
 class Locked(DatabaseError):
-    """What the statement needs is locked by someone else, for longer than we wait for a lock."""
+    """The statement needs a lock that someone else has held for longer than the lock timeout."""
 
 
 class Overloaded(DatabaseError):
@@ -37,9 +37,9 @@ class Overloaded(DatabaseError):
 
 
 class Refused(DatabaseError):
-    """The statement itself is at fault; a repeat would be refused again.
+    """The statement itself is at fault: a retry would be refused again.
 
-    ``sqlstate`` is PostgreSQL's five-character code, or "" when the driver refused it.
+    ``sqlstate`` is PostgreSQL's five-character code, or "" if the driver refused the statement.
     """
 
     def __init__(self, sqlstate: str, message: str) -> None:

@@ -6,7 +6,7 @@ import time
 
 from nestmap.database.connection import Connection
 from nestmap.database.errors import DatabaseError, Overloaded, TimedOut, Unavailable
-from nestmap.database.servers import Servers
+from nestmap.database.hosts import Hosts
 
 log = logging.getLogger("nestmap.database")
 
@@ -14,89 +14,95 @@ log = logging.getLogger("nestmap.database")
 CONNECT_SECONDS = 1.2
 IDLE_SECONDS = 60.0
 
-# A server that was demoted goes on answering those who only read; none is believed for longer.
-MOST_SECONDS = 60.0
+# A server that was demoted goes on answering reads, so no connection is kept for longer than this.
+MAX_AGE_SECONDS = 60.0
 
-# A connection that is out for longer may have gone dead in silence, and the idle ones with it.
-LATE_SECONDS = 0.4
+# A connection in use for longer may be dead without a sign, and the idle ones with it.
+SLOW_SECONDS = 0.4
 
 
 class Pool:
     """At most ``size`` connections at once; at most ``waiting`` callers wait, served in order."""
 
-    def __init__(self, servers: Servers, size: int, waiting: int) -> None:
-        self._servers = servers
+    def __init__(self, hosts: Hosts, size: int, waiting: int) -> None:
+        self._hosts = hosts
         self._permits = asyncio.Semaphore(size)
         self._room = size + waiting
-        self._inside = 0
+        self._callers = 0
         self._idle: list[tuple[float, Connection]] = []
-        self._out: dict[Connection, float] = {}
+        self._in_use: dict[Connection, float] = {}
         self._closed = False
 
     async def acquire(self) -> Connection:
-        """A live connection, or Overloaded, TimedOut or Unavailable. Give it back by release()."""
-        if self._inside >= self._room:
+        """Return a live connection, which the caller gives back with ``release()``.
+
+        Raises Overloaded, TimedOut or Unavailable.
+        """
+        if self._callers >= self._room:
             raise Overloaded("too many callers wait for a connection")
-        self._inside += 1
+        self._callers += 1
         try:
             await self._permits.acquire()
         except BaseException:
-            self._inside -= 1
+            self._callers -= 1
             raise
         try:
-            connection = self._idle_one() or await self._connect()
+            connection = self._take_idle() or await self._connect()
         except BaseException:
             self._leave()
             raise
-        self._out[connection] = time.monotonic()
+        self._in_use[connection] = time.monotonic()
         return connection
 
     def release(self, connection: Connection) -> None:
-        """Take it back, or close it when it is of no more use."""
-        del self._out[connection]
-        if self._is_good(connection):
+        """Take ``connection`` back, or close it if it must not be used again."""
+        del self._in_use[connection]
+        if self._is_usable(connection):
             self._idle.append((time.monotonic(), connection))
             self._close_unused()
         else:
             connection.close()
         self._leave()
 
-    def abandon(self) -> None:
-        """Let go of the server that the connections lead to: it is no longer the right one."""
-        self._servers.forget()
-        self.distrust()
+    def discard_server(self) -> None:
+        """Give up the server that the connections lead to: it is no longer the right one."""
+        self._hosts.forget()
+        self.close_idle()
 
-    def distrust(self) -> None:
-        """Close what is idle: something on the way swallowed a statement, and may swallow more."""
+    def close_idle(self) -> None:
+        """Close all idle connections: one statement got no answer, so they may be dead too."""
         for _, connection in self._idle:
             connection.close()
         self._idle.clear()
 
     def close(self) -> None:
-        """Close what is idle now and what is in use on its release."""
+        """Close idle connections now, and each one in use on its release."""
         self._closed = True
-        self.distrust()
+        self.close_idle()
 
     def _leave(self) -> None:
-        self._inside -= 1
+        self._callers -= 1
         self._permits.release()
 
-    def _is_good(self, connection: Connection) -> bool:
-        """Whether it may be used again; another pool may have learned that its server is not."""
+    def _is_usable(self, connection: Connection) -> bool:
+        """Return True if ``connection`` may be used again.
+
+        The generation changes when any pool of these hosts finds that a server is the wrong one.
+        """
         return not (
             self._closed
             or connection.closed
-            or connection.generation != self._servers.generation
-            or time.monotonic() - connection.opened > MOST_SECONDS
+            or connection.generation != self._hosts.generation
+            or time.monotonic() - connection.opened > MAX_AGE_SECONDS
         )
 
-    def _idle_one(self) -> Connection | None:
+    def _take_idle(self) -> Connection | None:
         now = time.monotonic()
-        if any(now - since > LATE_SECONDS for since in self._out.values()):
-            self.distrust()
+        if any(now - since > SLOW_SECONDS for since in self._in_use.values()):
+            self.close_idle()
         while self._idle:
             _, connection = self._idle.pop()
-            if self._is_good(connection):
+            if self._is_usable(connection):
                 return connection
             connection.close()
         return None
@@ -110,22 +116,22 @@ class Pool:
     async def _connect(self) -> Connection:
         try:
             async with asyncio.timeout(2 * CONNECT_SECONDS):
-                return await self._connect_to_one()
+                return await self._connect_to_any()
         except TimeoutError:
             raise TimedOut("connecting took too long") from None
         except OSError as error:
             raise Unavailable(type(error).__name__) from None
 
-    async def _connect_to_one(self) -> Connection:
-        failure: DatabaseError = Unavailable("no server is named")
-        generation = self._servers.generation
-        for attempt in await self._servers.attempts():
+    async def _connect_to_any(self) -> Connection:
+        failure: DatabaseError = Unavailable("no host is named")
+        generation = self._hosts.generation
+        for parameters in await self._hosts.addresses():
             try:
-                connection = await Connection.open(attempt, CONNECT_SECONDS, generation)
+                connection = await Connection.open(parameters, CONNECT_SECONDS, generation)
             except DatabaseError as error:
                 failure = error
             else:
-                self._servers.remember(attempt)
+                self._hosts.remember(parameters)
                 return connection
         log.warning("database unavailable: %s", failure)
         raise failure

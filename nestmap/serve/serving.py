@@ -35,7 +35,7 @@ async def serve(
     """Answer requests until ``stop`` is set; whether every request and commit then ended in time."""
     spare_the_collector()
     server = BoundedServer(application, xheaders=site.settings.trust_proxy)
-    site.background.start(server.cut_slow_clients(), "cut slow clients", endless=True)
+    site.background.start(server.cut_slow_clients(), "cut slow clients", daemon=True)
     server.add_sockets(sockets)
     await stop.wait()
     log.info("stopping")

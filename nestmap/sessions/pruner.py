@@ -36,7 +36,7 @@ class Pruner:
         total = 0
         while True:
             pruned = await self._database.execute(
-                SQL["prune_sessions"], {"batch": self._batch}, repeat=True
+                SQL["prune_sessions"], {"batch": self._batch}, idempotent=True
             )
             total += pruned
             if pruned < self._batch:

@@ -91,7 +91,7 @@ class SessionStore:
         rows = await self._reads.all(
             SQL["load_sessions"],
             {"sids": list(set(sids)), "absolute": self._lifetimes.absolute},
-            repeat=True,
+            idempotent=True,
         )
         found = {row[0]: row for row in rows}
         return [self._record(found.get(sid)) for sid in sids]
@@ -159,7 +159,7 @@ class SessionStore:
         return [None] * len(items)
 
     async def _write(self, query: str, parameters: dict[str, Any]) -> dict[str, Written]:
-        rows = await self._writes.all(SQL[query], parameters, repeat=True)
+        rows = await self._writes.all(SQL[query], parameters, idempotent=True)
         # A row comes back under the sid that was asked for, and holds the one that is stored now.
         return {asked: Written(*row) for asked, *row in rows}
 

@@ -11,7 +11,7 @@ from handlers.access import Access
 from handlers.errors import SiteError
 from handlers.routes import APPLICATION_SETTINGS
 from handlers.site import SiteHandler
-from nestmap.database import Servers
+from nestmap.database import Hosts
 from nestmap.serve import make_app
 from nestmap.sessions import SessionTooLarge, SessionValueError
 from nestmap.settings import settings_from
@@ -168,7 +168,7 @@ ROUTES = [
 @pytest.fixture
 def app(io_loop, database):
     settings = settings_from({"SESSION_SECRET": SECRET, "SESSION_MAX_BYTES": "2000"})
-    site = Site(settings, Servers(database.url))
+    site = Site(settings, Hosts(database.url))
     yield make_app(site, ROUTES, **APPLICATION_SETTINGS)
 
     async def close():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nestmap.background import Background
-from nestmap.database import Database, Limits, Servers
+from nestmap.database import Database, Hosts, Limits
 from nestmap.sessions import Lifetimes, Pruner, SessionManager, SessionStore
 
 MAX_BYTES = 65536
@@ -18,8 +18,8 @@ Result = TypeVar("Result")
 @asynccontextmanager
 async def open_store(url: str) -> AsyncIterator[SessionStore]:
     """The store of one instance, with connections of its own."""
-    servers, background = Servers(url), Background()
-    databases = [Database(servers, Limits(connections=8)) for _ in range(2)]
+    hosts, background = Hosts(url), Background()
+    databases = [Database(hosts, Limits(connections=8)) for _ in range(2)]
     store = SessionStore(*databases, Lifetimes(), background, secure=False)
     try:
         yield store
@@ -46,7 +46,7 @@ def open_layer(url: str) -> Iterator[Layer]:
     with asyncio.Runner() as runner:
         opening = open_store(url)
         store = runner.run(opening.__aenter__())
-        database = Database(Servers(url))
+        database = Database(Hosts(url))
         try:
             yield Layer(runner, SessionManager(store, MAX_BYTES), Pruner(database, seconds=900))
         finally:

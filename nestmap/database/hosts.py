@@ -1,8 +1,8 @@
-"""The servers that DATABASE_URL names, one attempt at a time.
+"""The hosts that DATABASE_URL names, as a list of addresses to try one after the other.
 
 aiopg fails as soon as libpq moves from one host, address or SSL mode to the next by itself: the
-descriptor changes under epoll. So a connection string becomes a list of attempts, each for exactly
-one address, and the attempt that worked last time is the first one next time.
+descriptor changes under epoll. So a connection string becomes a list of connection parameters, each
+for exactly one address and one SSL mode. The one that worked last time is tried first next time.
 """
 
 import asyncio
@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
 
-Attempt = dict[str, str]
+# What libpq takes to make one connection: host, hostaddr, port, dbname, user ...
+ConnectionParameters = dict[str, str]
 
-# A wire that went dead must be noticed without traffic of our own (a black hole sends no reset).
+# A dead network path must be noticed without traffic of our own (a black hole sends no reset).
 KEEPALIVE = {
     "keepalives": "1",
     "keepalives_idle": "5",
@@ -24,44 +25,51 @@ KEEPALIVE = {
 }
 
 
-class Servers:
-    """Knows how each server of a connection string is reached, and which one was good.
+class Hosts:
+    """The hosts of one connection string, and which address worked last.
 
-    Raises ValueError when the string is not one that libpq understands (without repeating it).
+    Raises ValueError if libpq does not understand the string. The message does not repeat it.
     """
 
     def __init__(self, url: str) -> None:
         try:
-            self._parameters: Attempt = parse_dsn(url)
+            self._parameters: ConnectionParameters = parse_dsn(url)
         except ProgrammingError:
             raise ValueError("not a PostgreSQL connection string") from None
-        self._good: Attempt | None = None
+        self._good: ConnectionParameters | None = None
         self.generation = 0
 
     @property
     def description(self) -> str:
-        """Host and database for people to read; never a user or a password."""
+        """Host and database, to be shown to people. It never holds a user or a password."""
         where = self._parameters.get("host") or self._parameters.get("hostaddr") or "local socket"
         return f"{self._parameters.get('dbname', '')} on {where}"
 
-    def remember(self, attempt: Attempt) -> None:
-        """Try this one first from now on."""
-        self._good = attempt
+    def remember(self, parameters: ConnectionParameters) -> None:
+        """Try ``parameters`` first from now on: they led to a connection."""
+        self._good = parameters
 
     def forget(self) -> None:
-        """No server is known to be good, and connections of this generation lead to the wrong one."""
+        """Forget which address worked, and make connections of this generation unusable.
+
+        Call it when a server turns out to be the wrong one, for example a demoted primary.
+        """
         self._good = None
         self.generation += 1
 
-    async def attempts(self) -> list[Attempt]:
-        """Every way to reach a server, the last good one first; OSError when no name resolves."""
-        found = [attempt for host in self._hosts() for attempt in await self._expand(host)]
+    async def addresses(self) -> list[ConnectionParameters]:
+        """Return every way to reach a server, the one that worked last first.
+
+        Raises OSError if a name does not resolve.
+        """
+        found = [one for host in self._hosts() for one in await self._addresses(host)]
         if self._good in found:
             found.remove(self._good)
             found.insert(0, self._good)
         return found
 
-    def _hosts(self) -> Iterator[Attempt]:
+    def _hosts(self) -> Iterator[ConnectionParameters]:
+        """Yield the parameters of each host. libpq lists hosts, addresses and ports side by side."""
         hosts = self._parameters.get("host", "").split(",")
         addresses = self._parameters.get("hostaddr", "").split(",")
         ports = self._parameters.get("port", "").split(",")
@@ -76,7 +84,8 @@ class Servers:
                 one.setdefault("target_session_attrs", "read-write")
             yield {name: value for name, value in one.items() if value}
 
-    async def _expand(self, one: Attempt) -> list[Attempt]:
+    async def _addresses(self, one: ConnectionParameters) -> list[ConnectionParameters]:
+        """Return the parameters of each address and SSL mode of one host."""
         host = one.get("host", "")
         if (not host and "hostaddr" not in one) or host.startswith(("/", "@")):
             return [one]

@@ -1,0 +1,157 @@
+"""Run statements on PostgreSQL, each within a time limit."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from nestmap.database.connection import Connection, Parameters, Result, Row
+from nestmap.database.errors import ReadOnly, TimedOut, Unavailable
+from nestmap.database.hosts import Hosts
+from nestmap.database.pool import Pool
+
+# How much longer we wait for an answer than the server may work on it (seconds). The server must
+# be the first to give up: a client that gives up leaves the statement running.
+GRACE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one Database: ``statement``, ``lock`` and ``total`` in seconds, the rest in callers.
+
+    With a ``lock`` of 0 a statement may wait for a lock as long as it may run.
+    """
+
+    statement: float = 2.5
+    lock: float = 0.0
+    total: float = 3.9
+    connections: int = 4
+    waiting: int = 200
+
+
+class Database:
+    """A pool of connections and a few methods. Each method raises DatabaseError and nothing else.
+
+    ``idempotent=True`` promises that the statement may be applied twice with the same result: it is
+    sent once more if the connection was lost.
+    """
+
+    def __init__(self, hosts: Hosts, limits: Limits = Limits()) -> None:
+        self._limits = limits
+        self._pool = Pool(hosts, limits.connections, limits.waiting)
+        # SET LOCAL in the statement's own string is the one place that a direct connection and
+        # PgBouncer in transaction mode both keep; a string is one transaction.
+        self._prefix = f"set local statement_timeout = {int(limits.statement * 1000)};\n"
+        if limits.lock:
+            self._prefix += f"set local lock_timeout = {int(limits.lock * 1000)};\n"
+
+    async def all(
+        self, sql: str, parameters: Parameters = None, *, idempotent: bool = False
+    ) -> list[Row]:
+        """Return every row of the result, as tuples."""
+        return (await self._run(sql, parameters, idempotent)).rows
+
+    async def one(
+        self, sql: str, parameters: Parameters = None, *, idempotent: bool = False
+    ) -> Row | None:
+        """Return the first row as a tuple, or None if there is none."""
+        rows = (await self._run(sql, parameters, idempotent)).rows
+        return rows[0] if rows else None
+
+    async def rows(
+        self, sql: str, parameters: Parameters = None, *, idempotent: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return every row of the result, each with its values by column name."""
+        return (await self._run(sql, parameters, idempotent)).by_name()
+
+    async def execute(
+        self, sql: str, parameters: Parameters = None, *, idempotent: bool = False
+    ) -> int:
+        """Return the number of rows that the statement changed."""
+        return (await self._run(sql, parameters, idempotent)).affected
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["Transaction"]:
+        """Run several statements on one connection: all of them or, after an error, none."""
+        connection = await self._acquire()
+        try:
+            # A transaction whose client hangs must not keep its locks.
+            idle = int(self._limits.total * 1000)
+            bounds = f"set local idle_in_transaction_session_timeout = {idle}"
+            transaction = Transaction(connection, self._limits.statement + GRACE)
+            await transaction.all(f"begin; {self._prefix} {bounds}")
+            yield transaction
+            await transaction.all("commit")
+        except BaseException:
+            # Closing is a rollback that works in every state that the connection may be in.
+            connection.close()
+            raise
+        finally:
+            self._pool.release(connection)
+
+    async def close(self) -> None:
+        """Close every connection; those in use as soon as they are given back."""
+        self._pool.close()
+
+    async def _run(self, sql: str, parameters: Parameters, idempotent: bool) -> Result:
+        try:
+            async with asyncio.timeout(self._limits.total):
+                try:
+                    return await self._run_once(sql, parameters)
+                except Unavailable:
+                    if not idempotent:
+                        raise
+                    return await self._run_once(sql, parameters)
+        except TimeoutError:
+            raise TimedOut("the database did not answer in time") from None
+
+    async def _run_once(self, sql: str, parameters: Parameters) -> Result:
+        connection = await self._pool.acquire()
+        try:
+            return await connection.run(
+                self._prefix + sql, parameters, self._limits.statement + GRACE
+            )
+        except ReadOnly:
+            # After a failover the old connections stay open and lead to the wrong server.
+            self._pool.discard_server()
+            raise
+        except TimedOut:
+            if connection.closed:
+                # The server should have given up first, and its answer did not arrive.
+                self._pool.close_idle()
+            raise
+        finally:
+            self._pool.release(connection)
+
+    async def _acquire(self) -> Connection:
+        try:
+            async with asyncio.timeout(self._limits.total):
+                return await self._pool.acquire()
+        except TimeoutError:
+            raise TimedOut("no connection became free in time") from None
+
+
+class Transaction:
+    """The methods of Database on one connection, between BEGIN and COMMIT."""
+
+    def __init__(self, connection: Connection, limit: float) -> None:
+        self._connection = connection
+        self._limit = limit
+
+    async def all(self, sql: str, parameters: Parameters = None) -> list[Row]:
+        """Return every row of the result, as tuples."""
+        return (await self._connection.run(sql, parameters, self._limit)).rows
+
+    async def one(self, sql: str, parameters: Parameters = None) -> Row | None:
+        """Return the first row as a tuple, or None if there is none."""
+        rows = await self.all(sql, parameters)
+        return rows[0] if rows else None
+
+    async def rows(self, sql: str, parameters: Parameters = None) -> list[dict[str, Any]]:
+        """Return every row of the result, each with its values by column name."""
+        return (await self._connection.run(sql, parameters, self._limit)).by_name()
+
+    async def execute(self, sql: str, parameters: Parameters = None) -> int:
+        """Return the number of rows that the statement changed."""
+        return (await self._connection.run(sql, parameters, self._limit)).affected
