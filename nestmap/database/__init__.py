@@ -14,6 +14,8 @@ from nestmap.database.errors import (
     Unavailable,
 )
 from nestmap.database.hosts import Hosts
+from nestmap.database.migration_files import Migrations, SchemaError
+from nestmap.database.migrations import migrate, pending
 
 __all__ = [
     "Database",
@@ -21,10 +23,14 @@ __all__ = [
     "Hosts",
     "Limits",
     "Locked",
+    "Migrations",
     "Overloaded",
     "Refused",
+    "SchemaError",
     "TimedOut",
     "Transaction",
     "Unavailable",
     "ignore_cancelled_statements",
+    "migrate",
+    "pending",
 ]

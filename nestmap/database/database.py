@@ -15,17 +15,22 @@ from nestmap.database.pool import Pool
 # be the first to give up: a client that gives up leaves the statement running.
 GRACE = 1.0
 
+# The driver wants a limit; that of a statement which may run as long as it needs is a week.
+UNLIMITED = 7 * 86400.0
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits of one Database: ``statement``, ``lock`` and ``total`` in seconds, the rest in callers.
 
-    With a ``lock`` of 0 a statement may wait for a lock as long as it may run.
+    With a ``lock`` of 0 a statement may wait for a lock as long as it may run. ``idle`` is how long
+    a transaction may wait for its client.
     """
 
     statement: float = 2.5
     lock: float = 0.0
     total: float = 3.9
+    idle: float = 3.9
     connections: int = 4
     waiting: int = 200
 
@@ -43,8 +48,9 @@ class Database:
         # SET LOCAL in the statement's own string is the one place that a direct connection and
         # PgBouncer in transaction mode both keep; a string is one transaction.
         self._prefix = f"set local statement_timeout = {int(limits.statement * 1000)};\n"
+        self.lock_timeout = f"set local lock_timeout = {int(limits.lock * 1000)}"
         if limits.lock:
-            self._prefix += f"set local lock_timeout = {int(limits.lock * 1000)};\n"
+            self._prefix += f"{self.lock_timeout};\n"
 
     async def all(
         self, sql: str, parameters: Parameters = None, *, idempotent: bool = False
@@ -72,23 +78,30 @@ class Database:
         return (await self._run(sql, parameters, idempotent)).affected
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator["Transaction"]:
-        """Run several statements on one connection: all of them or, after an error, none."""
-        connection = await self._acquire()
-        try:
+    async def transaction(self, *, idle: float | None = None) -> AsyncIterator["Transaction"]:
+        """Run several statements on one connection: all of them or, after an error, none.
+
+        ``idle`` replaces the limit of that name; 0 is none.
+        """
+        async with self._acquired() as connection:
             # A transaction whose client hangs must not keep its locks.
-            idle = int(self._limits.total * 1000)
-            bounds = f"set local idle_in_transaction_session_timeout = {idle}"
+            seconds = self._limits.idle if idle is None else idle
+            bounds = f"set local idle_in_transaction_session_timeout = {int(seconds * 1000)}"
             transaction = Transaction(connection, self._limits.statement + GRACE)
-            await transaction.all(f"begin; {self._prefix} {bounds}")
+            await transaction.all(f"begin isolation level read committed; {self._prefix} {bounds}")
             yield transaction
             await transaction.all("commit")
-        except BaseException:
-            # Closing is a rollback that works in every state that the connection may be in.
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["Transaction"]:
+        """Give one connection to statements that refuse to run in a transaction.
+
+        Limits of the server count, ours do not. The connection is closed afterwards, because it may
+        have been changed.
+        """
+        async with self._acquired() as connection:
+            yield Transaction(connection, UNLIMITED)
             connection.close()
-            raise
-        finally:
-            self._pool.release(connection)
 
     async def close(self) -> None:
         """Close every connection; those in use as soon as they are given back."""
@@ -124,16 +137,29 @@ class Database:
         finally:
             self._pool.release(connection)
 
-    async def _acquire(self) -> Connection:
+    @asynccontextmanager
+    async def _acquired(self) -> AsyncIterator[Connection]:
+        """Lend a connection. After an error it is closed: a rollback that works in every state."""
         try:
             async with asyncio.timeout(self._limits.total):
-                return await self._pool.acquire()
+                connection = await self._pool.acquire()
         except TimeoutError:
             raise TimedOut("no connection became free in time") from None
+        try:
+            yield connection
+        except ReadOnly:
+            self._pool.discard_server()
+            connection.close()
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            self._pool.release(connection)
 
 
 class Transaction:
-    """The methods of Database on one connection, between BEGIN and COMMIT."""
+    """The methods of Database on one connection."""
 
     def __init__(self, connection: Connection, limit: float) -> None:
         self._connection = connection

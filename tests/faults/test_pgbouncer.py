@@ -3,8 +3,11 @@
 The wire that is made bad is the one behind it.
 """
 
+import asyncio
+
 import pytest
 
+from nestmap.database import Hosts, Migrations, migrate
 from tests.support.outages import Outage
 from tests.support.pgbouncer import PgBouncer
 from tests.support.sids import count_sessions
@@ -100,3 +103,21 @@ def test_who_signs_out_is_signed_out_at_once_on_the_other_instance(tourist):
         assert tourist.sign_out(at=0).status == 204
         assert not thief.signed_in(at=1)
         tourist.email = Visitor().email
+
+
+def test_migrations_of_each_kind_are_applied_through_it(fragile, pgbouncer, tmp_path):
+    texts = {
+        "0001-thing.sql": "create table public.thing (x integer);"
+        " insert into thing select 0 from generate_series(1, 10)",
+        "0002-batches.sql": "-- run: repeat\nupdate thing set x = 1 where ctid in"
+        " (select ctid from thing where x = 0 limit 3)",
+        "0003-index.sql": "-- run: concurrently\n"
+        "create index concurrently thing_idx on public.thing (x);",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    database = fragile.create()
+    hosts = Hosts(database.url_at(pgbouncer.port))
+    assert asyncio.run(migrate(hosts, [Migrations("test", tmp_path)], 10)) == 3
+    assert database.all("select distinct x from thing") == [(1,)]
+    fragile.drop(database)

@@ -1,0 +1,247 @@
+"""Apply numbered .sql files in order, each once, by one process at a time.
+
+A file and its record go in one transaction, which holds an advisory lock: a process that is killed
+leaves nothing half done and no lock behind, and it works behind PgBouncer in transaction mode. No
+statement waits for a lock for longer than LOCK_SECONDS, because the statements of other programs
+queue behind it; it is tried again later. See docs/decisions/migrations.md.
+"""
+
+import logging
+from collections.abc import Iterable
+from functools import partial
+
+from nestmap.database.database import Database, Limits, Transaction
+from nestmap.database.errors import Locked, Refused
+from nestmap.database.hosts import Hosts
+from nestmap.database.indexes import run_concurrently
+from nestmap.database.migration_files import Migration, Migrations, Run, SchemaError
+from nestmap.database.persistence import Persistence
+from nestmap.queries import queries
+
+log = logging.getLogger("nestmap.migrations")
+
+SQL = queries("migrations")
+
+# How long a statement may wait for a lock (seconds). Other programs wait behind it.
+LOCK_SECONDS = 0.5
+
+# How long it may wait for the lock of ``-- lock:``, behind which no reader and no writer waits.
+# PostgreSQL looks for an autovacuum in the way after one second.
+SHARED_LOCK_SECONDS = 5.0
+
+# A migration may take its time; one whose client hangs may not (seconds).
+STATEMENT_SECONDS = 3600.0
+IDLE_SECONDS = 60.0
+
+INSUFFICIENT_PRIVILEGE = "42501"
+
+
+async def migrate(
+    hosts: Hosts,
+    folders: Iterable[Migrations],
+    patience: float,
+    *,
+    lock_seconds: float = LOCK_SECONDS,
+) -> int:
+    """Apply what is pending in each folder, in order, and return the number of files applied.
+
+    Waits up to ``patience`` seconds, counted anew after each step, for the database, for another
+    process that applies migrations, and for locks. Then it raises the DatabaseError that it met.
+    Raises SchemaError for what waiting does not mend: an edited file, a missing right, wrong SQL.
+    """
+    limits = Limits(
+        statement=STATEMENT_SECONDS,
+        lock=lock_seconds,
+        total=STATEMENT_SECONDS,
+        idle=IDLE_SECONDS,
+        connections=3,
+    )
+    database = Database(hosts, limits)
+    try:
+        return await _Migrator(database, list(folders), patience).run()
+    finally:
+        await database.close()
+
+
+async def pending(database: Database, folders: Iterable[Migrations]) -> list[str]:
+    """Return the names of the migrations that are still to be applied.
+
+    It only reads, so a role that may not create or alter anything can ask. Raises SchemaError if a
+    file was edited after it was applied, or if the role may not read the records. A database with
+    more migrations than this program knows is fine: a newer version runs beside it.
+    """
+    return [str(one) for one in await _pending(database, list(folders))]
+
+
+async def _pending(database: Database, folders: list[Migrations]) -> list[Migration]:
+    files = [one for folder in folders for one in folder.files()]
+    try:
+        applied = await _applied(database, folders)
+    except Refused as error:
+        if error.sqlstate != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise SchemaError(
+            f"the role may not read which migrations were applied ({error}): grant it usage on"
+            " schema nestmap and select on nestmap.migrations"
+        ) from error
+    for one in files:
+        if applied.get((one.folder, one.number), one.checksum) != one.checksum:
+            raise SchemaError(
+                f"{one} was edited after it was applied: restore its text, and put the change"
+                " into a new migration"
+            )
+    return [one for one in files if (one.folder, one.number) not in applied]
+
+
+async def _applied(
+    database: Database | Transaction, folders: list[Migrations]
+) -> dict[tuple[str, int], str]:
+    """Return the checksum of each applied migration by folder and number."""
+    (found,) = await database.rows(SQL["find_bookkeeping"])
+    if not found["has_table"]:
+        return {}
+    rows = await database.all(
+        SQL["applied_migrations"], {"folders": [folder.folder for folder in folders]}
+    )
+    return {(folder, number): checksum for folder, number, checksum in rows}
+
+
+class _Migrator:
+    """Applies the migrations of some folders, one step at a time."""
+
+    def __init__(self, database: Database, folders: list[Migrations], patience: float) -> None:
+        self._database = database
+        self._folders = folders
+        self._persistence = Persistence(patience, log)
+
+    async def run(self) -> int:
+        """Apply everything that is pending, and return the number of files applied here."""
+        again = self._persistence.until_it_works
+        left = await again("migrations", partial(_pending, self._database, self._folders))
+        if not left:
+            return 0
+        try:
+            await again("migrations", self._create_bookkeeping)
+            return sum([await self._apply(one) for one in left])
+        except Refused as error:
+            raise _explained(error, left) from error
+
+    async def _apply(self, one: Migration) -> bool:
+        """Apply one file. Return False if another process was first."""
+        steps = {
+            Run.TRANSACTION: self._in_a_transaction,
+            Run.CONCURRENTLY: self._concurrently,
+            Run.REPEAT: self._next_batch,
+        }
+        done = None
+        while done is None:
+            step = partial(steps[one.run], one)
+            try:
+                done = await self._persistence.until_it_works(str(one), step)
+            except Refused as error:
+                if error.sqlstate == INSUFFICIENT_PRIVILEGE:
+                    raise
+                raise SchemaError(f"{one} failed: {error}") from error
+        if done:
+            log.info("applied %s", one)
+        return done
+
+    async def _in_a_transaction(self, one: Migration) -> bool:
+        async with self._database.transaction() as transaction:
+            if await self._is_applied(transaction, one):
+                return False
+            try:
+                await self._lock_table(transaction, one)
+                await transaction.execute(one.sql)
+            except Locked as error:
+                raise await self._with_holders(error, one) from error
+            await self._record(transaction, one)
+        return True
+
+    async def _next_batch(self, one: Migration) -> bool | None:
+        """Run the statement once. Return None if it changed rows, so that there may be more."""
+        async with self._database.transaction() as transaction:
+            if await self._is_applied(transaction, one):
+                return False
+            if await transaction.execute(one.sql) > 0:
+                return None
+            await self._record(transaction, one)
+        return True
+
+    async def _concurrently(self, one: Migration) -> bool:
+        # This transaction holds the lock and the record while other connections do the work. Nothing
+        # runs in it meanwhile: with a snapshot it would be waited for. A connection that is lost
+        # takes the lock along, and the record with it: the next attempt looks again.
+        async with self._database.transaction(idle=0.0) as holder:
+            if await self._is_applied(holder, one):
+                return False
+            for statement in one.statements:
+                await run_concurrently(self._database, statement)
+            await self._record(holder, one)
+        return True
+
+    async def _create_bookkeeping(self) -> None:
+        """Make the schema and the table of records. Looking first needs fewer rights."""
+        async with self._database.transaction() as transaction:
+            await _lock(transaction)
+            (found,) = await transaction.rows(SQL["find_bookkeeping"])
+            if not found["has_schema"]:
+                await transaction.execute(SQL["create_schema"])
+            if not found["has_table"]:
+                await transaction.execute(SQL["create_bookkeeping"])
+
+    async def _is_applied(self, transaction: Transaction, one: Migration) -> bool:
+        """Become the only process that applies migrations, then look at the records again."""
+        await _lock(transaction)
+        return (one.folder, one.number) in await _applied(transaction, self._folders)
+
+    async def _lock_table(self, transaction: Transaction, one: Migration) -> None:
+        if one.locked_table is None:
+            return
+        found = await transaction.one(SQL["find_table"], {"name": one.locked_table})
+        if found is None or found[0] is None:
+            return
+        await transaction.execute(
+            f"set local lock_timeout = {int(SHARED_LOCK_SECONDS * 1000)};"
+            f" lock table {one.locked_table} in share update exclusive mode"
+        )
+        await transaction.execute(self._database.lock_timeout)
+
+    async def _with_holders(self, error: Locked, one: Migration) -> Locked:
+        """Return ``error`` with the processes that hold the table, where it is known."""
+        if one.locked_table is None:
+            return error
+        rows = await self._database.all(SQL["lock_holders"], {"name": one.locked_table})
+        if not rows:
+            return error
+        holders = ", ".join(
+            f"pid {pid} ({name or 'unnamed'}) since {since} UTC" for pid, name, since in rows
+        )
+        return Locked(f"{one.locked_table} is locked by {holders}")
+
+    async def _record(self, transaction: Transaction, one: Migration) -> None:
+        await transaction.execute(
+            SQL["record_migration"],
+            {
+                "folder": one.folder,
+                "number": one.number,
+                "name": one.name,
+                "checksum": one.checksum,
+            },
+        )
+
+
+async def _lock(transaction: Transaction) -> None:
+    row = await transaction.one(SQL["try_migration_lock"])
+    if row != (True,):
+        raise Locked("another process applies migrations")
+
+
+def _explained(error: Refused, left: list[Migration]) -> SchemaError:
+    if error.sqlstate != INSUFFICIENT_PRIVILEGE:
+        return SchemaError(f"the migrations failed: {error}")
+    names = ", ".join(map(str, left))
+    return SchemaError(
+        f"the role may not apply the pending migrations ({error}): apply them once with a role that"
+        f" may create and alter the tables. Pending: {names}"
+    )
