@@ -1,6 +1,7 @@
 """Background tasks: held, named, logged when they fail, awaited at the end."""
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -18,9 +19,12 @@ class Background:
     def start(self, work: Coroutine[Any, Any, Any], name: str, *, daemon: bool = False) -> None:
         """Run ``work`` as a task. An exception is logged under ``name``.
 
-        ``daemon=True``: ``drain()`` cancels the task instead of waiting for it.
+        ``daemon=True``: ``drain()`` cancels the task instead of waiting for it. Nothing of the
+        context is inherited, so a time limit of the request that started the task does not count.
         """
-        task = asyncio.get_running_loop().create_task(work, name=name)
+        task = asyncio.get_running_loop().create_task(
+            work, name=name, context=contextvars.Context()
+        )
         (self._daemons if daemon else self._tasks).add(task)
         task.add_done_callback(self._ended)
 

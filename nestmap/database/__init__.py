@@ -5,6 +5,7 @@ Nothing else in the program imports aiopg or psycopg2.
 
 from nestmap.database.connection import ignore_cancelled_statements
 from nestmap.database.database import Database, Limits, Transaction
+from nestmap.database.deadline import limit_statements, seconds_left
 from nestmap.database.errors import (
     DatabaseError,
     Locked,
@@ -31,6 +32,8 @@ __all__ = [
     "Transaction",
     "Unavailable",
     "ignore_cancelled_statements",
+    "limit_statements",
     "migrate",
     "pending",
+    "seconds_left",
 ]

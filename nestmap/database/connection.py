@@ -5,6 +5,7 @@ pinned.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,7 +16,7 @@ import psycopg2
 import psycopg2.extensions
 
 from nestmap.database.errors import DatabaseError, Locked, ReadOnly, Refused, TimedOut, Unavailable
-from nestmap.database.hosts import ConnectionParameters
+from nestmap.database.hosts import ConnectionParameters, describe
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any] | None
@@ -23,6 +24,9 @@ Parameters = Mapping[str, Any] | None
 # Classes of SQLSTATE that speak of the server or of the moment, not of the statement: connection,
 # rollback (deadlock, serialization), resources, operator intervention, system.
 TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "58")
+
+# libpq says where it failed in its own words; we say it in ours.
+LIBPQ_PREFIX = re.compile(r"connection to server (at|on) .*? failed: |FATAL: ")
 
 
 class Result(NamedTuple):
@@ -39,23 +43,56 @@ class Result(NamedTuple):
 
 
 class _RawConnection(aiopg.Connection):  # type: ignore[misc]  # untyped
-    """Forgets a descriptor that libpq has closed.
+    """Watches the descriptor in our own way, in place of aiopg's, which has two faults.
 
-    When a connect fails while aiopg watches its socket for writing, aiopg suppresses the error of
+    When libpq reports an error, aiopg calls select() on the descriptor. That raises ValueError from
+    descriptor 1,024 on, and then the caller that waits for the statement is never told.
+
+    When a connect fails while aiopg watches the socket for writing, aiopg suppresses the error of
     the dead descriptor before it forgets its number. Later it removes the reader of the connection
     that has that number by then: a client of the site, whose response is lost.
     """
 
+    _fileno: int | None
+    _writing: bool
+
     @staticmethod
     def _ready(weak_self: Any) -> None:
-        aiopg.Connection._ready(weak_self)
         raw = weak_self()
-        if raw is None or raw._fileno is None or raw._fileno == _descriptor(raw.raw):
+        if raw is None:
             return
-        for forget in (raw._loop.remove_reader, raw._loop.remove_writer):
-            with suppress(OSError):
-                forget(raw._fileno)
-        raw._fileno = None
+        waiter = raw._waiter
+        state, failure = None, None
+        try:
+            state = raw.raw.poll()
+        except (psycopg2.Warning, psycopg2.Error) as error:
+            failure = error
+        if not raw._watch(writing=state == psycopg2.extensions.POLL_WRITE) and failure is None:
+            failure = psycopg2.OperationalError("the connection was closed")
+        if waiter is None or waiter.done():
+            return
+        if failure is not None:
+            waiter.set_exception(failure)
+        elif state == psycopg2.extensions.POLL_OK:
+            waiter.set_result(None)
+
+    def _watch(self, *, writing: bool) -> bool:
+        """Watch for reading, and for writing if asked to. Return False if the socket is gone."""
+        loop, descriptor = self._loop, self._fileno
+        if descriptor is None:
+            return False
+        if descriptor != _descriptor(self.raw):
+            for forget in (loop.remove_reader, loop.remove_writer):
+                with suppress(OSError):
+                    forget(descriptor)
+            self._fileno, self._writing = None, False
+            return False
+        if writing and not self._writing:
+            loop.add_writer(descriptor, self._ready, self._weakref)
+        elif self._writing and not writing:
+            loop.remove_writer(descriptor)
+        self._writing = writing
+        return True
 
 
 def ignore_cancelled_statements(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -82,20 +119,43 @@ class Connection:
         self._cursor = cursor
         self.generation = generation
         self.opened = time.monotonic()
+        self.round_trip = 0.0
+        self.prefix = ""
 
     @classmethod
     async def open(
         cls, parameters: ConnectionParameters, limit: float, generation: int
     ) -> "Connection":
-        """Connect within ``limit`` seconds, or raise Unavailable or TimedOut."""
+        """Connect within ``limit`` seconds, or raise Unavailable with libpq's reason."""
+        raw = None
         try:
-            # The catalogue queries that aiopg makes for these three are a round trip each.
-            raw = await _RawConnection(
-                None, limit, enable_json=False, enable_hstore=False, enable_uuid=False, **parameters
-            )
-            return cls(raw, await raw.cursor(), generation)
+            async with asyncio.timeout(limit):
+                # The catalogue queries that aiopg makes for these three are a round trip each.
+                raw = await _RawConnection(
+                    None,
+                    limit,
+                    enable_json=False,
+                    enable_hstore=False,
+                    enable_uuid=False,
+                    **parameters,
+                )
+                connection = cls(raw, await raw.cursor(), generation)
+                await connection._prepare(limit)
+                return connection
         except (Exception, asyncio.CancelledError) as error:
-            raise _translated(error, lost=True) from None
+            if raw is not None:
+                raw.close()
+            if _is_cancelled(error):
+                raise
+            raise Unavailable(_reason(error, parameters, limit)) from None
+
+    async def _prepare(self, limit: float) -> None:
+        """Find out what the role makes of a transaction; our statements are for read committed."""
+        began = time.monotonic()
+        ((level,),), *_ = await self.run("show default_transaction_isolation", None, limit)
+        self.round_trip = time.monotonic() - began
+        if level != "read committed":
+            self.prefix = "set local transaction_isolation = 'read committed';\n"
 
     @property
     def closed(self) -> bool:
@@ -122,14 +182,34 @@ class Connection:
             raise _translated(error, lost=self.closed) from None
 
 
+def _is_cancelled(error: BaseException) -> bool:
+    """Return True if the task was cancelled.
+
+    aiopg raises CancelledError for a statement that the *server* cancelled as well
+    (statement_timeout, pg_cancel_backend). Only a real cancellation counts in cancelling().
+    """
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def _reason(error: BaseException, parameters: ConnectionParameters, limit: float) -> str:
+    """Return where the attempt led and why it failed.
+
+    psycopg2 leaves ``diag`` empty for a connect that failed: libpq's reason is in the text, which
+    never holds the password.
+    """
+    if isinstance(error, TimeoutError):
+        reason = f"no answer within {limit:g} s"
+    else:
+        reason = LIBPQ_PREFIX.sub("", " ".join(str(error).split())) or type(error).__name__
+    return f"{describe(parameters)}: {reason}"
+
+
 def _translated(error: BaseException, *, lost: bool) -> BaseException:
     """Return the error to raise instead. Its message never holds the statement or parameters."""
     match error:
         case asyncio.CancelledError():
-            # aiopg raises CancelledError for a statement that the *server* cancelled
-            # (statement_timeout, pg_cancel_backend). Only a real cancellation counts in cancelling().
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if _is_cancelled(error):
                 return error
             return TimedOut("the statement was cancelled by the server")
         case TimeoutError():

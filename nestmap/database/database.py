@@ -1,19 +1,18 @@
 """Run statements on PostgreSQL, each within a time limit."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from nestmap.database.connection import Connection, Parameters, Result, Row
+from nestmap.database.deadline import seconds_left
 from nestmap.database.errors import ReadOnly, TimedOut, Unavailable
 from nestmap.database.hosts import Hosts
 from nestmap.database.pool import Pool
-
-# How much longer we wait for an answer than the server may work on it (seconds). The server must
-# be the first to give up: a client that gives up leaves the statement running.
-GRACE = 1.0
+from nestmap.timeouts import TIMEOUTS
 
 # The driver wants a limit; that of a statement which may run as long as it needs is a week.
 UNLIMITED = 7 * 86400.0
@@ -21,18 +20,27 @@ UNLIMITED = 7 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of one Database: ``statement``, ``lock`` and ``total`` in seconds, the rest in callers.
+    """Limits of one Database: ``statement``, ``lock``, ``total`` and ``idle`` in seconds.
 
-    With a ``lock`` of 0 a statement may wait for a lock as long as it may run. ``idle`` is how long
-    a transaction may wait for its client.
+    ``statement`` and ``lock`` are PostgreSQL's; with a ``lock`` of 0 a statement may wait for a lock
+    as long as it may run. ``total`` is for a statement with all that it needs, ``idle`` for a
+    transaction that waits for its client. ``connections`` is the most that are open at once,
+    ``waiting`` the most callers that wait for one.
     """
 
-    statement: float = 2.5
+    statement: float = TIMEOUTS.statement
     lock: float = 0.0
-    total: float = 3.9
-    idle: float = 3.9
+    total: float = TIMEOUTS.total
+    idle: float = TIMEOUTS.total
     connections: int = 4
     waiting: int = 200
+
+    def statement_within(self, seconds: float) -> float:
+        """Return how long the server may work on a statement that has ``seconds`` left.
+
+        The server must be the first to give up: a client that gives up leaves it running.
+        """
+        return min(self.statement, max(seconds - TIMEOUTS.grace, seconds / 2))
 
 
 class Database:
@@ -45,12 +53,8 @@ class Database:
     def __init__(self, hosts: Hosts, limits: Limits = Limits()) -> None:
         self._limits = limits
         self._pool = Pool(hosts, limits.connections, limits.waiting)
-        # SET LOCAL in the statement's own string is the one place that a direct connection and
-        # PgBouncer in transaction mode both keep; a string is one transaction.
-        self._prefix = f"set local statement_timeout = {int(limits.statement * 1000)};\n"
         self.lock_timeout = f"set local lock_timeout = {int(limits.lock * 1000)}"
-        if limits.lock:
-            self._prefix += f"{self.lock_timeout};\n"
+        self._prefix = self._limiting(limits.statement)
 
     async def all(
         self, sql: str, parameters: Parameters = None, *, idempotent: bool = False
@@ -84,11 +88,13 @@ class Database:
         ``idle`` replaces the limit of that name; 0 is none.
         """
         async with self._acquired() as connection:
+            allowed = self._limits.statement_within(seconds_left(UNLIMITED))
             # A transaction whose client hangs must not keep its locks.
             seconds = self._limits.idle if idle is None else idle
             bounds = f"set local idle_in_transaction_session_timeout = {int(seconds * 1000)}"
-            transaction = Transaction(connection, self._limits.statement + GRACE)
-            await transaction.all(f"begin isolation level read committed; {self._prefix} {bounds}")
+            transaction = Transaction(connection, allowed + TIMEOUTS.grace)
+            begin = "begin isolation level read committed"
+            await transaction.all(f"{begin}; {self._limiting(allowed)} {bounds}")
             yield transaction
             await transaction.all("commit")
 
@@ -108,22 +114,27 @@ class Database:
         self._pool.close()
 
     async def _run(self, sql: str, parameters: Parameters, idempotent: bool) -> Result:
+        seconds = seconds_left(self._limits.total)
+        deadline = time.monotonic() + seconds
         try:
-            async with asyncio.timeout(self._limits.total):
+            async with asyncio.timeout(seconds):
                 try:
-                    return await self._run_once(sql, parameters)
+                    return await self._run_once(sql, parameters, deadline)
                 except Unavailable:
                     if not idempotent:
                         raise
-                    return await self._run_once(sql, parameters)
+                    return await self._run_once(sql, parameters, deadline)
         except TimeoutError:
             raise TimedOut("the database did not answer in time") from None
 
-    async def _run_once(self, sql: str, parameters: Parameters) -> Result:
+    async def _run_once(self, sql: str, parameters: Parameters, deadline: float) -> Result:
         connection = await self._pool.acquire()
         try:
+            allowed = self._limits.statement_within(deadline - time.monotonic())
+            unhurried = allowed == self._limits.statement
+            prefix = self._prefix if unhurried else self._limiting(allowed)
             return await connection.run(
-                self._prefix + sql, parameters, self._limits.statement + GRACE
+                connection.prefix + prefix + sql, parameters, allowed + TIMEOUTS.grace
             )
         except ReadOnly:
             # After a failover the old connections stay open and lead to the wrong server.
@@ -137,11 +148,20 @@ class Database:
         finally:
             self._pool.release(connection)
 
+    def _limiting(self, statement: float) -> str:
+        """Return what goes before a statement that the server may work on for ``statement`` seconds.
+
+        SET LOCAL in the statement's own string is the one place that a direct connection and
+        PgBouncer in transaction mode both keep; a string is one transaction.
+        """
+        text = f"set local statement_timeout = {max(1, int(statement * 1000))};\n"
+        return f"{text}{self.lock_timeout};\n" if self._limits.lock else text
+
     @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[Connection]:
         """Lend a connection. After an error it is closed: a rollback that works in every state."""
         try:
-            async with asyncio.timeout(self._limits.total):
+            async with asyncio.timeout(seconds_left(self._limits.total)):
                 connection = await self._pool.acquire()
         except TimeoutError:
             raise TimedOut("no connection became free in time") from None
@@ -167,7 +187,7 @@ class Transaction:
 
     async def all(self, sql: str, parameters: Parameters = None) -> list[Row]:
         """Return every row of the result, as tuples."""
-        return (await self._connection.run(sql, parameters, self._limit)).rows
+        return (await self._run(sql, parameters)).rows
 
     async def one(self, sql: str, parameters: Parameters = None) -> Row | None:
         """Return the first row as a tuple, or None if there is none."""
@@ -176,8 +196,11 @@ class Transaction:
 
     async def rows(self, sql: str, parameters: Parameters = None) -> list[dict[str, Any]]:
         """Return every row of the result, each with its values by column name."""
-        return (await self._connection.run(sql, parameters, self._limit)).by_name()
+        return (await self._run(sql, parameters)).by_name()
 
     async def execute(self, sql: str, parameters: Parameters = None) -> int:
         """Return the number of rows that the statement changed."""
-        return (await self._connection.run(sql, parameters, self._limit)).affected
+        return (await self._run(sql, parameters)).affected
+
+    async def _run(self, sql: str, parameters: Parameters) -> Result:
+        return await self._connection.run(sql, parameters, seconds_left(self._limit))

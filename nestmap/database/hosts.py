@@ -6,44 +6,75 @@ for exactly one address and one SSL mode. The one that worked last time is tried
 """
 
 import asyncio
+import os
+import re
 import socket
 from collections.abc import Iterator
 
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
 
+from nestmap.database.availability import Availability
+from nestmap.database.errors import Unavailable
+from nestmap.timeouts import TIMEOUTS
+
 # What libpq takes to make one connection: host, hostaddr, port, dbname, user ...
 ConnectionParameters = dict[str, str]
 
 # A dead network path must be noticed without traffic of our own (a black hole sends no reset).
-KEEPALIVE = {
+# What libpq encrypts with GSSAPI it reconnects for, which changes the descriptor.
+DEFAULTS = {
     "keepalives": "1",
     "keepalives_idle": "5",
     "keepalives_interval": "2",
     "keepalives_count": "3",
     "tcp_user_timeout": "5000",
+    "application_name": "nestmap",
+    "gssencmode": "disable",
 }
+
+# What the environment says where the string is silent, as far as we have to know it.
+FROM_ENVIRONMENT = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+    "sslmode": "PGSSLMODE",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
+
+# The SSL modes in which libpq would try a second time with the other kind of connection.
+SECOND_TRIES = {"prefer": ["require", "disable"], "allow": ["disable", "require"]}
+
+UNKNOWN_PARAMETER = re.compile(r"invalid (?:URI query parameter|connection option)[^\w]+(\w+)")
 
 
 class Hosts:
-    """The hosts of one connection string, and which address worked last.
+    """The hosts of one connection string, and what was learned about them.
 
     Raises ValueError if libpq does not understand the string. The message does not repeat it.
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            self._parameters: ConnectionParameters = parse_dsn(url)
-        except ProgrammingError:
-            raise ValueError("not a PostgreSQL connection string") from None
+        self._parameters = _parse(url)
         self._good: ConnectionParameters | None = None
         self.generation = 0
+        self.round_trip = 0.0
+        self.availability = Availability()
 
     @property
     def description(self) -> str:
         """Host and database, to be shown to people. It never holds a user or a password."""
         where = self._parameters.get("host") or self._parameters.get("hostaddr") or "local socket"
         return f"{self._parameters.get('dbname', '')} on {where}"
+
+    @property
+    def connect_timeout(self) -> float:
+        """How long one attempt may take (seconds). libpq ignores its own in asynchronous mode."""
+        seconds = float(self._parameters.get("connect_timeout", "nan"))
+        return seconds if seconds > 0 else TIMEOUTS.connect
 
     def remember(self, parameters: ConnectionParameters) -> None:
         """Try ``parameters`` first from now on: they led to a connection."""
@@ -60,9 +91,22 @@ class Hosts:
     async def addresses(self) -> list[ConnectionParameters]:
         """Return every way to reach a server, the one that worked last first.
 
-        Raises OSError if a name does not resolve.
+        Raises Unavailable if no name resolves; one that does not is left out.
         """
-        found = [one for host in self._hosts() for one in await self._addresses(host)]
+        hosts = list(self._hosts())
+        found: list[ConnectionParameters] = []
+        causes = []
+        for host, addresses in zip(
+            hosts,
+            await asyncio.gather(*map(_addresses, hosts), return_exceptions=True),
+            strict=True,
+        ):
+            if isinstance(addresses, BaseException):
+                causes.append(f"{describe(host)}: {getattr(addresses, 'strerror', addresses)}")
+            else:
+                found += addresses
+        if not found:
+            raise Unavailable("; ".join(causes))
         if self._good in found:
             found.remove(self._good)
             found.insert(0, self._good)
@@ -75,8 +119,8 @@ class Hosts:
         ports = self._parameters.get("port", "").split(",")
         count = max(len(hosts), len(addresses))
         for n in range(count):
-            one = {**KEEPALIVE, "application_name": "nestmap", "gssencmode": "disable"}
-            one |= self._parameters
+            # Parameters are sent as UTF-8, whatever the database or the environment prefer.
+            one = DEFAULTS | self._parameters | {"client_encoding": "UTF8"}
             one["host"] = hosts[n] if n < len(hosts) else ""
             one["hostaddr"] = addresses[n] if n < len(addresses) else ""
             one["port"] = ports[n] if n < len(ports) else ports[-1]
@@ -84,21 +128,67 @@ class Hosts:
                 one.setdefault("target_session_attrs", "read-write")
             yield {name: value for name, value in one.items() if value}
 
-    async def _addresses(self, one: ConnectionParameters) -> list[ConnectionParameters]:
-        """Return the parameters of each address and SSL mode of one host."""
-        host = one.get("host", "")
-        if (not host and "hostaddr" not in one) or host.startswith(("/", "@")):
-            return [one]
-        modes = ["require", "disable"] if one.get("sslmode", "prefer") == "prefer" else [None]
-        addresses = [one["hostaddr"]] if "hostaddr" in one else await self._resolve(host)
-        return [
-            {**one, "hostaddr": address, **({"sslmode": mode} if mode else {})}
-            for address in addresses
-            for mode in modes
-        ]
 
-    async def _resolve(self, host: str) -> list[str]:
-        # libpq would resolve the name itself, and block the loop while it does.
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+def describe(parameters: ConnectionParameters) -> str:
+    """Return host, port, database and user of one connection; never the password."""
+    host, address = parameters.get("host", "local socket"), parameters.get("hostaddr", "")
+    where = f"{host} ({address})" if address not in ("", host) else host
+    words = {
+        "host": where,
+        "port": parameters.get("port", "5432"),
+        "database": parameters.get("dbname"),
+        "user": parameters.get("user"),
+    }
+    return ", ".join(f"{name} {word}" for name, word in words.items() if word)
+
+
+def address_of(parameters: ConnectionParameters) -> tuple[str | None, ...]:
+    """Return what two ways to reach the same address have in common."""
+    return tuple(parameters.get(name) for name in ("host", "hostaddr", "port"))
+
+
+def _parse(url: str) -> ConnectionParameters:
+    try:
+        parameters: ConnectionParameters = parse_dsn(url)
+    except ProgrammingError as error:
+        raise ValueError(_mistake(url, str(error))) from None
+    if not all(port.isdecimal() or not port for port in parameters.get("port", "").split(",")):
+        raise ValueError("a connection string whose port is not a number")
+    if not parameters.get("connect_timeout", "0").isdecimal():
+        raise ValueError("a connection string whose connect_timeout is not a number of seconds")
+    environment = {
+        name: value
+        for name, variable in FROM_ENVIRONMENT.items()
+        if (value := os.environ.get(variable)) and not parameters.get("service")
+    }
+    return environment | parameters
+
+
+def _mistake(url: str, message: str) -> str:
+    """Say what is wrong with a connection string without repeating what may be a password."""
+    match = UNKNOWN_PARAMETER.search(message)
+    if match and "@" not in url.partition("?")[2]:
+        return f"a connection string with a parameter that PostgreSQL does not know: {match[1]}"
+    return (
+        "not a PostgreSQL connection string: write special characters in user and password"
+        " percent-encoded"
+    )
+
+
+async def _addresses(one: ConnectionParameters) -> list[ConnectionParameters]:
+    """Return the parameters of each address and SSL mode of one host."""
+    host = one.get("host", "")
+    if (not host and "hostaddr" not in one) or host.startswith(("/", "@")):
+        return [one]
+    modes = SECOND_TRIES.get(one.get("sslmode", "prefer"), [one.get("sslmode", "")])
+    addresses = [one["hostaddr"]] if "hostaddr" in one else await _resolve(host)
+    return [
+        {**one, "hostaddr": address, "sslmode": mode} for address in addresses for mode in modes
+    ]
+
+
+async def _resolve(host: str) -> list[str]:
+    # libpq would resolve the name itself, and block the loop while it does.
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))

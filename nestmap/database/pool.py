@@ -1,24 +1,21 @@
-"""A pool of our own: aiopg's loses wake-ups, connects under its lock and has no bound on waiters."""
+"""A pool of our own: aiopg's loses wake-ups, connects under its lock and has no bound on waiters.
+
+Connections are made by tasks of the pool, not by the callers: a caller that gives up does not end
+an attempt, so that a slow network is usable, and a caller that waits for a new connection may get
+one that another caller gives back.
+"""
 
 import asyncio
-import logging
 import time
+from collections import deque
 
+from nestmap.database.connecting import connect
 from nestmap.database.connection import Connection
-from nestmap.database.errors import DatabaseError, Overloaded, TimedOut, Unavailable
+from nestmap.database.errors import DatabaseError, Overloaded, Unavailable
 from nestmap.database.hosts import Hosts
+from nestmap.timeouts import TIMEOUTS
 
-log = logging.getLogger("nestmap.database")
-
-# One address gets this long; a whole round over all addresses at most twice that (seconds).
-CONNECT_SECONDS = 1.2
-IDLE_SECONDS = 60.0
-
-# A server that was demoted goes on answering reads, so no connection is kept for longer than this.
-MAX_AGE_SECONDS = 60.0
-
-# A connection in use for longer may be dead without a sign, and the idle ones with it.
-SLOW_SECONDS = 0.4
+Waiter = asyncio.Future[Connection]
 
 
 class Pool:
@@ -26,43 +23,27 @@ class Pool:
 
     def __init__(self, hosts: Hosts, size: int, waiting: int) -> None:
         self._hosts = hosts
-        self._permits = asyncio.Semaphore(size)
-        self._room = size + waiting
-        self._callers = 0
+        self._size = size
+        self._most_waiting = waiting
+        self._waiters: deque[Waiter] = deque()
         self._idle: list[tuple[float, Connection]] = []
         self._in_use: dict[Connection, float] = {}
+        self._connecting: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def acquire(self) -> Connection:
         """Return a live connection, which the caller gives back with ``release()``.
 
-        Raises Overloaded, TimedOut or Unavailable.
+        Raises Overloaded at once if too many callers wait, and Unavailable if there is no
+        connection and none can be made. How long to wait is for the caller to say.
         """
-        if self._callers >= self._room:
-            raise Overloaded("too many callers wait for a connection")
-        self._callers += 1
-        try:
-            await self._permits.acquire()
-        except BaseException:
-            self._callers -= 1
-            raise
-        try:
-            connection = self._take_idle() or await self._connect()
-        except BaseException:
-            self._leave()
-            raise
-        self._in_use[connection] = time.monotonic()
-        return connection
+        connection = self._take_idle()
+        return connection if connection is not None else await self._wait_for_one()
 
     def release(self, connection: Connection) -> None:
         """Take ``connection`` back, or close it if it must not be used again."""
         del self._in_use[connection]
-        if self._is_usable(connection):
-            self._idle.append((time.monotonic(), connection))
-            self._close_unused()
-        else:
-            connection.close()
-        self._leave()
+        self._take_back(connection)
 
     def discard_server(self) -> None:
         """Give up the server that the connections lead to: it is no longer the right one."""
@@ -79,10 +60,47 @@ class Pool:
         """Close idle connections now, and each one in use on its release."""
         self._closed = True
         self.close_idle()
+        for task in self._connecting:
+            task.cancel()
+        self._refuse_waiters(Unavailable("the program is stopping"))
 
-    def _leave(self) -> None:
-        self._callers -= 1
-        self._permits.release()
+    async def _wait_for_one(self) -> Connection:
+        if len(self._waiters) >= self._most_waiting:
+            raise Overloaded("too many callers wait for a connection")
+        waiter: Waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        self._connect_more()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+            elif waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self.release(waiter.result())
+            raise
+
+    def _take_back(self, connection: Connection) -> None:
+        """Give a connection that nobody uses to the first waiter, or keep it."""
+        if not self._is_usable(connection):
+            connection.close()
+            self._connect_more()
+        elif (waiter := self._next_waiter()) is not None:
+            self._in_use[connection] = time.monotonic()
+            waiter.set_result(connection)
+        else:
+            self._idle.append((time.monotonic(), connection))
+            self._close_unused()
+
+    def _next_waiter(self) -> Waiter | None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                return waiter
+        return None
+
+    def _refuse_waiters(self, error: DatabaseError) -> None:
+        while (waiter := self._next_waiter()) is not None:
+            waiter.set_exception(type(error)(*error.args))
 
     def _is_usable(self, connection: Connection) -> bool:
         """Return True if ``connection`` may be used again.
@@ -93,45 +111,54 @@ class Pool:
             self._closed
             or connection.closed
             or connection.generation != self._hosts.generation
-            or time.monotonic() - connection.opened > MAX_AGE_SECONDS
+            or time.monotonic() - connection.opened > TIMEOUTS.connection_age
         )
 
     def _take_idle(self) -> Connection | None:
         now = time.monotonic()
-        if any(now - since > SLOW_SECONDS for since in self._in_use.values()):
+        slow = TIMEOUTS.slow + 2 * self._hosts.round_trip
+        if any(now - since > slow for since in self._in_use.values()):
             self.close_idle()
         while self._idle:
             _, connection = self._idle.pop()
             if self._is_usable(connection):
+                self._in_use[connection] = now
                 return connection
             connection.close()
         return None
 
     def _close_unused(self) -> None:
         since, oldest = self._idle[0]
-        if time.monotonic() - since > IDLE_SECONDS:
+        if time.monotonic() - since > TIMEOUTS.unused_connection:
             del self._idle[0]
             oldest.close()
 
-    async def _connect(self) -> Connection:
-        try:
-            async with asyncio.timeout(2 * CONNECT_SECONDS):
-                return await self._connect_to_any()
-        except TimeoutError:
-            raise TimedOut("connecting took too long") from None
-        except OSError as error:
-            raise Unavailable(type(error).__name__) from None
+    def _connect_more(self) -> None:
+        """Begin as many connections as are wanted and allowed; refuse the waiters if none comes."""
+        while self._wants_more() and self._hosts.availability.away is None:
+            self._hosts.availability.attempt_begins()
+            task = asyncio.ensure_future(self._connect())
+            self._connecting.add(task)
+            task.add_done_callback(self._attempt_ended)
+        away = self._hosts.availability.away
+        if away is not None and not self._connecting and not self._in_use:
+            self._refuse_waiters(away)
 
-    async def _connect_to_any(self) -> Connection:
-        failure: DatabaseError = Unavailable("no host is named")
-        generation = self._hosts.generation
-        for parameters in await self._hosts.addresses():
-            try:
-                connection = await Connection.open(parameters, CONNECT_SECONDS, generation)
-            except DatabaseError as error:
-                failure = error
-            else:
-                self._hosts.remember(parameters)
-                return connection
-        log.warning("database unavailable: %s", failure)
-        raise failure
+    def _wants_more(self) -> bool:
+        count = len(self._in_use) + len(self._idle) + len(self._connecting)
+        wanted = len(self._connecting) < len(self._waiters)
+        return wanted and count < self._size and not self._closed
+
+    async def _connect(self) -> None:
+        try:
+            connection = await connect(self._hosts)
+        except DatabaseError as error:
+            self._hosts.availability.failed(error)
+        else:
+            self._hosts.availability.succeeded()
+            self._take_back(connection)
+
+    def _attempt_ended(self, task: asyncio.Task[None]) -> None:
+        self._connecting.discard(task)
+        self._hosts.availability.attempt_ends()
+        self._connect_more()

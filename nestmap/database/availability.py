@@ -1,0 +1,66 @@
+"""Remembers if the database can be reached, and says so in the log when that changes."""
+
+import logging
+import time
+
+from nestmap.database.errors import DatabaseError
+from nestmap.timeouts import TIMEOUTS
+
+log = logging.getLogger("nestmap.database")
+
+
+class Availability:
+    """Shared by all pools that lead to the same hosts.
+
+    While the database is away, one attempt to connect is made at a time, with pauses that grow; who
+    comes in between is told the cause of the last failure.
+    """
+
+    def __init__(self) -> None:
+        self._away_since: float | None = None
+        self._failures = 0
+        self._cause: DatabaseError | None = None
+        self._attempts = 0
+        self._next_attempt = 0.0
+        self._pause = 0.0
+
+    @property
+    def away(self) -> DatabaseError | None:
+        """The error of the last attempt if another one should not be made now, else None."""
+        if self._cause is None or self._may_attempt():
+            return None
+        return type(self._cause)(*self._cause.args)
+
+    def attempt_begins(self) -> None:
+        """Count an attempt to connect; call `succeeded()` or `failed()`, then `attempt_ends()`."""
+        self._attempts += 1
+
+    def attempt_ends(self) -> None:
+        self._attempts -= 1
+
+    def succeeded(self) -> None:
+        """A connection was made."""
+        if self._away_since is not None:
+            seconds = time.monotonic() - self._away_since
+            log.warning(
+                "connected to the database again after %.1f s, %d attempts had failed",
+                seconds,
+                self._failures,
+            )
+        self._away_since, self._cause, self._failures, self._pause = None, None, 0, 0.0
+
+    def failed(self, cause: DatabaseError) -> None:
+        """No connection could be made to any address."""
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since = now
+        if str(cause) != str(self._cause):
+            log.warning("can't connect to the database: %s", cause)
+        self._cause = cause
+        self._failures += 1
+        if now >= self._next_attempt:
+            self._pause = min(max(2 * self._pause, TIMEOUTS.first_retry), TIMEOUTS.last_retry)
+            self._next_attempt = now + self._pause
+
+    def _may_attempt(self) -> bool:
+        return self._attempts == 0 and time.monotonic() >= self._next_attempt

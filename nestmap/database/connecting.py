@@ -1,0 +1,65 @@
+"""Connect to the first of several addresses that answers."""
+
+import asyncio
+from collections import deque
+from itertools import groupby
+
+from nestmap.database.connection import Connection
+from nestmap.database.errors import DatabaseError, Unavailable
+from nestmap.database.hosts import ConnectionParameters, Hosts, address_of
+from nestmap.timeouts import TIMEOUTS
+
+
+async def connect(hosts: Hosts) -> Connection:
+    """Return a connection to one of ``hosts``. Raise Unavailable with a cause for each address.
+
+    The addresses are tried in order. The next one is tried too when one has failed or has not
+    answered for a moment (as in RFC 8305), so that one that swallows everything costs little.
+    """
+    generation = hosts.generation
+    waiting = deque(list(same) for _, same in groupby(await hosts.addresses(), key=address_of))
+    running: set[asyncio.Task[Connection]] = set()
+    causes: list[str] = []
+    try:
+        while waiting or running:
+            if waiting:
+                attempt = _connect_to_one(hosts, waiting.popleft(), generation)
+                running.add(asyncio.ensure_future(attempt))
+            done, _ = await asyncio.wait(
+                running,
+                timeout=TIMEOUTS.next_address if waiting else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done:
+                running.discard(task)
+                if (error := task.exception()) is None:
+                    return task.result()
+                causes.append(str(error))
+    finally:
+        for task in running:
+            task.cancel()
+            task.add_done_callback(_close)
+    raise Unavailable("; ".join(dict.fromkeys(causes)))
+
+
+async def _connect_to_one(
+    hosts: Hosts, ways: list[ConnectionParameters], generation: int
+) -> Connection:
+    """Try each SSL mode of one address, one after the other: the second is the weaker one."""
+    causes = []
+    for parameters in ways:
+        try:
+            connection = await Connection.open(parameters, hosts.connect_timeout, generation)
+        except DatabaseError as error:
+            causes.append(str(error))
+        else:
+            hosts.remember(parameters)
+            hosts.round_trip = connection.round_trip
+            return connection
+    raise Unavailable("; ".join(dict.fromkeys(causes)))
+
+
+def _close(task: asyncio.Task[Connection]) -> None:
+    """Close a connection that came too late to be used."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
