@@ -167,7 +167,7 @@ def _parse(url: str) -> ConnectionParameters:
 def _mistake(url: str, message: str) -> str:
     """Say what is wrong with a connection string without repeating what may be a password."""
     match = UNKNOWN_PARAMETER.search(message)
-    if match and "@" not in url.partition("?")[2]:
+    if match and "@" not in url.rpartition("?")[2]:
         return f"a connection string with a parameter that PostgreSQL does not know: {match[1]}"
     return (
         "not a PostgreSQL connection string: write special characters in user and password"

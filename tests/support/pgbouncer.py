@@ -33,9 +33,12 @@ logfile = {home}/log
 
 
 class PgBouncer:
-    """Listens on `port` for the PostgreSQL on the port `server`."""
+    """Listens on `port` for the PostgreSQL on the port `server`.
 
-    def __init__(self, server: int, user: str | None) -> None:
+    `configuration` is read last, so it has the last word.
+    """
+
+    def __init__(self, server: int, user: str | None, configuration: str = "") -> None:
         program = shutil.which("pgbouncer", path=PLACES)
         assert program, "PgBouncer is not installed: run `make tools`"
         self.port = free_port()
@@ -45,7 +48,7 @@ class PgBouncer:
             shutil.chown(self._home, user)
         self._configuration = self._home / "pgbouncer.ini"
         self._configuration.write_text(
-            CONFIGURATION.format(server=server, port=self.port, home=self._home)
+            CONFIGURATION.format(server=server, port=self.port, home=self._home) + configuration
         )
         self._configuration.chmod(0o644)
         self._command = [program, "--quiet", str(self._configuration)]

@@ -22,7 +22,8 @@ LOAD = re.compile(rb"from session as s\s+left join users", re.IGNORECASE)
 class Relay:
     """Listens on a port of 127.0.0.1 and passes on what comes, both ways.
 
-    `statements` holds every statement that went to the server, as text.
+    `statements` holds every statement that went to the server, as text; `accepted` is how many
+    connections were taken, those that were refused at once too.
     """
 
     def __init__(self, port: int) -> None:
@@ -31,6 +32,7 @@ class Relay:
         self.port = self._listener.getsockname()[1]
         self.statements: list[str] = []
         self.seconds = 0.0
+        self.accepted = 0
         self.refusing = False
         self.swallowing = False
         self.held = re.compile(rb"(?!)")
@@ -135,6 +137,7 @@ class Relay:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                self.accepted += 1
                 if self.refusing:
                     _reset(client)
                     continue

@@ -1,0 +1,186 @@
+"""nestmap.database: what holds for every statement, whatever server, role and environment say."""
+
+import asyncio
+import os
+import resource
+from collections.abc import Iterator
+
+import pytest
+
+from nestmap.database import Database, Refused, TimedOut, limit_statements
+from nestmap.timeouts import Timeouts
+from tests.support.asking import ask
+
+WORDS = "São Paulo 東京 🗺"
+
+
+def test_rows_come_as_tuples_or_by_column_name(database):
+    async def work(asked: Database) -> None:
+        sql = "select 1 as one, 'x' as two"
+        assert await asked.all(sql) == [(1, "x")]
+        assert await asked.one(sql) == (1, "x")
+        assert await asked.rows(sql) == [{"one": 1, "two": "x"}]
+        assert await asked.rows("create table new (x int)") == []
+        assert await asked.execute("insert into new values (1), (2)") == 2
+
+    ask(database.url, work)
+
+
+def test_an_error_is_told_on_a_descriptor_beyond_1024(database):
+    async def work(asked: Database) -> None:
+        with pytest.raises(Refused, match="22012"):
+            await asked.one("select 1 / 0")
+        assert await asked.one("select 1") == (1,)
+
+    with descriptors_in_use(1100):
+        ask(database.url, work)
+
+
+class descriptors_in_use:  # noqa: N801 (reads as a verb)
+    """As in a process with so many clients."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def __enter__(self) -> None:
+        most = max(self._limits[0], 4096)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, self._limits[1]))
+        self._files = [os.open(os.devnull, os.O_RDONLY) for _ in range(self._count)]
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
+
+
+class TestEncodings:
+    @pytest.fixture
+    def in_encoding(self, cluster, empty_database) -> Iterator[object]:
+        """`in_encoding("LATIN1")`: a new database in it."""
+        made = []
+
+        def make(encoding: str):
+            made.append(cluster.database(f"in_{encoding.lower()}"))
+            empty_database.execute(
+                f"create database {made[-1].name} template template0"
+                f" encoding '{encoding}' locale 'C'"
+            )
+            return made[-1]
+
+        yield make
+        for database in made:
+            cluster.drop(database)
+
+    async def keep(self, asked: Database, words: str) -> str:
+        """Store `words` as text and as JSON, and read them back."""
+        await asked.execute("create table if not exists kept (x text, y jsonb)")
+        stored = await asked.one(
+            "insert into kept values (%(x)s, jsonb_build_object('x', %(x)s)) returning x, y::text",
+            {"x": words},
+        )
+        assert stored is not None
+        assert stored[1] == f'{{"x": "{words}"}}'
+        return str(stored[0])
+
+    @pytest.mark.parametrize("encoding", ["SQL_ASCII", "UTF8"])
+    def test_every_character_is_kept(self, in_encoding, encoding):
+        database = in_encoding(encoding)
+        assert ask(database.url, lambda asked: self.keep(asked, WORDS)) == WORDS
+
+    def test_latin1_keeps_what_it_has_and_names_itself_for_the_rest(self, in_encoding):
+        database = in_encoding("LATIN1")
+        assert ask(database.url, lambda asked: self.keep(asked, "São Paulo")) == "São Paulo"
+        with pytest.raises(Refused, match=r"22P05 .*LATIN1"):
+            ask(database.url, lambda asked: self.keep(asked, WORDS))
+
+    def test_what_the_environment_wants_does_not_count(self, empty_database, monkeypatch):
+        monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+        assert ask(empty_database.url, lambda asked: self.keep(asked, WORDS)) == WORDS
+
+    def test_what_the_database_wants_does_not_count(self, empty_database):
+        name = empty_database.name
+        empty_database.execute(f"alter database {name} set client_encoding = 'LATIN1'")
+        assert ask(empty_database.url, lambda asked: self.keep(asked, WORDS)) == WORDS
+
+
+@pytest.mark.parametrize("level", ["serializable", "repeatable read"])
+def test_our_statements_are_for_read_committed_whatever_the_role_prefers(empty_database, level):
+    name = empty_database.name
+    empty_database.execute(f"alter database {name} set default_transaction_isolation = '{level}'")
+    empty_database.close()
+    empty_database.execute("create table counter as select 0 as n")
+
+    async def work(asked: Database) -> None:
+        await asyncio.gather(
+            *(asked.execute("update counter set n = n + 1") for _ in range(40)),
+        )
+        async with asked.transaction() as transaction:
+            assert await transaction.one("show transaction_isolation") == ("read committed",)
+
+    ask(empty_database.url, work)
+    assert empty_database.value("select n from counter") == 40
+
+
+class TestConnections:
+    """A process gets on with fewer connections than it would like."""
+
+    @pytest.fixture
+    def url(self, empty_database):
+        empty_database.execute("create role single login connection limit 1")
+        yield empty_database.url.replace("//postgres:", "//single:")
+        empty_database.execute("drop role single")
+
+    def test_a_role_that_may_have_one_serves_everyone_with_it(self, url):
+        async def work(asked: Database) -> list[object]:
+            statement = "select pg_backend_pid() from pg_sleep(0.02)"
+            return await asyncio.gather(*(asked.one(statement) for _ in range(20)))
+
+        assert len(set(ask(url, work, connections=4))) == 1
+
+    def test_a_caller_that_gives_up_costs_no_connection(self, database):
+        async def work(asked: Database) -> None:
+            for _ in range(10):
+                callers = [asyncio.ensure_future(asked.one("select 1")) for _ in range(10)]
+                await asyncio.sleep(0)
+                for caller in callers[::2]:
+                    caller.cancel()
+                await asyncio.gather(*callers, return_exceptions=True)
+            assert await asked.one("select 1") == (1,)
+
+        ask(database.url, work, connections=2)
+
+
+class TestTimeLimits:
+    def test_all_statements_of_a_request_share_one(self, database):
+        """Each of them alone may take longer."""
+
+        async def work(asked: Database) -> int:
+            limit_statements(1.0)
+            for done in range(20):
+                try:
+                    await asked.one("select pg_sleep(0.2)")
+                except TimedOut:
+                    return done
+            return 20
+
+        assert 1 <= ask(database.url, work) < 5
+
+    def test_the_server_is_the_first_to_give_up(self, database):
+        """A client that gives up leaves its statement running."""
+
+        async def work(asked: Database) -> None:
+            limit_statements(1.0)
+            with pytest.raises(TimedOut):
+                await asked.one("select pg_sleep(60)")
+
+        ask(database.url, work)
+        running = "select count(*) from pg_stat_activity where state = 'active' and query ~ %s and pid <> pg_backend_pid()"
+        assert database.value(running, "sleep.60") == 0
+
+    def test_they_are_nested(self):
+        assert Timeouts(total=4.0).total == 4.0
+        with pytest.raises(ValueError, match="total must be shorter than request"):
+            Timeouts(total=4.5)
+        with pytest.raises(ValueError, match="statement and grace together"):
+            Timeouts(grace=2.0)
