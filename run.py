@@ -9,14 +9,14 @@ import sys
 from contextlib import ExitStack
 
 from handlers.routes import APPLICATION_SETTINGS, ROUTES
-from nestmap.database import DatabaseError, Hosts, ignore_cancelled_statements
+from nestmap.database import DatabaseError, Hosts, SchemaError, ignore_cancelled_statements
 from nestmap.embedded import embedded_postgres
 from nestmap.logs import configure_logs
 from nestmap.processes import in_processes
 from nestmap.secret import development_secret
 from nestmap.serve import listen, make_app, serve, stop_on_signals, unless
+from nestmap.services import ADMINISTRATOR, Services
 from nestmap.settings import Settings, SettingsError, read_settings
-from nestmap.site import ADMINISTRATOR, Site
 
 
 def main() -> int:
@@ -57,7 +57,7 @@ def one_process(
     """Serve from this process, number so and so of those that ``parent`` started."""
     try:
         return asyncio.run(serving(settings, hosts, sockets, number, parent))
-    except DatabaseError as error:
+    except (DatabaseError, SchemaError) as error:
         return refuse(f"the database can't be used: {error}")
 
 
@@ -72,18 +72,20 @@ async def serving(
     stop = asyncio.Event()
     stop_on_signals(stop, signal.SIGTERM, *([signal.SIGINT] if parent is None else []))
     asyncio.get_running_loop().set_exception_handler(ignore_cancelled_statements)
-    site = Site(settings, hosts)
-    if not await unless(stop, site.open()):
+    services = Services(settings, hosts)
+    if not await unless(stop, services.open()):
         return 0
-    password = None if settings.production else await site.make_administrator()
+    password = None if settings.production else await services.make_administrator()
     if number == 0:
         announce(settings, hosts, sockets)
     if password:
         print(f"Administrator: {ADMINISTRATOR}, password {password} (shown this once)", flush=True)
     if parent is not None:
         watch = stop_without(parent, stop)
-        site.background.start(watch, "watch for the parent", daemon=True)
-    drained = await serve(site, make_app(site, ROUTES, **APPLICATION_SETTINGS), sockets, stop)
+        services.background.start(watch, "watch for the parent", daemon=True)
+    drained = await serve(
+        services, make_app(services, ROUTES, **APPLICATION_SETTINGS), sockets, stop
+    )
     return 0 if drained else 1
 
 

@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 from handlers.errors import SiteError
-from nestmap.sessions import User
+from nestmap.accounts import User
 
 
 class Access(Enum):

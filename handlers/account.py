@@ -1,37 +1,36 @@
 """The account page: who you are, your sessions, and ending them."""
 
-from handlers.site import SiteHandler
+from handlers.base import BaseHandler
 
 
-class AccountHandler(SiteHandler):
+class AccountHandler(BaseHandler):
     """GET /account."""
 
     async def get(self) -> None:
         """Show who you are and where you are signed in."""
-        assert self.user is not None, "the handler is for users"
-        sessions = await self.site.reports.sessions_of(self.user.id, self.session.public_id)
+        sessions = await self.services.sessions.admin.list(self.signed_in_user.id)
         self.render("account.html", sessions=sessions)
 
 
-class EndSessionHandler(SiteHandler):
+class EndSessionHandler(BaseHandler):
     """POST /account/sessions/{id}/end."""
 
     async def post(self, session_id: str) -> None:
         """End one of your sessions; your current one by signing out."""
-        assert self.user is not None, "the handler is for users"
-        if session_id == self.session.public_id:
+        if session_id == self.session.id:
             self.session.sign_out()
             self.redirect("/", status=303)
             return
-        await self.site.reports.end_session_of(self.user.id, session_id)
+        await self.services.sessions.admin.end(
+            session_id, "ended by its user", self.signed_in_user.id
+        )
         self.redirect("/account", status=303)
 
 
-class EndOtherSessionsHandler(SiteHandler):
+class EndOtherSessionsHandler(BaseHandler):
     """POST /account/sessions/end-others."""
 
     async def post(self) -> None:
         """End all of your sessions but this one."""
-        assert self.user is not None, "the handler is for users"
-        await self.site.reports.end_others_of(self.user.id, self.session.public_id)
+        await self.services.sessions.admin.end_others(self.signed_in_user.id, self.session.id)
         self.redirect("/account", status=303)

@@ -1,39 +1,41 @@
 """The session dashboard and its figures as JSON."""
 
 from handlers.access import Access
-from handlers.site import SiteHandler
+from handlers.base import BaseHandler
 
 NEWEST = 50
 
 
-class AdminHandler(SiteHandler):
+class AdminHandler(BaseHandler):
     """GET /admin."""
 
     access = Access.ADMIN
 
     async def get(self) -> None:
         """Show the figures, and the newest sessions of users."""
-        reports = self.site.reports
-        sessions = await reports.newest_sessions(NEWEST, self.session.public_id)
-        self.render("admin.html", stats=await reports.stats(), sessions=sessions)
+        sessions = await self.services.sessions.admin.newest(NEWEST)
+        owners = await self.services.accounts.users(session.user_id for session in sessions)
+        self.render(
+            "admin.html", stats=await self.services.stats(), sessions=sessions, owners=owners
+        )
 
 
-class AdminEndSessionHandler(SiteHandler):
+class AdminEndSessionHandler(BaseHandler):
     """POST /admin/sessions/{id}/end."""
 
     access = Access.ADMIN
 
     async def post(self, session_id: str) -> None:
         """End a session, whoever has it."""
-        await self.site.reports.end_session(session_id)
+        await self.services.sessions.admin.end(session_id)
         self.redirect("/admin", status=303)
 
 
-class StatsHandler(SiteHandler):
+class StatsHandler(BaseHandler):
     """GET /api/admin/session-stats."""
 
     access = Access.ADMIN
 
     async def get(self) -> None:
         """The figures, counted exactly."""
-        self.finish_json(await self.site.reports.stats())
+        self.finish_json(await self.services.stats())

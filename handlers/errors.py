@@ -105,6 +105,7 @@ def error_body(answer: ErrorAnswer, handler: RequestHandler, request_id: str) ->
         "path": handler.request.path,
         "user": None,
         "nav": "none",
+        "session_form_html": str,
         "status": answer.status,
         "title": http.client.responses.get(answer.status, "Error"),
         "message": answer.message,

@@ -5,7 +5,7 @@ import re
 
 from tornado.httputil import HTTPServerRequest
 
-from nestmap.site import Site
+from nestmap.services import Services
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -22,18 +22,18 @@ SECURITY = {
 HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
-def new_request_id(request: HTTPServerRequest, site: Site) -> str:
+def new_request_id(request: HTTPServerRequest, services: Services) -> str:
     """The id of a request: the one that our proxy gave it, or a new one."""
-    given = request.headers.get("X-Request-Id", "") if site.settings.trust_proxy else ""
+    given = request.headers.get("X-Request-Id", "") if services.settings.trust_proxy else ""
     # A name, not a secret: random bytes from the kernel cost a system call each.
     return given if REQUEST_ID.fullmatch(given) else f"{random.getrandbits(64):016x}"
 
 
-def usual_headers(site: Site, request_id: str) -> dict[str, str]:
+def usual_headers(services: Services, request_id: str) -> dict[str, str]:
     """What every answer carries, whatever it says."""
     headers = {**SECURITY, "X-Request-Id": request_id}
-    if site.settings.production:
+    if services.settings.production:
         headers |= HSTS
-    if site.draining:
+    if services.drain.stopping:
         headers["Connection"] = "close"
     return headers

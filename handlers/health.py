@@ -1,13 +1,12 @@
 """Health: for load balancers, which keep no session."""
 
 from handlers.access import Access
+from handlers.base import BaseHandler
 from handlers.errors import SiteError
-from handlers.site import SiteHandler
-from nestmap.database import DatabaseError
-from nestmap.schema import is_current
+from nestmap.database import DatabaseError, SchemaError
 
 
-class LiveHandler(SiteHandler):
+class LiveHandler(BaseHandler):
     """GET /livez."""
 
     access = Access.ANYONE
@@ -19,7 +18,7 @@ class LiveHandler(SiteHandler):
         self.finish_json({"status": "ok"})
 
 
-class ReadyHandler(SiteHandler):
+class ReadyHandler(BaseHandler):
     """GET /readyz."""
 
     access = Access.ANYONE
@@ -28,12 +27,14 @@ class ReadyHandler(SiteHandler):
     async def get(self) -> None:
         """Requests are welcome: not stopping, the database answers, the schema is ours."""
         self.set_header("Cache-Control", "no-store")
-        if self.site.draining:
+        if self.services.drain.stopping:
             raise SiteError(503, "stopping", "This instance is stopping.")
         try:
-            current = await is_current(self.site.database)
+            faults = await self.services.faults()
         except DatabaseError:
             raise SiteError(503, "unavailable", "The database does not answer.") from None
-        if not current:
-            raise SiteError(503, "schema_old", "The schema is older than the program.")
+        except SchemaError as error:
+            faults = [str(error)]
+        if faults:
+            raise SiteError(503, "schema", f"The database can't be used: {'; '.join(faults)}.")
         self.finish_json({"status": "ok"})

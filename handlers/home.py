@@ -1,13 +1,13 @@
 """The nest map: the visitor's places, add and remove."""
 
 from handlers.access import Access
+from handlers.base import BaseHandler
 from handlers.forms import field
-from handlers.site import SiteHandler
 from nestmap.places import InvalidPlace, Place, new_id, pin, places_of, unpin
 from nestmap.sessions import SessionTooLarge
 
 
-class HomeHandler(SiteHandler):
+class HomeHandler(BaseHandler):
     """GET / shows the map."""
 
     access = Access.ANYONE
@@ -17,7 +17,7 @@ class HomeHandler(SiteHandler):
         show_map(self, {"name": "", "note": ""}, {})
 
 
-class PinHandler(SiteHandler):
+class PinHandler(BaseHandler):
     """POST /places pins a place by the form."""
 
     access = Access.ANYONE
@@ -41,7 +41,7 @@ class PinHandler(SiteHandler):
             self.redirect("/", status=303)
 
 
-class UnpinHandler(SiteHandler):
+class UnpinHandler(BaseHandler):
     """POST /places/{id}/delete removes a place by the form."""
 
     access = Access.ANYONE
@@ -52,7 +52,7 @@ class UnpinHandler(SiteHandler):
         self.redirect("/", status=303)
 
 
-def show_map(handler: SiteHandler, form: dict[str, str], errors: dict[str, str]) -> None:
+def show_map(handler: BaseHandler, form: dict[str, str], errors: dict[str, str]) -> None:
     """Answer with the map, with what was entered and what is wrong with it."""
     handler.render(
         "home.html",
@@ -60,5 +60,5 @@ def show_map(handler: SiteHandler, form: dict[str, str], errors: dict[str, str])
         form=form,
         errors=errors,
         path="/",
-        idle_hours=round(handler.site.settings.ttl / 3600, 1),
+        idle_hours=round(handler.services.settings.ttl / 3600, 1),
     )

@@ -1,10 +1,10 @@
 """Sign out, as a form and by the API: for good, with all that the session held."""
 
 from handlers.access import Access
-from handlers.site import SiteHandler
+from handlers.base import BaseHandler
 
 
-class LogoutHandler(SiteHandler):
+class LogoutHandler(BaseHandler):
     """POST /logout."""
 
     access = Access.ANYONE
@@ -15,7 +15,7 @@ class LogoutHandler(SiteHandler):
         self.redirect("/", status=303)
 
 
-class ApiLogoutHandler(SiteHandler):
+class ApiLogoutHandler(BaseHandler):
     """POST /api/auth/logout."""
 
     access = Access.ANYONE

@@ -3,11 +3,11 @@
 from tornado.web import stream_request_body
 
 from handlers.access import Access
+from handlers.base import BaseHandler
 from handlers.errors import TOO_LARGE, SiteError
-from handlers.site import SiteHandler
 
 
-class MissingHandler(SiteHandler):
+class MissingHandler(BaseHandler):
     """Any path that there is not."""
 
     access = Access.ANYONE
@@ -19,7 +19,7 @@ class MissingHandler(SiteHandler):
 
 
 @stream_request_body
-class TooLargeHandler(SiteHandler):
+class TooLargeHandler(BaseHandler):
     """Any request whose headers announce a body that is too long."""
 
     access = Access.ANYONE

@@ -1,13 +1,13 @@
 """The API of places."""
 
 from handlers.access import Access
+from handlers.base import BaseHandler
 from handlers.errors import SiteError
 from handlers.forms import json_object
-from handlers.site import SiteHandler
 from nestmap.places import InvalidPlace, Place, pin, places_of, unpin
 
 
-class PlacesHandler(SiteHandler):
+class PlacesHandler(BaseHandler):
     """GET /api/places."""
 
     access = Access.ANYONE
@@ -17,7 +17,7 @@ class PlacesHandler(SiteHandler):
         self.finish_json({"places": places_of(self.session)})
 
 
-class PlaceHandler(SiteHandler):
+class PlaceHandler(BaseHandler):
     """PUT and DELETE /api/places/{id}."""
 
     access = Access.ANYONE

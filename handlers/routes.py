@@ -15,7 +15,7 @@ from handlers.logout import ApiLogoutHandler, LogoutHandler
 from handlers.missing import MissingHandler, TooLargeHandler
 from handlers.places import PlaceHandler, PlacesHandler
 from handlers.register import ApiRegisterHandler, RegisterHandler
-from handlers.session import SessionHandler
+from handlers.session_info import SessionInfoHandler
 from handlers.static import SiteStaticHandler
 
 HERE = Path(__file__).resolve().parent
@@ -28,7 +28,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/auth/register", ApiRegisterHandler),
     (r"/api/auth/login", ApiLoginHandler),
     (r"/api/auth/logout", ApiLogoutHandler),
-    (r"/api/auth/session", SessionHandler),
+    (r"/api/auth/session", SessionInfoHandler),
     (r"/api/admin/session-stats", StatsHandler),
     (r"/livez", LiveHandler),
     (r"/readyz", ReadyHandler),

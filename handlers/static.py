@@ -14,8 +14,8 @@ class SiteStaticHandler(StaticFileHandler):
     def set_default_headers(self) -> None:
         """Put the usual headers on."""
         self.clear_header("Server")
-        self.request_id = new_request_id(self.request, self.settings["site"])
-        for name, value in usual_headers(self.settings["site"], self.request_id).items():
+        self.request_id = new_request_id(self.request, self.settings["services"])
+        for name, value in usual_headers(self.settings["services"], self.request_id).items():
             self.set_header(name, value)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

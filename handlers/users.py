@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nestmap.sessions import User
+from nestmap.accounts import User
 
 
 def user_json(user: User) -> dict[str, Any]:

@@ -8,59 +8,55 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
-from nestmap.accounts import Accounts, EmailTaken, InvalidAccount, Passwords
-from nestmap.database import Database, DatabaseError, Hosts, Limits
+from nestmap.accounts import EmailTaken, InvalidAccount
+from nestmap.database import DatabaseError, Hosts, SchemaError
 from nestmap.embedded import embedded_postgres
 from nestmap.logs import configure_logs
-from nestmap.reports import Reports
-from nestmap.schema import migrate
-from nestmap.sessions import Pruner
+from nestmap.services import Services
 from nestmap.settings import Settings, SettingsError, read_settings
 
-Command = Callable[[argparse.Namespace, Settings, Database], Awaitable[int]]
+Command = Callable[[argparse.Namespace, Services], Awaitable[int]]
+
+# How long a command waits for other starters and for locks (seconds).
+PATIENCE = 300.0
 
 
-async def migrate_command(_: argparse.Namespace, __: Settings, database: Database) -> int:
+async def migrate_command(_: argparse.Namespace, services: Services) -> int:
     """Apply the migrations that are pending."""
-    count = await migrate(database)
+    count = await services.migrate(PATIENCE)
     print(f"{count} migrations applied" if count else "nothing to apply")
     return 0
 
 
-async def create_user_command(
-    arguments: argparse.Namespace, _: Settings, database: Database
-) -> int:
+async def create_user_command(arguments: argparse.Namespace, services: Services) -> int:
     """Make an account."""
     if sys.stdin.isatty():
         password = getpass.getpass("Password (12 to 256 characters): ")
     else:
         password = sys.stdin.readline().rstrip("\n")
-    await migrate(database)
-    passwords = Passwords(threads=1)
+    await services.migrate(PATIENCE)
     try:
-        user = await Accounts(database, passwords).register(
+        user = await services.accounts.register(
             arguments.email, password, "admin" if arguments.admin else "user"
         )
     except (InvalidAccount, EmailTaken) as error:
         print(str(error) or "There is an account with this address already.", file=sys.stderr)
         return 1
-    finally:
-        passwords.close()
     print(f"created {user.role} {user.email}")
     return 0
 
 
-async def prune_command(_: argparse.Namespace, settings: Settings, database: Database) -> int:
+async def prune_command(_: argparse.Namespace, services: Services) -> int:
     """Remove the sessions that have expired."""
-    await migrate(database)
-    print(f"{await Pruner(database, settings.prune).prune()} expired sessions removed")
+    await services.migrate(PATIENCE)
+    print(f"{await services.sessions.pruner.prune()} expired sessions removed")
     return 0
 
 
-async def stats_command(_: argparse.Namespace, settings: Settings, database: Database) -> int:
+async def stats_command(_: argparse.Namespace, services: Services) -> int:
     """Print the JSON of GET /api/admin/session-stats."""
-    await migrate(database)
-    print(json.dumps(await Reports(database, settings).stats(), indent=2))
+    await services.migrate(PATIENCE)
+    print(json.dumps(await services.stats(), indent=2))
     return 0
 
 
@@ -100,18 +96,17 @@ def main() -> int:
             print(f"DATABASE_URL is {error}", file=sys.stderr)
         except OSError as error:
             print(f"DATA_DIR can't be used: {error.strerror or error}", file=sys.stderr)
-        except DatabaseError as error:
+        except (DatabaseError, SchemaError) as error:
             print(f"the database: {error}", file=sys.stderr)
         return 1
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings, hosts: Hosts) -> int:
-    database = Database(hosts, Limits(statement=300.0, total=330.0, connections=1))
+    services = Services(settings, hosts)
     try:
-        status: int = await arguments.command(arguments, settings, database)
+        return await arguments.command(arguments, services)  # type: ignore[no-any-return]
     finally:
-        await database.close()
-    return status
+        await services.close(0)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,25 @@
 """The SQL of the program: files in sql/, each statement under its name."""
 
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiosql
 
-SQL = Path(__file__).resolve().parent.parent / "sql"
+HERE = Path(__file__).resolve().parent
+
+# In an installed package the text is inside it; in a checkout it has a folder at the top.
+SQL = HERE / "sql" if (HERE / "sql").is_dir() else HERE.parent / "sql"
 
 
-@cache
-def queries(subject: str) -> dict[str, str]:
-    """The statements of ``sql/<subject>.sql`` by name, with %(name)s where parameters go.
+def queries(subject: str, names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the statements of ``sql/<subject>.sql`` by name, with %(name)s where parameters go.
 
-    aiosql is the loader only; the statements run through nestmap.database.
+    ``names`` says what takes the place of each ``{placeholder}``. aiosql is the loader only; the
+    statements run through nestmap.database.
     """
-    loaded = aiosql.from_path(SQL / f"{subject}.sql", "psycopg2")
-    return {name: getattr(loaded, name).sql for name in loaded.available_queries}
+    text = (SQL / f"{subject}.sql").read_text(encoding="utf-8")
+    for name, value in (names or {}).items():
+        text = text.replace(f"{{{name}}}", value)
+    loaded = aiosql.from_str(text, "psycopg2")
+    names_of_statements = [n for n in loaded.available_queries if not n.endswith("_cursor")]
+    return {name: getattr(loaded, name).sql for name in names_of_statements}

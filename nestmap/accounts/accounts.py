@@ -1,13 +1,14 @@
 """The accounts: register, authenticate, and what an administrator's shell does to them."""
 
 import re
+from collections.abc import Iterable
 
 from nestmap.accounts.passwords import Passwords, TooManySignIns
+from nestmap.accounts.user import User
 from nestmap.database import Database, DatabaseError
 from nestmap.queries import queries
-from nestmap.sessions import User
 
-SQL = queries("users")
+SQL = queries("site/users")
 
 EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f\ud800-\udfff]+@[^\s@\x00-\x1f\x7f\ud800-\udfff]+")
 EMAIL_LENGTH = 254
@@ -48,17 +49,23 @@ class Accounts:
     async def authenticate(self, email: str, password: str) -> User | None:
         """Who this is, or None. An unknown address takes as long as a wrong password."""
         row = await self._database.one(SQL["find_user"], {"email": clean(email)}, idempotent=True)
-        stored = row[3] if row else None
+        stored = row[4] if row else None
         if not await self._passwords.verify(stored, password) or row is None:
             return None
-        user = User(*row[:3])
-        if self._passwords.outdated(row[3]):
+        user = User(*row[:4])
+        if self._passwords.outdated(row[4]):
             await self._rehash(user, password)
         return user
 
     async def has_administrator(self) -> bool:
         """Whether anyone has the role "admin"."""
         return await self._database.one(SQL["find_administrator"], idempotent=True) is not None
+
+    async def users(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return the users of these ids, as the session layer names them, by id."""
+        known = [int(one) for one in set(user_ids) if one.isdecimal()]
+        rows = await self._database.all(SQL["find_users"], {"ids": known}, idempotent=True)
+        return {str(row[0]): User(*row) for row in rows}
 
     async def _rehash(self, user: User, password: str) -> None:
         try:

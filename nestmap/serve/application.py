@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tornado.web import _HandlerDelegate
 
 from nestmap.serve.server import MAX_BODY
-from nestmap.site import Site
+from nestmap.services import Services
 
 Routes = list[tuple[str, type[RequestHandler]]]
 
@@ -24,10 +24,15 @@ class SiteApplication(Application):
         return super().find_handler(request, **kwargs)
 
 
-def make_app(site: Site, routes: Routes, **settings: Any) -> SiteApplication:
+def make_app(services: Services, routes: Routes, **settings: Any) -> SiteApplication:
     """The application. ``settings`` are the handlers' own: templates, static files, error handlers."""
     return SiteApplication(
-        list(routes), site=site, cross_origin_protection=True, log_function=_no_log, **settings
+        list(routes),
+        services=services,
+        sessions=services.sessions,
+        cross_origin_protection=True,
+        log_function=_no_log,
+        **settings,
     )
 
 

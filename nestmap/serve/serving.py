@@ -10,8 +10,8 @@ from tornado.netutil import bind_sockets
 
 from nestmap.serve.application import SiteApplication
 from nestmap.serve.server import BoundedServer
+from nestmap.services import Services
 from nestmap.settings import Settings
-from nestmap.site import Site
 
 log = logging.getLogger("nestmap")
 
@@ -27,25 +27,25 @@ def listen(settings: Settings) -> list[socket.socket]:
 
 
 async def serve(
-    site: Site,
+    services: Services,
     application: SiteApplication,
     sockets: list[socket.socket],
     stop: asyncio.Event,
 ) -> bool:
     """Answer requests until ``stop`` is set; whether every request and commit then ended in time."""
     spare_the_collector()
-    server = BoundedServer(application, xheaders=site.settings.trust_proxy)
-    site.background.start(server.cut_slow_clients(), "cut slow clients", daemon=True)
+    server = BoundedServer(application, xheaders=services.settings.trust_proxy)
+    services.background.start(server.cut_slow_clients(), "cut slow clients", daemon=True)
     server.add_sockets(sockets)
     await stop.wait()
     log.info("stopping")
     deadline = time.monotonic() + DRAIN_SECONDS
-    site.draining = True
+    services.drain.begin()
     server.stop()
-    await _quiet(site, deadline)
-    drained = await site.close(max(0.0, deadline - time.monotonic()))
+    await _quiet(services, deadline)
+    drained = await services.close(max(0.0, deadline - time.monotonic()))
     await server.close_all_connections()
-    return drained and site.in_flight == 0
+    return drained and services.drain.is_quiet
 
 
 def spare_the_collector() -> None:
@@ -60,10 +60,10 @@ def spare_the_collector() -> None:
     gc.set_threshold(5000, 10, 3)
 
 
-async def _quiet(site: Site, deadline: float) -> None:
+async def _quiet(services: Services, deadline: float) -> None:
     """Wait until no request has been in flight for a moment, or until the deadline."""
     since = time.monotonic()
     while (now := time.monotonic()) < deadline and now - since < QUIET_SECONDS:
-        if site.in_flight:
+        if not services.drain.is_quiet:
             since = now
         await asyncio.sleep(0.02)

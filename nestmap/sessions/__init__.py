@@ -1,31 +1,43 @@
-"""Sessions in PostgreSQL for Tornado: the value, the manager, the store, the cookie, the pruner.
+"""Sessions in PostgreSQL for any Tornado site.
 
-The package knows no handler and no page; a second Tornado site could take it along.
+A site gives its application a ``Sessions`` and derives its handlers from ``SessionHandler``; the
+handlers read and change ``self.session``. docs/sessions.md tells the rest.
 """
 
+from nestmap.database import DatabaseError, SchemaError
+from nestmap.sessions.admin import ListedSession, SessionAdmin
+from nestmap.sessions.client import client_of
 from nestmap.sessions.cookie import SessionCookie
-from nestmap.sessions.lifetimes import Lifetimes
-from nestmap.sessions.manager import Plan, SessionManager
+from nestmap.sessions.failures import FAILURES, Failure, failure_of
+from nestmap.sessions.handler import SessionHandler
+from nestmap.sessions.hold import Response
+from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.pruner import Pruner
-from nestmap.sessions.records import Client, User, public_id
+from nestmap.sessions.records import Client, Lapsed
 from nestmap.sessions.session import Session
-from nestmap.sessions.store import SessionStore
+from nestmap.sessions.sessions import Sessions
 from nestmap.sessions.values import SessionTooLarge, SessionValueError
-from nestmap.sessions.writes import SessionEnded, Written
+from nestmap.sessions.writes import SessionEnded
 
 __all__ = [
+    "FAILURES",
     "Client",
-    "Lifetimes",
-    "Plan",
+    "DatabaseError",
+    "Failure",
+    "Lapsed",
+    "ListedSession",
     "Pruner",
+    "Response",
+    "SchemaError",
     "Session",
+    "SessionAdmin",
     "SessionCookie",
     "SessionEnded",
-    "SessionManager",
-    "SessionStore",
+    "SessionHandler",
+    "SessionOptions",
     "SessionTooLarge",
     "SessionValueError",
-    "User",
-    "Written",
-    "public_id",
+    "Sessions",
+    "client_of",
+    "failure_of",
 ]

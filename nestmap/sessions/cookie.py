@@ -12,14 +12,14 @@ from functools import lru_cache
 
 from tornado.web import create_signed_value, decode_signed_value
 
-# A browser sends few; whoever sends hundreds does not get hundreds of signature checks.
+# A browser sends few. A request with hundreds of them must not cost hundreds of signature checks.
 MOST_TRIED = 16
 REMEMBERED = 4096
 LONGEST = 512
 
 
 def key_version(secret: str) -> int:
-    """The number under which a secret signs; it follows from the secret, so nobody numbers keys."""
+    """Return the number of a key. It follows from the secret, so that keys need no numbering."""
     digest = hashlib.sha256(b"nestmap cookie key version\0" + secret.encode()).digest()
     return int.from_bytes(digest[:4], "big")
 
@@ -28,10 +28,19 @@ class SessionCookie:
     """Reads and writes the cookie that names a session.
 
     ``secrets``: the first one signs, all are accepted. ``lifetime`` is how long (in seconds) a
-    signature is believed; the row decides whether the session still lives.
+    signature is believed; the row decides if the session still lives. ``scope`` are the attributes
+    that say to whom browsers send the cookie.
     """
 
-    def __init__(self, name: str, secrets: Sequence[str], *, secure: bool, lifetime: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        secrets: Sequence[str],
+        *,
+        secure: bool,
+        lifetime: float,
+        scope: str = "Path=/; SameSite=Strict",
+    ) -> None:
         self.name = name
         self.secure = secure
         self._keys: dict[int, str] = {key_version(s): s for s in reversed(secrets)}
@@ -42,26 +51,26 @@ class SessionCookie:
         # signature costs 8 us, a look-up 0.1 us; one that was made here outlives its session.
         self._verified = lru_cache(maxsize=REMEMBERED)(self._verify)
         self._signed = lru_cache(maxsize=REMEMBERED)(self._sign)
-        self._attributes = "; HttpOnly; Path=/; SameSite=Strict" + ("; Secure" if secure else "")
+        self._attributes = f"; HttpOnly; {scope}" + ("; Secure" if secure else "")
 
     def sids(self, headers: Iterable[str]) -> list[str]:
-        """The sids of all cookies of our name that verify, in the order of the Cookie headers.
+        """Return the sids of all cookies of our name that verify, in the order of the Cookie headers.
 
         Every one is tried: a browser may send a planted cookie of the same name first or last.
         """
         found = [self._verified(value) for value in self._values(headers)[:MOST_TRIED]]
         return list(dict.fromkeys(sid for sid in found if sid))
 
-    def set(self, sid: str, lasts: float) -> str:
-        """The value of a Set-Cookie header that names ``sid`` for so many seconds."""
-        expires = _http_date(int(time.time() + lasts))
+    def set(self, sid: str, max_age: float) -> str:
+        """Return a Set-Cookie header value that names ``sid`` for ``max_age`` seconds."""
+        expires = _http_date(int(time.time() + max_age))
         return (
-            f'{self.name}="{self._signed(sid)}"; expires={expires}; Max-Age={round(lasts)}'
+            f'{self.name}="{self._signed(sid)}"; expires={expires}; Max-Age={round(max_age)}'
             f"{self._attributes}"
         )
 
     def clear(self) -> str:
-        """The value of a Set-Cookie header that makes the browser forget the cookie."""
+        """Return a Set-Cookie header value that makes the browser forget the cookie."""
         return f'{self.name}=""; expires={_http_date(0)}; Max-Age=0{self._attributes}'
 
     def _sign(self, sid: str) -> str:
@@ -73,12 +82,15 @@ class SessionCookie:
         sid = decode_signed_value(
             self._keys, self.name, value, max_age_days=self._max_age_days, min_version=2
         )
-        return sid.decode("ascii", "replace") if sid else None
+        # A sid that PostgreSQL can't carry was never one of ours, whoever signed it.
+        return sid.decode() if sid and sid.isascii() and b"\0" not in sid else None
 
     def _values(self, headers: Iterable[str]) -> list[str]:
         # Tornado's own parse_cookie keeps only the last of several cookies with one name.
         pairs = [pair.partition("=") for header in headers for pair in header.split(";")]
-        ours = [value.strip(' \t"') for name, _, value in pairs if name.strip() == self.name]
+        # Only space and tab: browsers keep and send a cookie whose name begins with another blank, and
+        # to trim that would let a neighbour forge the prefix __Host-.
+        ours = [value.strip(' \t"') for name, _, value in pairs if name.strip(" \t") == self.name]
         return [value for value in ours if len(value) <= LONGEST]
 
 

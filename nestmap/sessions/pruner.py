@@ -6,22 +6,25 @@ import random
 
 from nestmap.database import Database, DatabaseError
 from nestmap.queries import queries
+from nestmap.sessions.options import SessionOptions
 
 log = logging.getLogger("nestmap.sessions")
 
-SQL = queries("pruning")
+BATCH = 1000
 
 
 class Pruner:
-    """Prunes every ``seconds`` (with jitter, so that instances do not meet), ``batch`` rows a time."""
+    """Prunes every ``options.prune`` seconds, with jitter, so that instances do not meet."""
 
-    def __init__(self, database: Database, seconds: int, batch: int = 1000) -> None:
+    def __init__(self, database: Database, options: SessionOptions, batch: int = BATCH) -> None:
         self._database = database
-        self._seconds = seconds
+        self._seconds = options.prune
         self._batch = batch
+        self._sql = queries("sessions/pruning", options.names)
+        self._lock = f"prune {options.names['table']}"
 
     async def run(self) -> None:
-        """Prune for ever; trouble is logged and tried again next time."""
+        """Prune for ever. Trouble is logged, and tried again next time."""
         while True:
             await asyncio.sleep(self._seconds * random.uniform(0.75, 1.25))  # noqa: S311 (jitter)
             try:
@@ -29,15 +32,19 @@ class Pruner:
             except DatabaseError as error:
                 log.warning("prune failed, will try again: %s", error)
             else:
-                log.info("pruned %d expired sessions", pruned)
+                if pruned:
+                    log.info("pruned %d expired sessions", pruned)
 
     async def prune(self) -> int:
-        """Remove every expired session, and give how many; 0 while another instance prunes."""
+        """Remove every expired session and return how many; 0 while another instance prunes."""
+        await self._all_batches("prune_endings", {"batch": self._batch})
+        parameters = {"batch": self._batch, "lock": self._lock}
+        return await self._all_batches("prune_sessions", parameters)
+
+    async def _all_batches(self, query: str, parameters: dict[str, object]) -> int:
         total = 0
         while True:
-            pruned = await self._database.execute(
-                SQL["prune_sessions"], {"batch": self._batch}, idempotent=True
-            )
+            pruned = await self._database.execute(self._sql[query], parameters, idempotent=True)
             total += pruned
             if pruned < self._batch:
                 return total

@@ -1,23 +1,12 @@
-"""The plain values around a session: who is signed in, what is stored, what differs."""
+"""The plain values around a session: what is stored, what differs, why one is gone."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class User:
-    """Who is signed in, as read with the session: ``role`` is "user" or "admin"."""
-
-    id: int
-    email: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request came from, for the list that a user sees of their sessions."""
+    """The address and the browser of a request, for the list that users see of their sessions."""
 
     ip: str | None = None
     user_agent: str | None = None
@@ -25,24 +14,46 @@ class Client:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
-    """A stored session as the store gave it. Times are seconds since the epoch, in UTC.
+    """A stored session as the store returned it. Times are seconds since the epoch, in UTC.
 
-    ``owner_id`` is the user that the session belongs to; ``user`` is None also when that user's
-    account is disabled.
+    ``id`` is the public id. ``user`` is what the site's ``load_user`` made of the user's row, or the
+    user id. ``is_due`` says that the session should be renewed by this request.
     """
 
     sid: str
+    id: str
     data: dict[str, Any]
     created_at: float
+    authenticated_at: float | None
     expires_at: float
-    owner_id: int | None
-    user: User | None
-    due: bool
+    absolute_expires_at: float
+    user_id: str | None = None
+    user: Any = None
+    is_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """The session that the cookie names is gone.
+
+    ``reason`` is one of "expired", "signed out", "rotated", "replaced", "ended by its user", "ended by
+    an administrator", "password change", "over the cap", "account deleted", "account disabled",
+    "account", "version", "two sessions", "form", or None if it is not known. ``at`` is when it
+    ended, in seconds since the epoch, or None.
+    """
+
+    reason: str | None = None
+    at: float | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Return True if someone or something ended the session: it did not merely expire."""
+        return self.reason not in (None, "expired")
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs from the record: JSON texts by key, and the keys that went."""
+    """What differs from the record: JSON texts by key, and the keys that were removed."""
 
     changed: dict[str, bytes]
     removed: list[str]
@@ -52,13 +63,3 @@ class Changes:
 
 
 UNCHANGED = Changes({}, [])
-
-
-def new_sid() -> str:
-    """24 random bytes in base64url, 32 characters: the form that express-session made."""
-    return secrets.token_urlsafe(24)
-
-
-def public_id(sid: str) -> str:
-    """The name of a session where one must be shown: 16 hex digits that lead nowhere."""
-    return hashlib.sha256(sid.encode()).hexdigest()[:16]

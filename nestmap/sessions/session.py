@@ -4,183 +4,229 @@ from collections.abc import Iterator, MutableMapping
 from enum import Enum, auto
 from typing import Any
 
-from nestmap.sessions import values
-from nestmap.sessions.records import UNCHANGED, Changes, Record, User, new_sid, public_id
+from nestmap.sessions.records import Changes, Lapsed, Record
+from nestmap.sessions.sid import new_sid
+from nestmap.sessions.tracked import TrackedData
+from nestmap.sessions.writes import Owner, Written
 
 
 class State(Enum):
-    """What a session is to the request that holds it; each has one commit and one cookie."""
+    """What a session is to the request that holds it. Each state has one commit and one cookie."""
 
-    FRESH = auto()  # no valid cookie, nothing stored: no commit, no cookie
-    NEW = auto()  # fresh, then something was stored or someone signed in: upsert, cookie
+    FRESH = auto()  # no valid cookie, nothing to store: no commit, no cookie
+    LAPSED = auto()  # the cookie verifies, the session is gone: no commit, no cookie
+    REFUSED = auto()  # lapsed, and something was stored: SessionEnded
+    NEW = auto()  # nothing is stored yet, and something is to be: insert, cookie
     CLEAN = auto()  # loaded, unchanged: no commit, no cookie
-    DUE = auto()  # loaded, unchanged, not renewed for a while: expiry only, cookie
-    CHANGED = auto()  # loaded, some keys differ: update, cookie
-    ROTATED = auto()  # loaded, then signed in or rotated: update with a new sid, cookie
+    DUE = auto()  # loaded, unchanged, to be renewed: expiry only, cookie
+    CHANGED = auto()  # loaded, some keys differ: update, cookie if it was renewed
+    ROTATED = auto()  # loaded, then put under a new sid: update with the new sid, cookie
     ENDED = auto()  # loaded, then ended: delete, cookie cleared
 
 
 class Session(MutableMapping[str, Any]):
     """What a handler reads and changes as ``self.session``.
 
-    Values are JSON: None, bool, int, float, str, list and dict with string keys. Changing a list
-    or dict in place counts; assigning an equal value does not. The key "cookie" is reserved.
+    Values are JSON: None, bool, int, float, str, list and dict with string keys. Changing a list or
+    dict in place counts; assigning an equal value does not. The key "cookie" is reserved.
     """
 
-    def __init__(self, max_bytes: int, record: Record | None = None) -> None:
-        self._record = record
-        self._data = record.data if record else {}
-        # The JSON text that each key had before this request, for the keys that may differ now.
-        self._before: dict[str, bytes | None] = {}
+    def __init__(
+        self,
+        max_bytes: int,
+        record: Record | None = None,
+        *,
+        lapsed: Lapsed | None = None,
+        may_begin: bool = True,
+        named: tuple[str, ...] = (),
+    ) -> None:
+        self.stored = record
+        self.lapsed = lapsed
+        self.named = named
+        self._may_begin = may_begin or lapsed is None
         self._max_bytes = max_bytes
-        self._size: int | None = None
+        self._data = TrackedData(max_bytes, record.data if record else None)
         self._user = record.user if record else None
         self._new_sid: str | None = None
-        self._reowned = False
-        self._cleared = False
-        self._ended = False
+        self._owner: Owner | None = None
+        self._confirmed = False
+        self._end_reason: str | None = None
 
     # What it is
 
     @property
-    def stored(self) -> Record | None:
-        """The record that this request loaded, or None for a session that is not stored."""
-        return self._record
+    def id(self) -> str | None:
+        """The public id, None for a session that is not stored. A rotation does not change it."""
+        return self.stored.id if self.stored else None
 
     @property
-    def user(self) -> User | None:
-        """Who is signed in, or None."""
+    def user(self) -> Any:
+        """Who is signed in (what ``load_user`` made, else the user id), or None."""
         return self._user
 
     @property
+    def user_id(self) -> str | None:
+        """The id of the user who is signed in, as text, or None."""
+        if self._owner:
+            return self._owner.user_id
+        return self.stored.user_id if self.stored and not self.ended else None
+
+    @property
+    def authenticated_at(self) -> float | None:
+        """When the user last proved who they are (seconds since the epoch), as this request began."""
+        return self.stored.authenticated_at if self.stored else None
+
+    @property
     def ended(self) -> bool:
-        """Whether this request ended it."""
-        return self._ended
+        """True if this request ended the session."""
+        return self._end_reason is not None
 
     @property
-    def needs_cookie(self) -> bool:
-        """Whether the client must learn of a sid that it does not have."""
-        return self.state in (State.NEW, State.ROTATED)
+    def end_reason(self) -> str:
+        """Why this request ended it."""
+        return self._end_reason or "signed out"
 
     @property
-    def reowned(self) -> bool:
-        """Whether this request decides to whom the session belongs."""
-        return self._reowned
+    def owner(self) -> Owner | None:
+        """The user to whom this request gives the session, if it signs someone in."""
+        return self._owner
 
     @property
-    def cleared(self) -> bool:
-        """Whether nothing of what is stored may survive, not even what another request adds."""
-        return self._cleared
+    def confirmed(self) -> bool:
+        """True if the password was given again in this request."""
+        return self._confirmed
 
     @property
-    def sid(self) -> str | None:
-        """The sid that the next request has to name; None for a session that is not stored."""
-        return self._new_sid or (self._record.sid if self._record else None)
+    def new_sid(self) -> str | None:
+        """The sid under which this request puts the session, or None."""
+        return self._new_sid
 
     @property
-    def public_id(self) -> str | None:
-        """The name under which it may be shown; None for a session that is not stored."""
-        return public_id(self.sid) if self.sid else None
+    def data(self) -> TrackedData:
+        """The data and what differs in it."""
+        return self._data
 
     @property
     def state(self) -> State:
-        """One of the seven states; raises as changes() does."""
-        return self.settle()[0]
+        """The state; raises as ``pending_changes()`` does."""
+        return self.pending_changes()[0]
 
-    def settle(self) -> tuple[State, Changes]:
-        """The state, and what differs from the record, by comparing what would be stored.
+    def pending_changes(self) -> tuple[State, Changes]:
+        """Return the state, and what differs from the record.
 
-        Raises SessionValueError or SessionTooLarge when a value was made unfit in place.
+        Raises SessionValueError or SessionTooLarge if a value was changed so that it can't be stored.
         """
-        changes = self._changes() if self._before else UNCHANGED
-        if self._ended:
-            return (State.ENDED if self._record else State.FRESH), changes
-        if self._record is None:
-            return (State.NEW if self._data or self._user else State.FRESH), changes
-        if self._new_sid:
-            return State.ROTATED, changes
-        if changes:
-            return State.CHANGED, changes
-        return (State.DUE if self._record.due else State.CLEAN), changes
+        changes = self._data.changes()
+        return self._state_with(changes), changes
 
-    def document(self) -> dict[str, bytes]:
-        """All that it holds, as JSON text by key."""
-        return {key: values.encode(key, value) for key, value in self._data.items()}
+    def _state_with(self, changes: Changes) -> State:
+        if self.stored is None or self.ended:
+            if self._owner or (self._data and self._may_begin):
+                return State.NEW
+            if self.ended:
+                return State.ENDED if self.stored or self.named else State.FRESH
+            if self.lapsed:
+                return State.REFUSED if self._data else State.LAPSED
+            return State.FRESH
+        if self._new_sid:
+            return State.ROTATED
+        if changes:
+            return State.CHANGED
+        return State.DUE if self.stored.is_due else State.CLEAN
 
     # The verbs
 
-    def sign_in(self, user: User) -> None:
-        """Make this the session of ``user``, under a new sid.
+    def sign_in(
+        self,
+        user_id: object,
+        version: object = None,
+        user: Any = None,
+        *,
+        idle: int | None = None,
+        absolute: int | None = None,
+    ) -> None:
+        """Make this the session of a user, under a new sid.
 
-        A sid that was known before the sign-in must not be signed in after it (fixation), so the
-        sid changes with it. What an anonymous visitor stored stays; another account's data goes.
+        The sid changes because one that was known before a sign-in must not be signed in after it
+        (fixation). What an anonymous visitor stored stays; the data of another account goes.
+        ``version`` is that of the user's credentials, if ``user_query`` returns one; ``user`` is who
+        is signed in for the rest of the request (default: the user id). ``idle`` and ``absolute`` are
+        lifetimes of this session's own, in seconds.
         """
-        owner = self._record.owner_id if self._record else None
-        if owner is not None and owner != user.id:
-            self._begin_empty()
-        self._user = user
-        self._reowned = True
-        self._ended = False
+        text = str(user_id)
+        previous = self.user_id
+        if previous is not None and previous != text:
+            self._data = TrackedData(self._max_bytes, replaces=True)
+        self._owner = Owner(text, None if version is None else str(version), idle, absolute)
+        self._user = text if user is None else user
+        self.rotate()
+
+    def confirm(self) -> None:
+        """Note that the user gave the password again: a new ``authenticated_at``, and a new sid."""
+        self._confirmed = True
         self.rotate()
 
     def sign_out(self) -> None:
-        """End the session: signing out leaves nothing of it behind."""
-        self.end()
+        """End the session: nothing of it is left after a sign-out."""
+        self.end("signed out")
 
     def rotate(self) -> None:
-        """Go on under a new sid, because what the old one may do is about to change."""
+        """Put the session under a new sid, because what the old one may do is about to change."""
         self._new_sid = new_sid()
 
-    def end(self) -> None:
-        """Delete the session with all that it holds, and clear its cookie."""
-        self._begin_empty()
-        self._user = None
-        self._reowned = True
-        self._new_sid = None
-        self._ended = True
+    def begin(self) -> None:
+        """Let a lapsed session begin anew: what is stored from now on goes into a new one."""
+        self._may_begin = True
 
-    def saved(self, sid: str, created_at: float, expires_at: float) -> None:
-        """The session was committed in the middle of its request, and goes on from there."""
-        user = self._user
-        owner_id = user.id if user else None
-        if self._record and not self._reowned:
-            owner_id = self._record.owner_id
-        record = Record(sid, self._data, created_at, expires_at, owner_id, user, due=False)
-        seen = [key for key in self._before if key in self._data]
-        Session.__init__(self, self._max_bytes, record)
-        for key in seen:
-            # The handler may still hold this list or dict, and change it in place.
-            self._remember(key)
+    def end(self, reason: str = "ended by its user") -> None:
+        """Delete the session with everything in it, and clear its cookie."""
+        self._data = TrackedData(self._max_bytes)
+        self._user = self._owner = self._new_sid = None
+        self._end_reason = reason
+        # What is stored after this begins a new session.
+        self._may_begin = True
+
+    # What the layer does with it
+
+    def ids_to_end(self) -> list[str]:
+        """Return the public ids of the live sessions that must not outlive this request."""
+        ids = [self.stored.id] if self.stored and self.ended else []
+        return [*ids, *self.named]
+
+    def saved(self, written: Written) -> None:
+        """Note that the session was committed in the middle of its request, and goes on from there."""
+        before = self.stored
+        data = self._data.committed()
+        self.stored = Record(
+            sid=written.sid,
+            id=written.id,
+            data={},
+            created_at=written.created_at,
+            authenticated_at=written.authenticated_at,
+            expires_at=written.expires_at,
+            absolute_expires_at=before.absolute_expires_at if before else written.expires_at,
+            user_id=self.user_id,
+            user=self._user,
+        )
+        self._data = data
+        self._data.forget(written.taken)
+        self.lapsed, self.named = None, ()
+        self._new_sid = self._owner = self._end_reason = None
+        self._confirmed = False
 
     # The mapping
 
     def __getitem__(self, key: str) -> Any:
-        value = self._data[key]
-        if isinstance(value, (dict, list)):
-            self._remember(key)
-        return value
+        return self._data[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if type(key) is not str or key == "cookie":
-            raise SessionKeyError(f"session[{key!r}]: not a key that a session can have")
-        values.encode(key, key)
-        text = values.encode(key, value)
-        self._remember(key)
-        self._grow(values.size(key, text) - self._size_of(key))
         self._data[key] = value
-        if self._ended:
-            # Something new begins; the sid that was to end must end all the same.
-            self._ended = False
-            self.rotate()
 
     def __delitem__(self, key: str) -> None:
-        self._remember(key)
-        size = self._size_of(key)
         del self._data[key]
-        self._grow(-size)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(list(self._data))
+        return iter(self._data)
 
     def __len__(self) -> int:
         return len(self._data)
@@ -189,54 +235,4 @@ class Session(MutableMapping[str, Any]):
         return key in self._data
 
     def __repr__(self) -> str:
-        return f"<Session {self.public_id or 'not stored'}>"
-
-    # Keeping account
-
-    def _changes(self) -> Changes:
-        changed: dict[str, bytes] = {}
-        removed: list[str] = []
-        grown = 0
-        for key, before in self._before.items():
-            if key in self._data:
-                value = self._data[key]
-                text = values.text_of(value)
-                if text is None or text != before:
-                    grown += values.size(key, text) - values.size(key, before)
-                    changed[key] = values.encode(key, value)
-            elif before is not None:
-                grown -= values.size(key, before)
-                removed.append(key)
-        # One that is too large already (two requests were merged) may still be made smaller.
-        if grown > 0 and self._whole_size() > self._max_bytes:
-            raise values.SessionTooLarge(f"the session has more than {self._max_bytes} bytes")
-        return Changes(changed, removed)
-
-    def _begin_empty(self) -> None:
-        self._data = {}
-        self._before = {}
-        self._size = None
-        self._cleared = True
-
-    def _remember(self, key: str) -> None:
-        if key not in self._before:
-            stored = self._record is not None and not self._cleared and key in self._data
-            self._before[key] = values.text_of(self._data[key]) if stored else None
-
-    def _size_of(self, key: str) -> int:
-        return values.size(key, values.text_of(self._data[key])) if key in self._data else 0
-
-    def _grow(self, by: int) -> None:
-        size = (self._whole_size() if self._size is None else self._size) + by
-        if by > 0 and size > self._max_bytes:
-            raise values.SessionTooLarge(
-                f"the session would have more than {self._max_bytes} bytes"
-            )
-        self._size = size
-
-    def _whole_size(self) -> int:
-        return sum(self._size_of(key) for key in self._data)
-
-
-class SessionKeyError(values.SessionValueError):
-    """A key that is no string, or that is reserved."""
+        return f"<Session {self.id or 'not stored'}>"

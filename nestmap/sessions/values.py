@@ -13,12 +13,27 @@ class SessionValueError(ValueError):
     """A value that JSON, or PostgreSQL's jsonb, can't carry. The message names the key."""
 
 
+class SessionKeyError(SessionValueError):
+    """A key that is not a string, or that is reserved."""
+
+
 class SessionTooLarge(ValueError):
     """The session would be larger than SESSION_MAX_BYTES."""
 
 
+def check_key(key: object) -> None:
+    """Raise SessionKeyError unless ``key`` is a string that JSON and PostgreSQL can carry.
+
+    The key "cookie" is reserved: express-session keeps an object of its own under it.
+    """
+    if type(key) is not str or key == "cookie":
+        raise SessionKeyError(f"session[{key!r}]: not a key that a session can have")
+    if not (key.isascii() and key.isprintable()):
+        encode(key, key)
+
+
 def encode(key: str, value: Any) -> bytes:
-    """The JSON text of a value, or SessionValueError with the key's name.
+    """Return the JSON text of a value. SessionValueError, with the key's name, if it has none.
 
     What comes back must equal what went in, so a NaN, a tuple, a key that is no string or an
     object that merely looks like a dict is refused here and not found changed on the next request.
@@ -34,7 +49,7 @@ def encode(key: str, value: Any) -> bytes:
 
 
 def text_of(value: Any) -> bytes | None:
-    """The JSON text of a value to compare and to measure by; None when it can't be encoded.
+    """Return the JSON text of a value to compare and to measure by, None if it can't be encoded.
 
     Keys are sorted: jsonb keeps them in an order of its own, and order is no difference.
     """
@@ -45,14 +60,14 @@ def text_of(value: Any) -> bytes | None:
 
 
 def size(key: str, text: bytes | None) -> int:
-    """Bytes that one entry takes in the stored document: key, quotes, colon, comma, value."""
+    """Return the bytes that one entry takes in the document: key, quotes, colon, comma, value."""
     return 0 if text is None else len(key.encode()) + len(text) + 4
 
 
 def decode(text: str) -> dict[str, Any] | None:
-    """The data of a stored document without its cookie object.
+    """Return the data of a stored document without its cookie object.
 
-    None when it is no JSON object, or one that could never be written again: another program may
+    None if it is no JSON object, or one that could never be written again: another program may
     have stored a NUL, which json keeps and jsonb refuses, or more levels than can be encoded.
     """
     try:

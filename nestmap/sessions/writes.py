@@ -1,61 +1,104 @@
-"""The four statements that write one session, as values, and what a write left behind."""
+"""The statements that write one session, as values, and the row that a write left.
 
-from dataclasses import dataclass
+The names of the fields are the names that SQL gives to them: a write is sent as a JSON object.
+"""
+
+from dataclasses import dataclass, field
 
 from nestmap.sessions.records import Client
 
 
 class SessionEnded(Exception):
-    """The session was ended while this request was under way; what it wrote was not stored."""
+    """The session was ended, so what this request wanted to store was not stored."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Owner:
+    """The user that a sign-in gives a session to, with lifetimes of its own (None: the site's)."""
+
+    user_id: str
+    user_version: str | None = None
+    idle: int | None = None
+    absolute: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Insert:
-    """Store a session whose sid was made in this request; ``data`` is JSON text by key."""
+    """Store a session whose sid was made in this request; ``data`` is JSON text by key.
+
+    ``named`` are the ids of the sessions that the request's cookies name, which end with it.
+    """
 
     sid: str
+    id: str
     data: dict[str, bytes]
-    user_id: int | None
     client: Client
+    owner: Owner | None = None
+    named: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Update:
-    """Merge changes into a stored session, under ``new_sid`` from then on.
+    """Merge changes into a stored session; ``replaces``: they take the place of all its data."""
 
-    ``instead``, of the same new sid, is stored when the session is gone.
+    sid: str
+    changed: dict[str, bytes]
+    removed: list[str]
+    replaces: bool
+    client: Client
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Rotate:
+    """Merge changes into a stored session and put it under ``new_sid``.
+
+    With an ``owner`` it is a sign-in: if the session is gone, a new one with ``new_id`` is stored.
+    ``confirms``: the password was given again. ``takes``: the site's function of a sign-in is called.
     """
 
     sid: str
     new_sid: str
+    new_id: str
     changed: dict[str, bytes]
     removed: list[str]
-    cleared: bool
-    reowned: bool
-    user_id: int | None
+    replaces: bool
     client: Client
-    instead: Insert | None = None
+    owner: Owner | None = None
+    confirms: bool = False
+    takes: bool = False
+    named: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Touch:
-    """Renew the expiry and nothing else."""
+    """Renew the expiry of a session and nothing else."""
 
     sid: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Delete:
-    """Remove the session."""
+class End:
+    """Delete sessions by their public ids, for a reason that is kept for a day."""
 
-    sid: str
+    ids: tuple[str, ...]
+    reason: str
+
+
+Write = Insert | Update | Rotate | Touch | End
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Written:
-    """The row that a statement wrote; times are seconds since the epoch, ``lasts`` is from now."""
+    """The row that a statement wrote; times are seconds since the epoch.
+
+    ``max_age`` is how long the session has from now (seconds), or None if it was not renewed and so
+    earns no cookie. ``taken`` are the keys that the site's function of a sign-in took.
+    """
 
     sid: str
+    id: str
     created_at: float
+    authenticated_at: float | None
     expires_at: float
-    lasts: float
+    max_age: float | None
+    taken: list[str] = field(default_factory=list)

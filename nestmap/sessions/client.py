@@ -1,17 +1,17 @@
-"""Where a request came from, for the list that users see of their sessions."""
+"""The address and the browser of a request."""
 
 import ipaddress
 from functools import lru_cache
 
 from tornado.httputil import HTTPServerRequest
 
-from nestmap.sessions import Client
+from nestmap.sessions.records import Client
 
 USER_AGENT_LENGTH = 400
 
 
 def client_of(request: HTTPServerRequest) -> Client:
-    """Address and browser; None for what is not known (a Unix socket has no address)."""
+    """Return address and browser; None for what is not known (a Unix socket has no address)."""
     user_agent = request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH]
     return Client(_address(request.remote_ip or ""), user_agent.replace("\0", "") or None)
 

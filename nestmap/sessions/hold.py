@@ -1,28 +1,44 @@
-"""The hold: an answer is kept back until its session is committed.
+"""The hold: a response is kept back until its session is committed.
 
-It stands in for the connection of one request, by Tornado's public interface
+It takes the place of the connection of one request, by Tornado's public interface
 `tornado.httputil.HTTPConnection`, records what the handler writes, and replays it on release.
-Tornado keeps the real connection waiting for finish(), so the order of pipelined answers is kept.
+Tornado keeps the real connection waiting for finish(), so the order of pipelined responses is kept.
 """
 
+import http.client
 from asyncio import Future
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 
 
-class HeldConnection(HTTPConnection):
-    """Records the end of an answer; ``connection`` is the real one.
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole response: what is sent instead of one whose session was not committed."""
 
-    The futures that it gives end when the answer is released or replaced.
+    status: int
+    headers: HTTPHeaders
+    body: bytes
+
+    @property
+    def start_line(self) -> ResponseStartLine:
+        """The first line of it."""
+        return ResponseStartLine("", self.status, http.client.responses.get(self.status, "Unknown"))
+
+
+class HeldConnection(HTTPConnection):
+    """Records the end of a response; ``connection`` is the real one.
+
+    The futures that it returns are done when the response is released or replaced.
     """
 
     def __init__(self, connection: HTTPConnection) -> None:
         self.connection = connection
         self._headers: HTTPHeaders | None = None
         self._calls: list[Callable[[], Any]] = []
-        self._gone: Future[None] = Future()
+        self._sent: Future[None] = Future()
 
     def write_headers(
         self,
@@ -33,12 +49,12 @@ class HeldConnection(HTTPConnection):
         """Record the headers."""
         self._headers = headers
         self._calls.append(lambda: self.connection.write_headers(start_line, headers, chunk))
-        return self._gone
+        return self._sent
 
     def write(self, chunk: bytes) -> Future[None]:
         """Record a part of the body."""
         self._calls.append(lambda: self.connection.write(chunk))
-        return self._gone
+        return self._sent
 
     def finish(self) -> None:
         """Record the end."""
@@ -49,30 +65,32 @@ class HeldConnection(HTTPConnection):
         self.connection.set_close_callback(callback)  # type: ignore[attr-defined]
 
     def release(self, set_cookie: str | None) -> None:
-        """Let the answer go, with this Set-Cookie header if its headers have not left before."""
+        """Send the response, with this Set-Cookie header if its headers have not been sent before."""
         if self._headers is not None and set_cookie is not None:
             self._headers.add("Set-Cookie", set_cookie)
         # Each call refers to this object; to keep them would be a cycle.
         calls, self._calls = self._calls, []
         for call in calls:
             call()
-        self._gone.set_result(None)
+        self._sent.set_result(None)
 
-    def replace(self, status: int, reason: str, headers: HTTPHeaders, body: bytes) -> None:
-        """Drop the answer and send this one instead.
+    def replace(self, response: Response) -> None:
+        """Drop what was recorded and send ``response`` instead.
 
-        When the headers left before (a streamed answer), the connection is cut: an answer that
-        does not end is the one honest thing left.
+        If the headers were sent before (a streamed response), the connection is closed: a response
+        that does not end is the only way left to say that it is not good.
         """
         self._calls.clear()
         if self._headers is None:
             self.cut()
             return
-        self.connection.write_headers(ResponseStartLine("", status, reason), headers, body)
+        self.connection.write_headers(response.start_line, response.headers, response.body)
         self.connection.finish()
-        self._gone.set_result(None)
+        self._sent.set_result(None)
 
     def cut(self) -> None:
-        """Close the connection in the middle of the answer."""
+        """Close the connection in the middle of the response."""
+        self._calls.clear()
         self.connection.close()  # type: ignore[attr-defined]
-        self._gone.set_result(None)
+        if not self._sent.done():
+            self._sent.set_result(None)

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from handlers.access import Access
-from handlers.site import SiteHandler
+from handlers.base import BaseHandler
 from handlers.users import user_json
 
 
-class SessionHandler(SiteHandler):
+class SessionInfoHandler(BaseHandler):
     """GET /api/auth/session."""
 
     access = Access.ANYONE
@@ -15,17 +15,16 @@ class SessionHandler(SiteHandler):
     def get(self) -> None:
         """Who is signed in, and until when; null for what there is not."""
         stored = self.session.stored
-        lifetimes = self.site.lifetimes
         self.finish_json(
             {
-                "authenticated": self.user is not None,
-                "user": user_json(self.user) if self.user else None,
+                "authenticated": self.current_user is not None,
+                "user": user_json(self.current_user) if self.current_user else None,
                 "session": stored
                 and {
-                    "id": self.session.public_id,
+                    "id": self.session.id,
                     "created_at": iso(stored.created_at),
                     "expires_at": iso(stored.expires_at),
-                    "absolute_expires_at": iso(stored.created_at + lifetimes.absolute),
+                    "absolute_expires_at": iso(stored.absolute_expires_at),
                 },
             }
         )

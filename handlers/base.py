@@ -1,0 +1,159 @@
+"""The base handler of the site: access, headers, errors, templates and JSON, on top of sessions."""
+
+import logging
+from functools import cached_property
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from tornado.httputil import HTTPHeaders
+
+from handlers.access import Access, check_access
+from handlers.access_log import log_answer
+from handlers.errors import (
+    HTTPS_REQUIRED,
+    TOO_LARGE,
+    SiteError,
+    allowed_methods,
+    answer_for,
+    error_body,
+    error_headers,
+    is_page,
+)
+from handlers.headers import new_request_id, usual_headers
+from nestmap.accounts import User
+from nestmap.database import DatabaseError
+from nestmap.serve import MAX_BODY
+from nestmap.services import Services
+from nestmap.sessions import Response, SessionHandler
+
+log = logging.getLogger("nestmap.handlers")
+
+
+class BaseHandler(SessionHandler):
+    """What every handler of the site has in common.
+
+    A subclass says for whom it is (``access``), and whether it has to do with sessions at all
+    (``needs_session``).
+    """
+
+    access = Access.USER
+
+    def initialize(self) -> None:
+        """Count the request, so that a stop waits for it."""
+        self.services.drain.enter()
+
+    async def prepare(self) -> None:
+        """Load the session, and let only those in who may."""
+        if len(self.request.body) > MAX_BODY:
+            raise SiteError(413, *TOO_LARGE)
+        secure = self.needs_session and self.services.settings.production
+        if secure and self.request.protocol != "https":
+            raise SiteError(403, *HTTPS_REQUIRED)
+        await super().prepare()
+        check_access(self.access, self.current_user)
+
+    def response_sent(self) -> None:
+        """Count and log the request when its response has been sent."""
+        self.services.drain.leave()
+        log_answer(self, self.request_id)
+
+    # What handlers use
+
+    @cached_property
+    def services(self) -> Services:
+        """The parts of the program."""
+        services: Services = self.settings["services"]
+        return services
+
+    @property
+    def signed_in_user(self) -> User:
+        """Who is signed in, in a handler that only users may use."""
+        user = self.current_user
+        assert isinstance(user, User), "this handler is for users"
+        return user
+
+    def finish_json(self, value: dict[str, Any]) -> None:
+        """Answer with a JSON object."""
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(orjson.dumps(value))
+
+    def head(self, *arguments: str) -> Any:
+        """As GET; Tornado leaves the body away."""
+        return self.get(*arguments)
+
+    # Responses
+
+    @property
+    def request_name(self) -> str:
+        """How log lines name this request."""
+        return self.request_id
+
+    def set_default_headers(self) -> None:
+        """Set the usual headers; after an error, too."""
+        self.clear_header("Server")
+        if not hasattr(self, "request_id"):
+            self.request_id = new_request_id(self.request, self.services)
+        for name, value in usual_headers(self.services, self.request_id).items():
+            self.set_header(name, value)
+        if self.needs_session:
+            self.set_header("Cache-Control", "no-store")
+            self.set_header("Vary", "Cookie")
+
+    def compute_etag(self) -> str | None:
+        """Return None: responses of the site are not to be stored."""
+        return None
+
+    def check_etag_header(self) -> bool:
+        """Return False: without an ETag there is nothing to match."""
+        return False
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Return what every page knows."""
+        names = super().get_template_namespace()
+        user = self.current_user
+        nav = "none" if self._session is None else "user" if user else "visitor"
+        return names | {"user": user, "nav": nav, "path": self.request.path}
+
+    def commit_failed(self, error: BaseException) -> Response:
+        """Return the site's error response in place of one whose session was not committed."""
+        return self._error_response(error)
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Send an error response, or send a visitor to sign in."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        wants_page = is_page(self) and self.request.method in ("GET", "HEAD")
+        if answer_for(error, status_code).code == "not_signed_in" and wants_page:
+            self.redirect("/login?" + urlencode({"next": self.request.uri}))
+            return
+        super().send_error(answer_for(error, status_code).status, **kwargs)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write the error as JSON or as a page."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        response = self._error_response(error, status_code)
+        for name, value in response.headers.get_all():
+            self.set_header(name, value)
+        self.finish(response.body)
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Log what is unexpected, without the request, whose headers and query may hold secrets."""
+        if isinstance(value, DatabaseError):
+            log.warning("%s %s: %s", self.request_id, type(value).__name__, value)
+        elif answer_for(value).status == 500:
+            log.error("%s failed", self.request_id, exc_info=value)
+
+    def _error_response(self, error: BaseException | None, status: int = 500) -> Response:
+        """Return the response to an error, the same before and after the hold."""
+        answer = answer_for(error, status)
+        headers = HTTPHeaders(usual_headers(self.services, self.request_id))
+        headers.update(error_headers(answer, page=is_page(self)))
+        if answer.status == 405:
+            headers["Allow"] = allowed_methods(self)
+        return Response(answer.status, headers, error_body(answer, self, self.request_id))

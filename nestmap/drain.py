@@ -1,0 +1,31 @@
+"""What a stop waits for: the requests that are under way."""
+
+
+class Drain:
+    """Counts requests, and says when the program is stopping."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """True from the beginning of a stop on."""
+        return self._stopping
+
+    @property
+    def is_quiet(self) -> bool:
+        """True if no request is under way."""
+        return self._count == 0
+
+    def enter(self) -> None:
+        """Count a request that begins."""
+        self._count += 1
+
+    def leave(self) -> None:
+        """Count a request whose response has been sent."""
+        self._count -= 1
+
+    def begin(self) -> None:
+        """Begin the stop: responses close their connections, and the instance is not ready."""
+        self._stopping = True

@@ -1,0 +1,124 @@
+"""The parts of the site, opened together and closed together: ``self.services`` in handlers."""
+
+import secrets
+from typing import Any
+
+from nestmap.accounts import Accounts, EmailTaken, Passwords, load_user
+from nestmap.background import Background
+from nestmap.database import Database, Hosts, Limits, Migrations, migrate, pending
+from nestmap.drain import Drain
+from nestmap.queries import SQL
+from nestmap.sessions import Sessions
+from nestmap.settings import Settings
+
+ADMINISTRATOR = "admin@localhost"
+
+# How long a start waits for the database and for other starters (seconds).
+START_PATIENCE = 30.0
+
+
+class Services:
+    """Opens nothing by itself: connections are made when they are first needed."""
+
+    def __init__(self, settings: Settings, hosts: Hosts) -> None:
+        self.settings = settings
+        self.drain = Drain()
+        self.background = Background()
+        self.database = Database(hosts, Limits(connections=4))
+        self.sessions = make_sessions(settings, hosts)
+        self.migrations = Migrations("site", SQL / "site" / "migrations")
+        self._hosts = hosts
+        self._passwords = Passwords()
+        self.accounts = Accounts(self.database, self._passwords)
+
+    async def open(self) -> None:
+        """Bring the schema up to date and start pruning. Raises DatabaseError or SchemaError."""
+        await self.migrate(START_PATIENCE)
+        await self.sessions.schema.check()
+        self.sessions.start()
+
+    async def migrate(self, patience: float) -> int:
+        """Apply the pending migrations of the site and of the session layer; return how many."""
+        folders = [self.migrations, self.sessions.schema.migrations]
+        return await migrate(self._hosts, folders, patience)
+
+    async def faults(self) -> list[str]:
+        """Return what keeps the site from working on this database. Raises DatabaseError."""
+        waiting = await pending(self.database, [self.migrations])
+        if waiting:
+            return [f"migrations are pending: {', '.join(waiting)}"]
+        return await self.sessions.schema.faults()
+
+    async def make_administrator(self) -> str | None:
+        """Make admin@localhost on a site without an administrator; return its password, else None."""
+        if await self.accounts.has_administrator():
+            return None
+        password = secrets.token_urlsafe(12)
+        try:
+            await self.accounts.register(ADMINISTRATOR, password, role="admin")
+        except EmailTaken:
+            return None
+        return password
+
+    async def stats(self) -> dict[str, Any]:
+        """Return the JSON of GET /api/admin/session-stats."""
+        figures = await self.sessions.admin.stats()
+        table_bytes = figures.pop("table_bytes")
+        return {
+            **figures,
+            "store": {**self._store(), "table_bytes": table_bytes},
+            "generated_at": figures["generated_at"],
+        }
+
+    async def close(self, seconds: float) -> bool:
+        """Wait up to ``seconds`` for running commits, then close everything.
+
+        Return True if all commits finished.
+        """
+        drained = await self.sessions.close(seconds)
+        drained = await self.background.drain(seconds) and drained
+        self._passwords.close()
+        await self.database.close()
+        return drained
+
+    def _store(self) -> dict[str, Any]:
+        options = self.sessions.options
+        return {
+            "type": "postgresql",
+            "table": options.table,
+            "cookie": {
+                "name": options.cookie_name,
+                "path": options.path,
+                "secure": options.secure,
+                "http_only": True,
+                "same_site": options.same_site.lower(),
+                "max_age_seconds": options.idle,
+            },
+            "ttl_seconds": options.idle,
+            "absolute_ttl_seconds": options.absolute,
+            "touch_seconds": options.touch,
+            "prune_seconds": options.prune,
+            "resave": False,
+            "save_uninitialized": False,
+            "rolling": True,
+        }
+
+
+def make_sessions(settings: Settings, hosts: Hosts) -> Sessions:
+    """Return the session layer with the options that the settings say."""
+    return Sessions(
+        hosts,
+        # Commands that sign no cookie run without a secret.
+        secret=settings.secret or secrets.token_urlsafe(48),
+        previous_secrets=tuple(filter(None, [settings.previous_secret])),
+        cookie_name=settings.cookie_name,
+        secure=settings.production,
+        idle=settings.ttl,
+        absolute=settings.absolute_ttl,
+        touch=settings.touch,
+        prune=settings.prune,
+        max_bytes=settings.max_bytes,
+        user_query=(SQL / "site" / "user-of-session.sql").read_text(encoding="utf-8"),
+        load_user=load_user,
+        lapsed="refuse",
+    )

@@ -1,0 +1,44 @@
+"""What a request is told if its session could not be loaded or committed."""
+
+from dataclasses import dataclass
+
+from nestmap.database import DatabaseError, Overloaded
+from nestmap.sessions.values import SessionTooLarge
+from nestmap.sessions.writes import SessionEnded
+
+FAILURES = (DatabaseError, SessionEnded, SessionTooLarge)
+
+# Seconds after which a client may try again.
+RETRY_AFTER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Status, code and message of an error response; ``retry_after`` in seconds, or None."""
+
+    status: int
+    code: str
+    message: str
+    retry_after: int | None = None
+
+
+ENDED = Failure(
+    401, "session_ended", "The session was ended, so this was not saved. Sign in again."
+)
+TOO_LARGE = Failure(413, "session_too_large", "The session is full. Remove something first.")
+OVERLOADED = Failure(503, "overloaded", "Too many requests. Try again in a moment.", RETRY_AFTER)
+UNAVAILABLE = Failure(
+    503, "unavailable", "The session store can't be reached. Try again in a moment.", RETRY_AFTER
+)
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return what to tell of ``error``, one of FAILURES."""
+    match error:
+        case SessionEnded():
+            return ENDED
+        case SessionTooLarge():
+            return TOO_LARGE
+        case Overloaded():
+            return OVERLOADED
+    return UNAVAILABLE

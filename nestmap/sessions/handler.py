@@ -1,0 +1,285 @@
+"""The base handler of a site with sessions: load, handle, hold, commit, release."""
+
+import asyncio
+import html
+import logging
+import time
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+from tornado.httputil import HTTPHeaders
+from tornado.web import HTTPError, RequestHandler
+
+from nestmap.database import DatabaseError
+from nestmap.sessions.client import client_of
+from nestmap.sessions.failures import FAILURES, failure_of
+from nestmap.sessions.hold import HeldConnection, Response
+from nestmap.sessions.planning import plan
+from nestmap.sessions.session import Session, State
+from nestmap.sessions.sessions import Sessions
+from nestmap.sessions.writes import SessionEnded, Touch, Write, Written
+
+log = logging.getLogger("nestmap.sessions")
+
+FORM_FIELD = "_session"
+
+
+class SessionHandler(RequestHandler):
+    """Load the session, run the handler, hold the response, commit the session, release the response.
+
+    A subclass reads and changes ``self.session``. It may override ``commit_failed()`` and
+    ``response_sent()``; one that overrides ``prepare()`` awaits ``super().prepare()``, and calls
+    ``super()`` likewise in ``finish()``, ``flush()`` and ``on_finish()``.
+    """
+
+    # False: the handler has nothing to do with sessions, and its requests cost no query.
+    needs_session = True
+
+    # on_finish() runs without prepare() on a bad method, a bad body or a refused origin.
+    _session: Session | None = None
+    _write: Write | None = None
+    _held: HeldConnection | None = None
+    _load_seconds = 0.0
+    _saved_cookie: str | None = None
+    _headers_sent = False
+    _commits_nothing = False
+
+    # What handlers use
+
+    @property
+    def session(self) -> Session:
+        """The session of this request."""
+        assert self._session is not None, "this handler has needs_session = False"
+        return self._session
+
+    @property
+    def sessions(self) -> Sessions:
+        """The session layer of the application: ``Application(..., sessions=Sessions(...))``."""
+        sessions: Sessions = self.settings["sessions"]
+        return sessions
+
+    def get_current_user(self) -> Any:
+        """Return who is signed in, as of this request, or None."""
+        return self._session.user if self._session is not None else None
+
+    @property
+    def current_user(self) -> Any:
+        """Who is signed in. It follows ``self.session``, also after a sign-in in this request."""
+        return self.get_current_user()
+
+    @current_user.setter
+    def current_user(self, value: Any) -> None:
+        raise AttributeError("call self.session.sign_in() or self.session.sign_out() instead")
+
+    def session_form_html(self) -> str:
+        """Return a hidden form field that names the session for which the form is rendered.
+
+        A post that arrives without that session (its cookie is gone, or it is another's) is treated
+        as lapsed, so that nothing is stored in the wrong session. Templates know it by this name.
+        """
+        if self._session is None or self._session.id is None:
+            return ""
+        return f'<input type="hidden" name="{FORM_FIELD}" value="{html.escape(self._session.id)}">'
+
+    async def save_session(self) -> None:
+        """Commit now. A handler that streams does so before its first flush(), for the cookie.
+
+        Raises DatabaseError or SessionEnded.
+        """
+        write = self._plan_of(self.session)
+        if write:
+            written = await self.sessions.commit(write)
+            self._saved_cookie = self._cookie_for(written)
+            if written:
+                self.session.saved(written)
+
+    # What a site may override
+
+    def commit_failed(self, error: BaseException) -> Response:
+        """Return what is sent instead of a response whose session could not be loaded or committed.
+
+        ``error`` is a DatabaseError, SessionEnded or SessionTooLarge. It must not depend on what the
+        handler did before: it is called after the handler has finished, too.
+        """
+        failure = failure_of(error)
+        body = failure.message.encode()
+        headers = {"Content-Type": "text/plain; charset=UTF-8", "Cache-Control": "no-store"}
+        if failure.retry_after:
+            headers["Retry-After"] = str(failure.retry_after)
+        return Response(failure.status, HTTPHeaders(headers), body)
+
+    @property
+    def request_name(self) -> str:
+        """How log lines of the layer name this request."""
+        return f"{self.request.method} {self.request.path}"
+
+    def response_sent(self) -> None:
+        """Do what is to be done when the response has been sent: count it, log it."""
+
+    # The way of a request
+
+    async def prepare(self) -> None:
+        """Load the session."""
+        if not self.needs_session:
+            return
+        cookie = self.sessions.cookie
+        if cookie.secure and self.request.protocol != "https":
+            # A browser would not keep the cookie, and the session could never be reached.
+            raise HTTPError(403, "sessions work over https only")
+        sids = cookie.sids(self.request.headers.get_list("Cookie"))
+        since = time.monotonic()
+        session = await self.sessions.load(sids)
+        self._load_seconds = time.monotonic() - since
+        of_form = self.request.body_arguments.get(FORM_FIELD)
+        if of_form and of_form[-1].decode("ascii", "replace") != (session.id or ""):
+            session = self.sessions.of_another_form(session)
+        self._session = session
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
+        """Finish the response; if there is something to commit, hold it until that is done."""
+        if self._write:
+            raise RuntimeError("finish() called twice")
+        try:
+            self._write = self._make_plan()
+        except Exception:
+            # What can't be stored must not be tried again by the error response that follows.
+            self._commits_nothing = True
+            raise
+        if self._write:
+            self._hold()
+        elif self._session is not None and self._session.ended and self._session.lapsed:
+            self.add_header("Set-Cookie", self.sessions.cookie.clear())
+        try:
+            return super().finish(chunk)
+        except BaseException:
+            if self._held is not None:
+                # The handler could not finish, and will send an error response instead.
+                self.request.connection = self._held.connection
+                self._held = self._write = None
+            raise
+
+    def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
+        """Send what there is; the first time, with the cookie that save_session() earned."""
+        if not self._headers_sent:
+            if not include_footers and self._lacks_cookie():
+                raise RuntimeError("await self.save_session() before the first flush()")
+            self._headers_sent = True
+            if self._saved_cookie and not self._write:
+                self.add_header("Set-Cookie", self._saved_cookie)
+        return super().flush(include_footers)
+
+    def on_finish(self) -> None:
+        """Commit the session and release the response; without a commit it has been sent already."""
+        held, write = self._held, self._write
+        if held is None or write is None:
+            self.response_sent()
+            return
+        try:
+            committed = self.sessions.commit(write, self._load_seconds)
+        except DatabaseError as error:
+            self._replace(held, error)
+        else:
+            # The future refers to the handler, and nothing refers to the future: a cycle would be
+            # freed only by the garbage collector, whose pauses were half of the p99 of writes.
+            committed.add_done_callback(partial(self._committed, held))
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Send an error response; one of the session layer's own errors as commit_failed() says."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        self._commits_nothing = self._commits_nothing or not isinstance(error, HTTPError)
+        if isinstance(error, FAILURES) and not self._headers_written:
+            self._send(self.commit_failed(error))
+            return
+        super().send_error(status_code, **kwargs)
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Log an error of the session layer in one line; Tornado logs the others."""
+        if isinstance(value, FAILURES):
+            log.warning("%s %s: %s", self.request_name, type(value).__name__, value)
+        else:
+            super().log_exception(typ, value, tb)
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Return what every template knows: Tornado's names, and the function for forms."""
+        names: dict[str, Any] = super().get_template_namespace()
+        return names | {"session_form_html": self.session_form_html}
+
+    # The session at the end of a request
+
+    def _make_plan(self) -> Write | None:
+        if self._session is None or self._commits_nothing or self.get_status() >= 500:
+            return None
+        if self._headers_sent and self._lacks_cookie():
+            log.error("%s: a session began after the first flush(), and is lost", self.request_name)
+            return None
+        return self._plan_of(self._session)
+
+    def _plan_of(self, session: Session) -> Write | None:
+        return plan(session, lambda: client_of(self.request))
+
+    def _lacks_cookie(self) -> bool:
+        return self._session is not None and self._session.state in (State.NEW, State.ROTATED)
+
+    def _cookie_for(self, written: Written | None) -> str | None:
+        """Return the Set-Cookie header after a commit: only for a row that was written and renewed."""
+        if written and written.max_age is not None:
+            return self.sessions.cookie.set(written.sid, written.max_age)
+        return self.sessions.cookie.clear() if self.session.ended else None
+
+    def _hold(self) -> None:
+        connection = self.request.connection
+        assert connection is not None, "a request that is not finished has its connection"
+        self._held = HeldConnection(connection)
+        self.request.connection = self._held
+
+    def _committed(self, held: HeldConnection, committed: asyncio.Future[Written | None]) -> None:
+        error = committed.exception()
+        if error is not None and not isinstance(self._write, Touch):
+            self._replace(held, error)
+            return
+        try:
+            # A renewal that failed costs no response: the session goes on as it was.
+            held.release(None if error else self._cookie_for(committed.result()))
+        except Exception:
+            # Nothing awaits this call: unless the connection is closed, the client waits for ever.
+            held.cut()
+            raise
+        finally:
+            self.response_sent()
+
+    def _replace(self, held: HeldConnection, error: BaseException) -> None:
+        """Drop the response, because its session was not committed, and say so instead."""
+        log.warning("%s not committed: %s %s", self.request_name, type(error).__name__, error)
+        try:
+            response = self.commit_failed(error)
+            if self._saved_cookie and not isinstance(error, SessionEnded):
+                # What save_session() committed stands, and needs its cookie.
+                response.headers.add("Set-Cookie", self._saved_cookie)
+            response.headers["Content-Length"] = str(len(response.body))
+            response.headers["Vary"] = "Cookie"
+            self.set_status(response.status)
+            if self.request.method == "HEAD":
+                response = Response(response.status, response.headers, b"")
+            held.replace(response)
+        except Exception:
+            held.cut()
+            raise
+        finally:
+            self.response_sent()
+
+    def _send(self, response: Response) -> None:
+        """Send a whole response in the ordinary way."""
+        self.clear()
+        # Tornado keeps cookies that were set before an error.
+        self.__dict__.pop("_new_cookie", None)
+        self.set_status(response.status)
+        for name, value in response.headers.get_all():
+            self.set_header(name, value)
+        self.set_header("Vary", "Cookie")
+        self.finish(response.body)

@@ -1,0 +1,56 @@
+"""The session of a request, from the sids that its cookies name."""
+
+import asyncio
+from collections.abc import Sequence
+
+from nestmap.sessions.records import Lapsed, Record
+from nestmap.sessions.session import Session
+from nestmap.sessions.store import SessionStore
+
+
+class SessionLoader:
+    """Loads sessions. Only trouble with the database raises (DatabaseError)."""
+
+    def __init__(self, store: SessionStore, max_bytes: int, *, refuse: bool) -> None:
+        self._store = store
+        self._max_bytes = max_bytes
+        self._refuse = refuse
+
+    async def load(self, sids: Sequence[str]) -> Session:
+        """Return the session of these sids, which all come from cookies that verify.
+
+        No sid: a fresh session. One live session: that one. None that is live: a lapsed one. Two that
+        are live: an attack or a leftover of one, so neither is used. A sid is never adopted.
+        """
+        if not sids:
+            return Session(self._max_bytes)
+        if len(sids) == 1:
+            found = [await self._store.load(sids[0])]
+        else:
+            found = list(await asyncio.gather(*map(self._store.load, sids)))
+        records = [one for one in found if isinstance(one, Record)]
+        if len(records) == 1:
+            return Session(self._max_bytes, records[0])
+        if records:
+            return self._lapsed(Lapsed("two sessions"), tuple(one.id for one in records))
+        for one in found:
+            if isinstance(one, Lapsed):
+                return self._lapsed(one)
+        return self._lapsed(await self._ending(sids) or Lapsed())
+
+    def of_another_form(self, session: Session) -> Session:
+        """Return the lapsed session of a form that was rendered for another session than this."""
+        if session.lapsed:
+            return session
+        named = (session.stored.id,) if session.stored else session.named
+        return self._lapsed(Lapsed("form"), named)
+
+    async def _ending(self, sids: Sequence[str]) -> Lapsed | None:
+        for ending in await asyncio.gather(*map(self._store.ending, sids)):
+            if ending is not None:
+                return ending
+        return None
+
+    def _lapsed(self, lapsed: Lapsed, named: tuple[str, ...] = ()) -> Session:
+        may_begin = not (self._refuse or lapsed.is_recorded)
+        return Session(self._max_bytes, lapsed=lapsed, may_begin=may_begin, named=named)

@@ -1,0 +1,131 @@
+"""The options of the session layer: one frozen value, checked when it is made."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nestmap.sessions.lifetimes import Lifetimes
+
+IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]{0,39}"
+TABLE = re.compile(rf"(?:({IDENTIFIER})\.)?({IDENTIFIER})")
+FUNCTION = re.compile(rf"{IDENTIFIER}\.{IDENTIFIER}")
+COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+SAME_SITE = ("Strict", "Lax", "None")
+
+LoadUser = Callable[[dict[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SessionOptions:
+    """What a site decides about its sessions. ValueError names each option that can't be used."""
+
+    # Signs the cookie; 32 random characters or more.
+    secret: str
+    # Secrets of before: their cookies are accepted, nothing new is signed with them.
+    previous_secrets: tuple[str, ...] = ()
+    # The session table, as "table" (in the schema public) or "schema.table".
+    table: str = "session"
+    # The name of the cookie; one that begins with __Host- needs secure, and no domain.
+    cookie_name: str = "session"
+    # The Domain attribute of the cookie; None: only the host that set it gets it back.
+    domain: str | None = None
+    # The Path attribute of the cookie.
+    path: str = "/"
+    # The SameSite attribute of the cookie: "Strict", "Lax" or "None" (which needs secure).
+    same_site: str = "Strict"
+    # Send the cookie over https only; requests over plain http are refused with 403.
+    secure: bool = False
+    # A session ends after this many seconds without a request.
+    idle: int = 43200
+    # A session ends this many seconds after the sign-in, or else after its creation.
+    absolute: int = 604800
+    # A session in use is renewed at most once in this many seconds; 0: by each request.
+    touch: int = 60
+    # Expired sessions are deleted every this many seconds, with some jitter; 0: never.
+    prune: int = 900
+    # The most bytes of JSON that one session may hold.
+    max_bytes: int = 65536
+    # SQL that selects one user, with :user_id (text) in it; it runs with every load.
+    user_query: str | None = None
+    # Makes the user of a row of user_query, a dict of its columns with JSON values.
+    load_user: LoadUser | None = None
+    # The site's SQL function "schema.function" that is called in the transaction of a sign-in.
+    on_sign_in: str | None = None
+    # What storing into a session that is gone does: "begin" or "refuse".
+    lapsed: str = "begin"
+    # Record an event for each sign-in and each end of a session.
+    events: bool = False
+    # The name of this program's connections in pg_stat_activity.
+    application_name: str = "nestmap"
+    # The most connections that this process opens for its sessions.
+    connections: int = 18
+
+    def __post_init__(self) -> None:
+        mistakes = [text for wrong, text in _rules(self) if wrong]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """The lifetimes of a session that has none of its own."""
+        return Lifetimes(self.idle, self.absolute, self.touch)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What takes the place of the placeholders in the layer's SQL."""
+        match = TABLE.fullmatch(self.table)
+        assert match is not None, "checked when it was made"
+        schema, name = match[1] or "public", match[2]
+        return {
+            "schema": f'"{schema}"',
+            "name": name,
+            "table": f'"{schema}"."{name}"',
+            "prefix": name if schema == "public" else f"{schema}.{name}",
+        }
+
+
+def _rules(options: SessionOptions) -> list[tuple[bool, str]]:
+    """Return each rule as: True if it is broken, and what to do."""
+    prefixed = options.cookie_name.startswith(("__Host-", "__Secure-"))
+    host_only = options.domain is None and options.path == "/"
+    return [
+        (not options.secret, "secret must not be empty"),
+        (not TABLE.fullmatch(options.table), "table must be a name, or schema.table"),
+        (
+            not COOKIE_NAME.fullmatch(options.cookie_name),
+            "cookie_name has characters no cookie has",
+        ),
+        (
+            prefixed and not options.secure,
+            "cookie_name with __Host- or __Secure- needs secure=True",
+        ),
+        (
+            options.cookie_name.startswith("__Host-") and not host_only,
+            "cookie_name with __Host- needs path='/' and no domain",
+        ),
+        (options.same_site not in SAME_SITE, f"same_site must be one of {', '.join(SAME_SITE)}"),
+        (options.same_site == "None" and not options.secure, "same_site='None' needs secure=True"),
+        (
+            any(c in f"{options.domain}{options.path}" for c in ";, \r\n"),
+            "domain or path is malformed",
+        ),
+        (not options.path.startswith("/"), "path must begin with /"),
+        (options.idle < 1 or options.absolute < 1, "idle and absolute must be 1 or more"),
+        (options.touch < 0 or options.prune < 0, "touch and prune must be 0 or more"),
+        (options.max_bytes < 1, "max_bytes must be 1 or more"),
+        (options.connections < 3, "connections must be 3 or more"),
+        (options.lapsed not in ("begin", "refuse"), "lapsed must be 'begin' or 'refuse'"),
+        (
+            options.user_query is not None and ":user_id" not in options.user_query,
+            "user_query must have :user_id in it",
+        ),
+        (
+            options.load_user is not None and options.user_query is None,
+            "load_user needs user_query, whose row it gets",
+        ),
+        (
+            options.on_sign_in is not None and not FUNCTION.fullmatch(options.on_sign_in),
+            "on_sign_in must be schema.function",
+        ),
+    ]

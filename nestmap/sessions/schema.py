@@ -1,0 +1,83 @@
+"""The schema of the layer: its migrations, and what is looked at before a table is used."""
+
+import logging
+from typing import Any
+
+from nestmap.database import (
+    Database,
+    Hosts,
+    Migrations,
+    Refused,
+    SchemaError,
+    migrate,
+    pending,
+)
+from nestmap.queries import SQL, queries
+from nestmap.sessions.options import SessionOptions
+from nestmap.sessions.user_query import UserQuery
+
+log = logging.getLogger("nestmap.sessions")
+
+
+class SessionSchema:
+    """Makes the session table, or takes over the one that connect-pg-simple made."""
+
+    def __init__(self, hosts: Hosts, database: Database, options: SessionOptions) -> None:
+        self._hosts = hosts
+        self._database = database
+        self._options = options
+        names = options.names
+        self._sql = queries("sessions/schema", names)
+        table = f"{names['schema']}.{names['name']}".replace('"', "")
+        self.migrations = Migrations(f"sessions:{table}", SQL / "sessions" / "migrations", names)
+
+    async def migrate(self, patience: float) -> int:
+        """Apply what is pending and return the number of files. DatabaseError or SchemaError."""
+        return await migrate(self._hosts, [self.migrations], patience)
+
+    async def faults(self) -> list[str]:
+        """Return what keeps the table from being used, a sentence each. Raises DatabaseError."""
+        waiting = await pending(self._database, [self.migrations])
+        if waiting:
+            return [f"migrations are pending: {', '.join(waiting)}"]
+        rows = await self._database.all(self._sql["find_faults"], idempotent=True)
+        return [row[0] for row in rows]
+
+    async def check(self) -> None:
+        """Raise SchemaError if the table can't be used; warn of what will lead to trouble."""
+        faults = await self.faults()
+        if faults:
+            raise SchemaError("; ".join(faults))
+        await self._check_time_zone()
+        await self._check_user_query()
+
+    async def _check_time_zone(self) -> None:
+        row = await self._database.one(self._sql["find_time_zone"], idempotent=True)
+        if row is not None and row[0] not in ("UTC", "Etc/UTC", "GMT", "Etc/GMT"):
+            log.warning(
+                "the time zone of the database or of the role is %s: an Express server beside this"
+                " one would delete live sessions; set it to UTC",
+                row[0],
+            )
+
+    async def _check_user_query(self) -> None:
+        explanation = UserQuery(self._options.user_query, None).explanation()
+        if explanation is None:
+            return
+        try:
+            rows = await self._database.all(explanation, {"user_id": "0"}, idempotent=True)
+        except Refused as error:
+            raise SchemaError(f"user_query can't be used: {error}") from error
+        if "Seq Scan" in _node_types(rows[0][0]):
+            log.warning("user_query scans a whole table with each load: make an index for it")
+
+
+def _node_types(plan: Any) -> set[str]:
+    """Return the kinds of all nodes of a plan in JSON."""
+    match plan:
+        case list():
+            return set().union(*map(_node_types, plan))
+        case dict():
+            kinds = set().union(*map(_node_types, plan.values()))
+            return kinds | ({plan["Node Type"]} if "Node Type" in plan else set())
+    return set()

@@ -1,0 +1,134 @@
+"""The session layer of one application: its options, its databases and its background work."""
+
+from asyncio import Future
+from collections.abc import Sequence
+from typing import Any
+
+from nestmap.background import Background
+from nestmap.database import Database, Hosts, Limits
+from nestmap.sessions.admin import SessionAdmin
+from nestmap.sessions.cookie import SessionCookie
+from nestmap.sessions.loading import SessionLoader
+from nestmap.sessions.options import SessionOptions
+from nestmap.sessions.pruner import Pruner
+from nestmap.sessions.records import Client
+from nestmap.sessions.schema import SessionSchema
+from nestmap.sessions.session import Session
+from nestmap.sessions.sid import new_id
+from nestmap.sessions.store import SessionStore
+from nestmap.sessions.writes import Rotate, SessionEnded, Write, Written
+from nestmap.timeouts import TIMEOUTS
+
+# Connections of administration and pruning, beside those for loading and writing.
+ADMIN_CONNECTIONS = 2
+
+
+class Sessions:
+    """Sessions in PostgreSQL for a Tornado application.
+
+    ``url`` is a connection string as libpq takes it (or a Hosts value); the options are those of
+    SessionOptions. Nothing is opened before ``open()``::
+
+        sessions = Sessions("postgresql://localhost/mysite", secret=SECRET)
+        await sessions.open()
+        Application([("/", Hits)], sessions=sessions).listen(8888)
+        ...
+        await sessions.close(10)
+    """
+
+    def __init__(self, url: str | Hosts, *, secret: str, **options: Any) -> None:
+        self.options = SessionOptions(secret=secret, **options)
+        self.background = Background()
+        self.hosts = url if isinstance(url, Hosts) else Hosts(url)
+        self.cookie = _cookie(self.options)
+        # Loads and writes have connections of their own, so that a slow report never stands before
+        # one. A batch needs one connection each; the others are for batches that overtake a slow one.
+        each = (self.options.connections - ADMIN_CONNECTIONS + 1) // 2
+        self._reads = Database(self.hosts, Limits(connections=each))
+        # A batch holds its locks for a moment; a lock that is held longer stops only its own row.
+        self._writes = Database(self.hosts, Limits(lock=TIMEOUTS.lock, connections=each))
+        self._reports = Database(self.hosts, Limits(connections=ADMIN_CONNECTIONS))
+        self._store = SessionStore(self._reads, self._writes, self.options, self.background)
+        self._loader = SessionLoader(
+            self._store, self.options.max_bytes, refuse=self.options.lapsed == "refuse"
+        )
+        self.schema = SessionSchema(self.hosts, self._reports, self.options)
+        self.admin = SessionAdmin(self._reports, self.options)
+        self.pruner = Pruner(self._reports, self.options)
+
+    async def open(self, patience: float = 300.0) -> None:
+        """Bring the table up to date, check it, and start pruning.
+
+        ``patience`` (seconds) is how long to wait for the database and for other starters. Raises
+        DatabaseError or SchemaError.
+        """
+        await self.schema.migrate(patience)
+        await self.schema.check()
+        self.start()
+
+    def start(self) -> None:
+        """Start the background work on a table that is up to date already."""
+        if self.options.prune:
+            self.background.start(self.pruner.run(), "pruner", daemon=True)
+
+    async def close(self, seconds: float) -> bool:
+        """Wait up to ``seconds`` for running commits, then close everything.
+
+        Return True if all commits finished.
+        """
+        drained = await self.background.drain(seconds)
+        for database in (self._reads, self._writes, self._reports):
+            await database.close()
+        return drained
+
+    async def load(self, sids: Sequence[str]) -> Session:
+        """Return the session that the cookies of a request name. Raises DatabaseError."""
+        return await self._loader.load(sids)
+
+    def of_another_form(self, session: Session) -> Session:
+        """Return the lapsed session of a form that was rendered for another session than this."""
+        return self._loader.of_another_form(session)
+
+    def commit(self, write: Write, waited: float = 0.0) -> Future[Written | None]:
+        """Carry out ``write``; see SessionStore.commit()."""
+        return self._store.commit(write, waited)
+
+    async def adopt(self, session: Session) -> list[str]:
+        """Let the site's function of a sign-in take what a signed-in session still holds.
+
+        Call it for keys that should have been taken at the sign-in: its outcome was not known, or
+        another program wrote them. Return the keys that were taken; they have left the session.
+        Raises DatabaseError, or SessionEnded if the session is gone.
+        """
+        stored = session.stored
+        if stored is None or stored.user_id is None or self.options.on_sign_in is None:
+            return []
+        written = await self.commit(
+            Rotate(
+                sid=stored.sid,
+                new_sid=stored.sid,
+                new_id=new_id(),
+                changed={},
+                removed=[],
+                replaces=False,
+                client=Client(),
+                takes=True,
+            )
+        )
+        if written is None:
+            raise SessionEnded
+        session.data.forget(written.taken)
+        return written.taken
+
+
+def _cookie(options: SessionOptions) -> SessionCookie:
+    scope = f"Path={options.path}; SameSite={options.same_site}"
+    if options.domain:
+        scope += f"; Domain={options.domain}"
+    return SessionCookie(
+        options.cookie_name,
+        (options.secret, *options.previous_secrets),
+        secure=options.secure,
+        lifetime=max(options.absolute, options.idle),
+        scope=scope,
+    )

@@ -1,0 +1,119 @@
+"""A mapping of JSON values that knows what differs from what was stored, and how large it is."""
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+from nestmap.sessions import values
+from nestmap.sessions.records import UNCHANGED, Changes
+
+
+class TrackedData(MutableMapping[str, Any]):
+    """The data of a session.
+
+    Changing a list or dict in place counts as a change; assigning an equal value does not.
+
+    ``stored`` is what the row holds. ``replaces`` says that the changes take the place of everything
+    that the row holds, also of keys that a concurrent request adds.
+    """
+
+    def __init__(
+        self, max_bytes: int, stored: dict[str, Any] | None = None, *, replaces: bool = False
+    ) -> None:
+        self.replaces = replaces
+        self._max_bytes = max_bytes
+        self._data = stored if stored is not None else {}
+        self._is_stored = stored is not None
+        # The JSON text that each key had before this request, for the keys that may differ now.
+        self._before: dict[str, bytes | None] = {}
+        self._size: int | None = None
+
+    def changes(self) -> Changes:
+        """Return what differs, found by comparing what would be stored.
+
+        Raises SessionValueError or SessionTooLarge if a value was changed in place so that it can't
+        be stored.
+        """
+        if not self._before:
+            return UNCHANGED
+        changed: dict[str, bytes] = {}
+        removed: list[str] = []
+        growth = 0
+        for key, before in self._before.items():
+            after = values.text_of(self._data[key]) if key in self._data else None
+            if key in self._data and (after is None or after != before):
+                growth += values.size(key, after) - values.size(key, before)
+                changed[key] = values.encode(key, self._data[key])
+            elif key not in self._data and before is not None:
+                growth -= values.size(key, before)
+                removed.append(key)
+        # Data that is too large already (two requests were merged) may still be made smaller.
+        if growth > 0 and self._whole_size() > self._max_bytes:
+            raise values.SessionTooLarge(f"the session has more than {self._max_bytes} bytes")
+        return Changes(changed, removed)
+
+    def document(self) -> dict[str, bytes]:
+        """Return everything that it holds, as JSON text by key."""
+        return {key: values.encode(key, value) for key, value in self._data.items()}
+
+    def committed(self) -> "TrackedData":
+        """Return the same data as stored: the session was committed in the middle of its request."""
+        saved = TrackedData(self._max_bytes, self._data)
+        for key in self._before:
+            if key in self._data:
+                # The handler may still hold this list or dict, and change it in place.
+                saved._remember(key)
+        return saved
+
+    def forget(self, keys: list[str]) -> None:
+        """Remove keys that the database removed already."""
+        for key in keys:
+            self._data.pop(key, None)
+            self._before.pop(key, None)
+        self._size = None
+
+    def __getitem__(self, key: str) -> Any:
+        value = self._data[key]
+        if isinstance(value, (dict, list)):
+            self._remember(key)
+        return value
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        values.check_key(key)
+        text = values.encode(key, value)
+        self._remember(key)
+        self._grow(values.size(key, text) - self._size_of(key))
+        self._data[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        self._remember(key)
+        size = self._size_of(key)
+        del self._data[key]
+        self._grow(-size)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._data))
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._data
+
+    def _remember(self, key: str) -> None:
+        if key not in self._before:
+            known = self._is_stored and key in self._data
+            self._before[key] = values.text_of(self._data[key]) if known else None
+
+    def _size_of(self, key: str) -> int:
+        return values.size(key, values.text_of(self._data[key])) if key in self._data else 0
+
+    def _grow(self, by: int) -> None:
+        size = (self._whole_size() if self._size is None else self._size) + by
+        if by > 0 and size > self._max_bytes:
+            raise values.SessionTooLarge(
+                f"the session would have more than {self._max_bytes} bytes"
+            )
+        self._size = size
+
+    def _whole_size(self) -> int:
+        return sum(self._size_of(key) for key in self._data)

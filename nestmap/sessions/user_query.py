@@ -1,0 +1,70 @@
+"""The site's own SQL for one user, which runs with every load of a session."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from nestmap.sessions.options import LoadUser
+from nestmap.sessions.records import Lapsed
+
+USER_ID = re.compile(r"(?<!:):user_id\b")
+
+
+class UserQueryError(Exception):
+    """The site's user_query returned two rows for one user id."""
+
+
+class UserQuery:
+    """Puts the site's query into the statement that loads sessions, and makes users of its rows.
+
+    Without a query the user is the user id, and every signed-in session has its user.
+    """
+
+    def __init__(self, query: str | None, load_user: LoadUser | None) -> None:
+        self._query = query.strip().rstrip(";") if query else None
+        self._load_user = load_user
+
+    def put_into(self, statements: Mapping[str, str]) -> dict[str, str]:
+        """Return the statements with the query in the place of {user_row} and {user_join}."""
+        row, join = "null::text", ""
+        if self._query:
+            # An alias that the site's query has not: :user_id means the column of the session.
+            of_session = USER_ID.sub("nestmap_session.id", self._query.replace("%", "%%"))
+            row = "row_to_json(found_user)::text"
+            join = (
+                "cross join lateral (select s.user_id as id) as nestmap_session\n"
+                f"left join lateral (\n{of_session}\n) as found_user on s.user_id is not null"
+            )
+        return {
+            name: sql.replace("{user_row}", row).replace("{user_join}", join)
+            for name, sql in statements.items()
+        }
+
+    def explanation(self) -> str | None:
+        """Return the statement that tells the plan of the query for one user, None without one."""
+        if self._query is None:
+            return None
+        query = USER_ID.sub("%(user_id)s::text", self._query.replace("%", "%%"))
+        return f"set local enable_seqscan = off; explain (format json) {query}"
+
+    def user(self, user_id: str | None, version: str | None, row: str | None) -> Any:
+        """Return the user of a session, None if nobody is signed in, Lapsed if it is over.
+
+        ``version`` is that of the credentials at the sign-in, ``row`` what the query found, as JSON.
+        """
+        if user_id is None:
+            return None
+        if self._query is None:
+            return user_id
+        if row is None:
+            return Lapsed("account")
+        found: dict[str, Any] = orjson.loads(row)
+        if "version" in found and str(found["version"]) != version:
+            return Lapsed("version")
+        return self._load_user(found) if self._load_user else user_id
+
+    def two_rows(self) -> UserQueryError:
+        """Return the error of a query that found two rows for one user id."""
+        return UserQueryError("user_query must find one row at most for a user id")

@@ -1,0 +1,26 @@
+-- lock: {table}
+-- What is ours is added without rewriting the table; an Express server that shares it goes on
+-- without seeing it, so each column is nullable or has a default.
+alter table {table}
+    add column id text,                                     -- public, not changed by a rotation
+    add column created_at timestamptz not null default now(),
+    add column authenticated_at timestamptz,                -- when the password was last given
+    add column renewed_at timestamptz,                      -- when expire was last moved: last seen
+    add column user_id text,
+    add column user_version text,                           -- of the credentials, at the sign-in
+    add column idle integer,                                -- own lifetimes (seconds); null: the site's
+    add column absolute integer,
+    add column ip inet,
+    add column user_agent text;
+
+-- A default that differs from row to row would rewrite the table if it came with the column.
+alter table {table}
+    alter column id set default left(encode(sha256(uuid_send(gen_random_uuid())), 'hex'), 16);
+
+-- Room in each page for the next version of a row (HOT updates), and vacuum before millions of dead
+-- rows have gathered.
+alter table {table} set (
+    fillfactor = 80,
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_analyze_scale_factor = 0.02
+);

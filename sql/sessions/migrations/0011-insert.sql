@@ -1,0 +1,93 @@
+-- Store sessions whose sids were made just now. The upsert makes a repeat harmless. p_hook names the
+-- site's function of a sign-in; the keys that it returns have been taken and are not stored.
+create function nestmap."{prefix}_insert"(
+    p_rows jsonb,
+    p_idle integer,
+    p_absolute integer,
+    p_cookie jsonb,
+    p_hook text
+)
+returns table (
+    asked varchar,
+    sid varchar,
+    id text,
+    created_at float8,
+    authenticated_at float8,
+    expires_at float8,
+    max_age float8,
+    taken text[]
+)
+language plpgsql
+as $$
+#variable_conflict use_column
+declare
+    w record;
+    v_taken text[];
+    v_expire timestamp;
+begin
+    for w in
+        select *
+        from jsonb_to_recordset(p_rows) as r (
+            sid varchar,
+            id text,
+            data jsonb,
+            named text[],
+            user_id text,
+            user_version text,
+            idle integer,
+            absolute integer,
+            ip inet,
+            user_agent text
+        )
+        order by r.sid collate "C"
+    loop
+        if cardinality(w.named) > 0 then
+            perform nestmap."{prefix}_end"(
+                w.named, array_fill('replaced'::text, array[cardinality(w.named)])
+            );
+        end if;
+        v_taken := '{}';
+        if p_hook is not null and w.user_id is not null then
+            execute format('select %s($1, $2, $3)', p_hook)
+            into v_taken
+            using w.user_id, w.id, w.data;
+        end if;
+        v_expire := (now() + make_interval(secs => least(
+            coalesce(w.idle, p_idle), coalesce(w.absolute, p_absolute)
+        ))) at time zone 'utc';
+        return query
+            insert into {table} as s (
+                sid, sess, expire, id, created_at, authenticated_at, renewed_at,
+                user_id, user_version, idle, absolute, ip, user_agent
+            )
+            values (
+                w.sid,
+                nestmap."{prefix}_document"(w.data - coalesce(v_taken, '{}'), p_cookie, v_expire),
+                v_expire,
+                w.id,
+                now(),
+                case when w.user_id is not null then now() end,
+                now(),
+                w.user_id,
+                w.user_version,
+                w.idle,
+                w.absolute,
+                w.ip,
+                w.user_agent
+            )
+            on conflict (sid) do update
+            set sess = excluded.sess,
+                expire = excluded.expire,
+                renewed_at = excluded.renewed_at
+            returning
+                s.sid,
+                s.sid,
+                s.id,
+                extract(epoch from s.created_at)::float8,
+                extract(epoch from s.authenticated_at)::float8,
+                extract(epoch from s.expire)::float8,
+                extract(epoch from s.expire - now() at time zone 'utc')::float8,
+                v_taken;
+    end loop;
+end;
+$$;

@@ -1,0 +1,149 @@
+-- Put live sessions under a new sid, with what changed: a sign-in, a confirmation or a plain
+-- rotation; with the same sid, only let the site's function take its keys. The primary key changes in
+-- place: the old sid dies in the statement that makes the new one. A row that is under its new sid
+-- already is this same statement, sent before. A sign-in whose session is gone (signs_in) gets a new
+-- session, which starts without the data of the one that is gone.
+create function nestmap."{prefix}_rotate"(
+    p_rows jsonb,
+    p_idle integer,
+    p_absolute integer,
+    p_cookie jsonb,
+    p_hook text
+)
+returns table (
+    asked varchar,
+    sid varchar,
+    id text,
+    created_at float8,
+    authenticated_at float8,
+    expires_at float8,
+    max_age float8,
+    taken text[]
+)
+language plpgsql
+as $$
+#variable_conflict use_column
+declare
+    w record;
+    r {table};
+    v_data jsonb;
+    v_taken text[];
+begin
+    for w in
+        select *
+        from jsonb_to_recordset(p_rows) as x (
+            sid varchar,
+            new_sid varchar,
+            new_id text,
+            changed jsonb,
+            removed text[],
+            replaces boolean,
+            named text[],
+            signs_in boolean,
+            confirms boolean,
+            takes boolean,
+            user_id text,
+            user_version text,
+            idle integer,
+            absolute integer,
+            ip inet,
+            user_agent text
+        )
+        order by x.sid collate "C"
+    loop
+        v_taken := '{}';
+        select s.*
+        into r
+        from {table} as s
+        where s.sid = w.sid
+          and nestmap."{prefix}_is_live"(s, p_absolute)
+        for update of s;
+
+        if found then
+            v_data := case when w.replaces then '{}' else r.sess::jsonb - 'cookie' - w.removed end
+                || w.changed;
+            if w.signs_in then
+                r.user_id := w.user_id;
+                r.user_version := w.user_version;
+                r.idle := w.idle;
+                r.absolute := w.absolute;
+            end if;
+            if w.signs_in or w.confirms then
+                r.authenticated_at := now();
+            end if;
+            if p_hook is not null and w.takes and r.user_id is not null then
+                execute format('select %s($1, $2, $3)', p_hook)
+                into v_taken
+                using r.user_id, r.id, v_data;
+                v_data := v_data - coalesce(v_taken, '{}');
+            end if;
+            r.expire := nestmap."{prefix}_renewed"(r, p_idle, p_absolute);
+            update {table} as s
+            set sid = w.new_sid,
+                sess = nestmap."{prefix}_document"(v_data, p_cookie, r.expire),
+                expire = r.expire,
+                authenticated_at = r.authenticated_at,
+                renewed_at = now(),
+                user_id = r.user_id,
+                user_version = r.user_version,
+                idle = r.idle,
+                absolute = r.absolute,
+                ip = w.ip,
+                user_agent = w.user_agent
+            where s.sid = w.sid;
+            if w.new_sid <> w.sid then
+                insert into nestmap."{prefix}_endings" (sid_hash, reason)
+                values (sha256(convert_to(w.sid, 'UTF8')), 'rotated')
+                on conflict (sid_hash) do nothing;
+            end if;
+            if cardinality(w.named) > 0 then
+                perform nestmap."{prefix}_end"(
+                    w.named, array_fill('replaced'::text, array[cardinality(w.named)])
+                );
+            end if;
+        else
+            select s.*
+            into r
+            from {table} as s
+            where s.sid = w.new_sid
+              and w.new_sid <> w.sid
+              and nestmap."{prefix}_is_live"(s, p_absolute)
+            for update of s;
+
+            if not found and w.signs_in then
+                return query
+                    select
+                        w.sid,
+                        i.sid,
+                        i.id,
+                        i.created_at,
+                        i.authenticated_at,
+                        i.expires_at,
+                        i.max_age,
+                        i.taken
+                    from nestmap."{prefix}_insert"(
+                        jsonb_build_array(to_jsonb(w) || jsonb_build_object(
+                            'sid', w.new_sid, 'id', w.new_id, 'data', w.changed
+                        )),
+                        p_idle,
+                        p_absolute,
+                        p_cookie,
+                        null
+                    ) as i;
+                continue;
+            end if;
+            continue when not found;
+        end if;
+
+        asked := w.sid;
+        sid := w.new_sid;
+        id := r.id;
+        created_at := extract(epoch from r.created_at);
+        authenticated_at := extract(epoch from r.authenticated_at);
+        expires_at := extract(epoch from r.expire);
+        max_age := extract(epoch from r.expire - now() at time zone 'utc');
+        taken := v_taken;
+        return next;
+    end loop;
+end;
+$$;

@@ -1,0 +1,67 @@
+-- name: find_faults()
+-- What keeps the session table from being used, a line each: a missing table or column, a column of
+-- the wrong type, a missing right.
+with wanted (name, types) as (
+    values
+        ('sid', array['character varying', 'text']),
+        ('sess', array['json']),
+        ('expire', array['timestamp without time zone']),
+        ('id', array['text']),
+        ('created_at', array['timestamp with time zone']),
+        ('authenticated_at', array['timestamp with time zone']),
+        ('renewed_at', array['timestamp with time zone']),
+        ('user_id', array['text']),
+        ('user_version', array['text']),
+        ('idle', array['integer']),
+        ('absolute', array['integer']),
+        ('ip', array['inet']),
+        ('user_agent', array['text'])
+),
+found as (
+    select
+        a.attname::text as name,
+        format_type(a.atttypid, null) as type
+    from pg_attribute as a
+    where a.attrelid = to_regclass('{table}')
+      and a.attnum > 0
+      and not a.attisdropped
+),
+called (name) as (
+    values ('insert'), ('update'), ('rotate'), ('touch'), ('end')
+)
+select 'the table {table} does not exist' as fault
+where to_regclass('{table}') is null
+union all
+select case
+    when found.name is null then 'the table {table} has no column ' || wanted.name
+    else 'the column ' || wanted.name || ' of {table} is ' || found.type
+        || '; it must be ' || array_to_string(wanted.types, ' or ')
+end
+from wanted
+left join found using (name)
+where to_regclass('{table}') is not null
+  and found.type <> all (wanted.types) is not false
+union all
+select 'the function nestmap.{prefix}_' || called.name || ' does not exist'
+from called
+where not exists (
+    select
+    from pg_proc as p
+    where p.pronamespace = to_regnamespace('nestmap')
+      and p.proname = '{prefix}_' || called.name
+)
+union all
+select 'the role ' || current_user || ' may not execute nestmap.' || p.proname
+from pg_proc as p
+where p.pronamespace = to_regnamespace('nestmap')
+  and starts_with(p.proname, '{prefix}_')
+  and not has_function_privilege(p.oid, 'execute')
+union all
+select 'the role ' || current_user || ' may not ' || lower(p.privilege) || ' in {table}'
+from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as p (privilege)
+where to_regclass('{table}') is not null
+  and not has_table_privilege(to_regclass('{table}'), p.privilege);
+
+-- name: find_time_zone()
+-- The time zone of this connection, which an Express server's would have as well.
+select current_setting('TimeZone');

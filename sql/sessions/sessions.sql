@@ -1,0 +1,60 @@
+-- The session table, by batches. Every statement takes many rows, as arrays or as a JSON array of
+-- objects, and may be sent twice with the same result. The statements that write are functions; their
+-- text is in migrations/. {table}, {prefix}, {user_row} and {user_join} are put in by the program.
+
+-- name: load_sessions(sids, idle, absolute, touch)
+-- The live sessions among these sids, each with the row that the site's user_query finds.
+select
+    s.sid,
+    s.id,
+    s.sess::text as document,
+    extract(epoch from least(s.created_at, now()))::float8 as created_at,
+    extract(epoch from s.authenticated_at)::float8 as authenticated_at,
+    extract(epoch from least(
+        s.expire at time zone 'utc',
+        nestmap."{prefix}_absolute_end"(s, :absolute)
+    ))::float8 as expires_at,
+    extract(epoch from nestmap."{prefix}_absolute_end"(s, :absolute))::float8 as absolute_expires_at,
+    nestmap."{prefix}_is_due"(s, :idle, :touch) as is_due,
+    s.user_id,
+    s.user_version,
+    {user_row} as user_row
+from {table} as s
+{user_join}
+where s.sid = any(:sids::varchar[])
+  and nestmap."{prefix}_is_live"(s, :absolute);
+
+-- name: find_endings(sids, absolute)
+-- Why and when the sessions of these sids ended, where that is known.
+select
+    asked.sid,
+    coalesce(e.reason, 'expired') as reason,
+    extract(epoch from coalesce(
+        e.ended_at,
+        least(s.expire at time zone 'utc', nestmap."{prefix}_absolute_end"(s, :absolute))
+    ))::float8 as ended_at
+from unnest(:sids::varchar[]) as asked (sid)
+left join nestmap."{prefix}_endings" as e on e.sid_hash = sha256(convert_to(asked.sid, 'UTF8'))
+left join {table} as s on s.sid = asked.sid and not nestmap."{prefix}_is_live"(s, :absolute)
+where e.sid_hash is not null
+   or s.sid is not null;
+
+-- name: insert_sessions(rows, idle, absolute, cookie, hook)
+-- Store sessions whose sids were made just now.
+select * from nestmap."{prefix}_insert"(:rows::jsonb, :idle, :absolute, :cookie::jsonb, :hook);
+
+-- name: update_sessions(rows, idle, absolute, touch, cookie)
+-- Merge changes by key into live sessions.
+select * from nestmap."{prefix}_update"(:rows::jsonb, :idle, :absolute, :touch, :cookie::jsonb);
+
+-- name: rotate_sessions(rows, idle, absolute, cookie, hook)
+-- Put live sessions under a new sid, with what changed.
+select * from nestmap."{prefix}_rotate"(:rows::jsonb, :idle, :absolute, :cookie::jsonb, :hook);
+
+-- name: touch_sessions(sids, idle, absolute, touch)
+-- Renew live sessions whose renewal is due.
+select * from nestmap."{prefix}_touch"(:sids::varchar[], :idle, :absolute, :touch);
+
+-- name: end_sessions(ids, reasons)
+-- End sessions, each for a reason.
+select id, user_id from nestmap."{prefix}_end"(:ids::text[], :reasons::text[]);

@@ -1,0 +1,9 @@
+-- The user of a session, unless the account is disabled; it runs with every load of a session.
+select
+    u.id,
+    u.email,
+    u.role,
+    u.version
+from nestmap.users as u
+where u.id = :user_id::bigint
+  and u.disabled_at is null
