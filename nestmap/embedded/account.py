@@ -1,0 +1,162 @@
+"""Which user of this machine the embedded PostgreSQL runs as."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nestmap.embedded import namespace
+from nestmap.embedded.errors import EmbeddedError
+from nestmap.embedded.programs import ENVIRONMENT, program
+
+# PostgreSQL refuses to run as root. Root gets this account for it, made when it is first needed.
+NAME = "nestmap-postgres"
+
+AS_ROOT = "PostgreSQL can't run as root: run the site as an ordinary user, or set DATABASE_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user who runs programs of PostgreSQL; without ``uid`` it is the user of this process."""
+
+    uid: int | None = None
+    gid: int | None = None
+    # Root under another number, see nestmap.embedded.namespace.
+    in_namespace: bool = False
+
+    def start(self, command: list[str | Path], **options: Any) -> subprocess.Popen[bytes]:
+        """Start a program, as subprocess.Popen does, with an environment of its own."""
+        words = list(map(str, command))
+        if self.in_namespace:
+            words = [sys.executable, "-IS", namespace.__file__, str(_a_number()), *words]
+        elif self.uid is not None:
+            options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
+        return subprocess.Popen(
+            words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, **options
+        )
+
+    def own(self, path: Path) -> None:
+        """Give a file or folder that this process made to the account."""
+        if self.uid is not None:
+            os.chown(path, self.uid, self.gid if self.gid is not None else -1)
+
+    @contextmanager
+    def effective(self) -> Iterator[None]:
+        """See files as this account does. Not for a process with threads."""
+        if self.uid is None or self.gid is None:
+            yield
+            return
+        groups = os.getgroups()
+        os.setgroups([])
+        os.setegid(self.gid)
+        os.seteuid(self.uid)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+            os.setgroups(groups)
+
+    def reaches(self, *paths: Path) -> bool:
+        """Return True if the account may enter each folder and run each program."""
+        with self.effective():
+            return all(os.access(path, os.X_OK, effective_ids=True) for path in paths)
+
+
+def account_for(data: Path) -> Account:
+    """Return the account for the data folder ``data``, whose parent exists.
+
+    An existing folder is run by its owner. A new one of root is run by the account nestmap-postgres
+    and, where that account can't come (a closed home), by root in a user namespace.
+    """
+    owner = data.stat().st_uid if data.exists() else os.geteuid()
+    if os.geteuid() != 0:
+        if owner != os.geteuid():
+            raise EmbeddedError(
+                f"DATA_DIR: {data} belongs to the user {_name(owner)};"
+                f" run the site as that user, or set DATA_DIR to a folder of your own"
+            )
+        return Account()
+    return _owner(owner, data) if owner else _for_root(data)
+
+
+def _owner(uid: int, data: Path) -> Account:
+    try:
+        account = Account(uid, pwd.getpwuid(uid).pw_gid)
+    except KeyError:
+        raise EmbeddedError(
+            f"DATA_DIR: {data} belongs to user {uid}, whom this machine doesn't know;"
+            " set DATA_DIR to another folder, or set DATABASE_URL"
+        ) from None
+    if not account.reaches(program("postgres"), data):
+        raise EmbeddedError(
+            f"DATA_DIR: {data} belongs to the user {_name(uid)}, who can't reach it or"
+            f" {program('postgres')}; run the site as that user, or set DATABASE_URL"
+        )
+    return account
+
+
+def _for_root(data: Path) -> Account:
+    if not data.exists():
+        account = _of_our_own()
+        if account and account.reaches(program("postgres"), data.parent):
+            return account
+    if _namespaces_work():
+        return Account(in_namespace=True)
+    raise EmbeddedError(
+        f"{AS_ROOT} (the account {NAME} could not be made, or can't reach {data.parent}"
+        f" and {program('postgres').parent})"
+    )
+
+
+def _of_our_own() -> Account | None:
+    found = _find()
+    if found is None:
+        _make()
+        found = _find()
+    return found
+
+
+def _find() -> Account | None:
+    try:
+        entry = pwd.getpwnam(NAME)
+    except KeyError:
+        return None
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def _make() -> None:
+    for command in (
+        ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/bin/false", NAME],
+        ["adduser", "-S", "-D", "-H", "-s", "/bin/false", NAME],  # BusyBox
+    ):
+        if shutil.which(command[0]):
+            done = subprocess.run(command, capture_output=True, check=False)
+            if done.returncode == 0:
+                return
+
+
+def _namespaces_work() -> bool:
+    if sys.platform != "linux":
+        return False
+    true = shutil.which("true", path=os.defpath) or "/bin/true"
+    tried = Account(in_namespace=True).start([true], stderr=subprocess.DEVNULL)
+    return tried.wait() == 0
+
+
+def _a_number() -> int:
+    """Return the number of a user whom this machine knows: initdb looks up its name."""
+    return next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -1,0 +1,94 @@
+"""The running server of a data folder, found by its postmaster.pid."""
+
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from nestmap.embedded.errors import EmbeddedError
+
+# How long a stop that ends all connections may take before the server is told to stop at once,
+# which costs a recovery at the next start and no data (seconds).
+STOP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Postmaster:
+    """A server that was running when it was found."""
+
+    process: psutil.Process
+    sockets: str
+    ready: bool
+
+    def serves(self, data: Path) -> bool:
+        """Return True if it still runs on this data folder."""
+        try:
+            return _serves(self.process, data)
+        except psutil.Error:
+            return False
+
+    def stop(self) -> None:
+        """End its connections and stop it; returns when it is gone."""
+        with suppress(psutil.NoSuchProcess):
+            # psutil sends nothing when the number belongs to another process by now.
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except psutil.TimeoutExpired:
+                self.process.send_signal(signal.SIGQUIT)
+                self.process.wait(STOP_SECONDS)
+
+
+def find_postmaster(data: Path) -> Postmaster | None:
+    """Return the server of this data folder, None when there is none.
+
+    The number in postmaster.pid proves nothing: after a power cut another program may have it.
+    """
+    lines = _lock_file(data)
+    if len(lines) < 5 or not lines[0].strip().isdecimal():
+        return None
+    try:
+        process = psutil.Process(int(lines[0]))
+        if not _serves(process, data):
+            return None
+    except psutil.Error:
+        return None
+    ready = len(lines) > 7 and lines[7].strip() == "ready"
+    return Postmaster(process, lines[4].strip(), ready)
+
+
+def forget_stranger(data: Path) -> None:
+    """Remove a postmaster.pid that names a process of other people, or a dead one not yet reaped.
+
+    PostgreSQL itself takes any process with that number for a server and would refuse to start.
+    """
+    lines = _lock_file(data)
+    number = lines[0].strip() if lines else ""
+    unreadable = not number.isdecimal()
+    if unreadable or psutil.pid_exists(int(number)):
+        (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _serves(process: psutil.Process, data: Path) -> bool:
+    """Return True if this process is a PostgreSQL that runs on this data folder.
+
+    A server works in its data folder, and only its owner or root may ask.
+    """
+    alive = process.status() != psutil.STATUS_ZOMBIE
+    return alive and process.name() == "postgres" and Path(process.cwd()) == data
+
+
+def _lock_file(data: Path) -> list[str]:
+    try:
+        return os.fsdecode((data / "postmaster.pid").read_bytes()).splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise EmbeddedError(
+            f"DATA_DIR: {data} can't be read ({error.strerror}); mend its rights,"
+            " or set DATA_DIR to another folder"
+        ) from error
+
