@@ -1,62 +1,103 @@
 """Start NestMap: settings, routes, serve. The one file that sees everything."""
 
-import asyncio
-import dataclasses
-import os
-import signal
-import socket
 import sys
-from contextlib import ExitStack
 
-from handlers.routes import APPLICATION_SETTINGS, ROUTES
-from nestmap.database import DatabaseError, Hosts, SchemaError, ignore_cancelled_statements
-from nestmap.embedded import embedded_postgres
-from nestmap.logs import configure_logs
-from nestmap.processes import in_processes
-from nestmap.secret import development_secret
-from nestmap.serve import listen, make_app, serve, stop_on_signals, unless
-from nestmap.services import ADMINISTRATOR, Services
-from nestmap.settings import Settings, SettingsError, read_settings
+try:
+    import asyncio
+    import dataclasses
+    import os
+    import signal
+    import socket
+    from collections.abc import Callable
+    from contextlib import ExitStack
+    from functools import partial
+
+    from handlers.routes import APPLICATION_SETTINGS, ROUTES
+    from nestmap import __version__
+    from nestmap.database import DatabaseError, Hosts, SchemaError, ignore_cancelled_statements
+    from nestmap.embedded import EmbeddedError, EmbeddedPostgres
+    from nestmap.logs import configure_logs
+    from nestmap.output import STDERR, reserve_descriptors, say
+    from nestmap.secret import development_secret
+    from nestmap.serve import (
+        ListenError,
+        addresses,
+        listen,
+        make_app,
+        serve,
+        stop_on_signals,
+        unless,
+    )
+    from nestmap.services import ADMINISTRATOR, Services
+    from nestmap.settings import Settings, SettingsError, read_settings
+    from nestmap.supervisor import reap_orphans, run_workers
+except ImportError as error:
+    if (error.name or "").split(".")[0] in {"handlers", "nestmap"}:
+        raise
+    # An old Python lacks names of the standard library; a new one, what pip has to install.
+    sys.exit(
+        f"nestmap: {error}. `make run` installs what is needed and starts the site. By hand, with"
+        " Python 3.11 or newer:\n  python3 -m venv .venv\n"
+        "  .venv/bin/pip install -r requirements.txt\n  .venv/bin/python run.py"
+    )
+
+USAGE = "usage: python run.py [--version]\nSettings come from the environment and .env."
 
 
-def main() -> int:
-    """Serve until told to stop, and give the status to exit with."""
-    # Until there is a loop that hears it, a SIGTERM ends the program as a Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def main(arguments: list[str]) -> int:
+    """Serve until told to stop, and return the status to exit with."""
+    reserve_descriptors()
+    if arguments == ["--version"]:
+        say(f"NestMap {__version__}")
+        return 0
+    if arguments:
+        return refuse(USAGE)
+    # Until there is a loop that hears them, these end the program as a Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
         try:
-            settings = read_settings()
-            configure_logs(settings.log_level, settings.log_format)
-            settings = settings if settings.secret else with_development_secret(settings)
-            sockets = listen(settings)
-            url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
-            hosts = Hosts(url)
+            return start(read_settings(), stack)
         except SettingsError as error:
             return refuse(*error.reasons)
-        except ValueError as error:
-            return refuse(f"DATABASE_URL is {error}")
-        except OSError as error:
-            return refuse(f"HOST, PORT or DATA_DIR can't be used: {error.strerror or error}")
-        if settings.processes == 1:
-            return one_process(settings, hosts, sockets)
-        parent = os.getpid()
-        return in_processes(
-            settings.processes,
-            lambda number: one_process(settings, hosts, sockets, number, parent),
-            sockets,
-        )
+        except (EmbeddedError, ListenError) as error:
+            return refuse(str(error))
+
+
+def start(settings: Settings, stack: ExitStack) -> int:
+    """Listen, start the embedded PostgreSQL if there is no other, and serve."""
+    configure_logs(settings.log_level, settings.log_format)
+    if not settings.secret:
+        settings = dataclasses.replace(settings, secret=development_secret(settings.data_dir))
+    sockets = listen(settings.host, settings.port)
+    url, tend = settings.database_url, lambda: None
+    if not url:
+        embedded = EmbeddedPostgres(settings.data_dir)
+        stack.callback(embedded.stop)
+        embedded.start()
+        url, tend = embedded.url, embedded.tend
+    hosts = hosts_of(url)
+    announce(settings, hosts, sockets)
+    if settings.processes == 1:
+        return one_process(settings, hosts, sockets, partial(tend_alone, tend))
+    parent = os.getpid()
+
+    def work(beat: Callable[[], None]) -> int:
+        return one_process(settings, hosts, sockets, partial(beat_for, parent, beat))
+
+    return run_workers(settings.processes, work, sockets, tend)
 
 
 def one_process(
     settings: Settings,
     hosts: Hosts,
     sockets: list[socket.socket],
-    number: int = 0,
-    parent: int | None = None,
+    well: Callable[[], bool],
 ) -> int:
-    """Serve from this process, number so and so of those that ``parent`` started."""
+    """Serve from this process until told to stop, or until ``well()`` returns False."""
     try:
-        return asyncio.run(serving(settings, hosts, sockets, number, parent))
+        return asyncio.run(serving(settings, hosts, sockets, well))
     except (DatabaseError, SchemaError) as error:
         return refuse(f"the database can't be used: {error}")
 
@@ -65,60 +106,75 @@ async def serving(
     settings: Settings,
     hosts: Hosts,
     sockets: list[socket.socket],
-    number: int,
-    parent: int | None,
+    well: Callable[[], bool],
 ) -> int:
     """Open the site, serve it, close it; 0 when every request and commit ended in time."""
     stop = asyncio.Event()
-    stop_on_signals(stop, signal.SIGTERM, *([signal.SIGINT] if parent is None else []))
+    stop_on_signals(stop)
     asyncio.get_running_loop().set_exception_handler(ignore_cancelled_statements)
     services = Services(settings, hosts)
+    services.background.start(look_after(stop, well), "look after the process", daemon=True)
     if not await unless(stop, services.open()):
         return 0
-    password = None if settings.production else await services.make_administrator()
-    if number == 0:
-        announce(settings, hosts, sockets)
-    if password:
-        print(f"Administrator: {ADMINISTRATOR}, password {password} (shown this once)", flush=True)
-    if parent is not None:
-        watch = stop_without(parent, stop)
-        services.background.start(watch, "watch for the parent", daemon=True)
+    if not settings.production and (password := await services.make_administrator()):
+        say(
+            f"Administrator: {ADMINISTRATOR}, password {password}"
+            " (shown this once; to set another: python -m nestmap set-password)"
+        )
     drained = await serve(
         services, make_app(services, ROUTES, **APPLICATION_SETTINGS), sockets, stop
     )
     return 0 if drained else 1
 
 
-async def stop_without(parent: int, stop: asyncio.Event) -> None:
-    """Stop when the process that started this one is gone, for then nobody minds it."""
-    while os.getppid() == parent:
+async def look_after(stop: asyncio.Event, well: Callable[[], bool]) -> None:
+    """Call ``well()`` every second, in a thread, and stop when it returns False."""
+    while await asyncio.to_thread(well):
         await asyncio.sleep(1)
     stop.set()
 
 
-def with_development_secret(settings: Settings) -> Settings:
-    """The settings with the secret that development keeps in DATA_DIR."""
-    return dataclasses.replace(settings, secret=development_secret(settings.data_dir))
+def tend_alone(tend: Callable[[], None]) -> bool:
+    """Do for the only process what a supervisor does for several."""
+    tend()
+    if os.getpid() == 1:
+        reap_orphans()
+    return True
+
+
+def beat_for(parent: int, beat: Callable[[], None]) -> bool:
+    """Tell the parent that this worker is well; False when it is gone, for then nobody minds it."""
+    beat()
+    return os.getppid() == parent
 
 
 def announce(settings: Settings, hosts: Hosts, sockets: list[socket.socket]) -> None:
-    """Say where the site and its data are."""
-    host, port = sockets[0].getsockname()[:2]
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    """Say what runs, and where the site and its data are."""
+    where = " and ".join(addresses(sockets))
+    mode = "production" if settings.production else "development"
+    count = f"{settings.processes} processes" if settings.processes > 1 else "1 process"
     embedded = f"embedded PostgreSQL in {settings.data_dir}"
-    print(f"NestMap is at http://{where}", flush=True)
-    print(f"Database: {hosts.description if settings.database_url else embedded}", flush=True)
+    say(f"NestMap {__version__} is at {where} ({mode}, {count})")
+    say(f"Database: {hosts.description if settings.database_url else embedded}")
+
+
+def hosts_of(url: str) -> Hosts:
+    """Return the hosts that DATABASE_URL names."""
+    try:
+        return Hosts(url)
+    except ValueError as error:
+        raise SettingsError([f"DATABASE_URL is {error}"]) from None
 
 
 def refuse(*reasons: str) -> int:
-    """Say why the program does not start, a line for each reason."""
+    """Say why the program does not start, a line for each reason, and return the status 2."""
     for reason in reasons:
-        print(f"nestmap: {reason}", file=sys.stderr)
+        say(f"nestmap: {reason}", STDERR)
     return 2
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)

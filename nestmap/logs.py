@@ -1,13 +1,14 @@
-"""Logs: one line an event, as text for people or as JSON for machines."""
+"""Logs: one line an event, as text for people or as JSON for machines; times are UTC."""
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from nestmap.output import STDERR, LineWriter
+
 # The fields that an access line carries beside its message.
-FIELDS = ("request_id", "method", "path", "status", "milliseconds", "ip")
+FIELDS = ("request_id", "method", "path", "status", "milliseconds", "ip", "event")
 
 
 class JsonFormatter(logging.Formatter):
@@ -15,7 +16,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -32,14 +33,48 @@ class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
+    def formatTime(self, record: logging.LogRecord, _: str | None = None) -> str:  # noqa: N802
+        """Return the time with its offset, as logging's own does not."""
+        return _time(record)
+
+
+class QueueHandler(logging.Handler):
+    """Hands lines to a thread, so that a reader of the log who stands still holds up no request."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._writer = LineWriter(STDERR, self._lost_line)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Format the line and hand it over; never waits."""
+        try:
+            self._writer.put(self.format(record))
+        except Exception:  # noqa: BLE001 (logging's own rule: a line of the log fails alone)
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Wait for the lines to be written, for a second at most."""
+        self._writer.flush()
+
+    def _lost_line(self, count: int) -> str:
+        message = "%d lines of the log were dropped: its reader was too slow"
+        record = logging.LogRecord(
+            "nestmap.logs", logging.WARNING, __file__, 0, message, (count,), None
+        )
+        return self.format(record)
+
 
 def configure_logs(level: str, form: str) -> None:
     """Send every log line to standard error, in the form "text" or "json"."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler = QueueHandler(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Malformed requests are the client's affair, and Tornado's lines repeat what was sent.
     logging.getLogger("tornado.general").setLevel(logging.ERROR)
     logging.getLogger("tornado.access").disabled = True
     # aiopg reports every statement that the server cancels; nestmap.database raises it as TimedOut.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")

@@ -4,14 +4,30 @@ import os
 import secrets
 from pathlib import Path
 
+from nestmap.files import open_owned
+from nestmap.settings import SettingsError
+
 
 def development_secret(data_dir: Path) -> str:
-    """The secret that is kept in ``data_dir``, made there the first time; OSError if it can't be."""
+    """Return the secret that is kept in ``data_dir``, made there the first time.
+
+    SettingsError if it can't be read or made.
+    """
+    try:
+        return _read_or_make(data_dir)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not text"
+        raise SettingsError(
+            [f"DATA_DIR: {data_dir} can't keep the secret ({why}); set DATA_DIR or SESSION_SECRET"]
+        ) from None
+
+
+def _read_or_make(data_dir: Path) -> str:
     path = data_dir / "session-secret"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = open_owned(draft, os.O_TRUNC)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(48))
         try:

@@ -1,5 +1,7 @@
 """The settings: environment, then .env, then the default; read once into one frozen value."""
 
+import dataclasses
+import io
 import os
 import re
 from collections.abc import Mapping
@@ -55,14 +57,36 @@ class Settings:
         return tuple(secret for secret in (self.secret, self.previous_secret) if secret)
 
 
-def read_settings(directory: Path = Path()) -> Settings:
-    """The settings of this process; SettingsError with every mistake at once.
+def read_settings(directory: Path | None = None) -> Settings:
+    """Return the settings of this process; SettingsError with every mistake at once.
 
-    ``.env`` is looked for in ``directory``. Nothing is made: without SESSION_SECRET, development
-    has no secrets yet (see nestmap.secret).
+    ``.env`` and a relative DATA_DIR are looked for in ``directory``, by default the folder of run.py.
+    Nothing is made: without SESSION_SECRET, development has no secret yet (see nestmap.secret).
     """
-    from_file = {k: v for k, v in dotenv_values(directory / ".env").items() if v is not None}
-    return settings_from({**from_file, **os.environ})
+    directory = directory or home()
+    settings = settings_from({**read_env_file(directory / ".env"), **os.environ})
+    return dataclasses.replace(settings, data_dir=directory / settings.data_dir)
+
+
+def home() -> Path:
+    """Return the folder of run.py or, where the package is installed without it, the working folder."""
+    checkout = Path(__file__).absolute().parent.parent
+    return checkout if (checkout / "run.py").exists() else Path.cwd()
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Return the variables of a .env file, none when there is no file."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        raise SettingsError([f"{path} is not UTF-8; save it in that encoding"]) from None
+    except OSError as error:
+        reason = f"{path} can't be read ({error.strerror}); make it readable, or move it away"
+        raise SettingsError([reason]) from None
+    found = dotenv_values(stream=io.StringIO(text))
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def settings_from(variables: Mapping[str, str]) -> Settings:

@@ -1,5 +1,6 @@
 """Which user of this machine the embedded PostgreSQL runs as."""
 
+import logging
 import os
 import pwd
 import shutil
@@ -14,6 +15,8 @@ from typing import Any
 from nestmap.embedded import namespace
 from nestmap.embedded.errors import EmbeddedError
 from nestmap.embedded.programs import ENVIRONMENT, program
+
+log = logging.getLogger("nestmap.embedded")
 
 # PostgreSQL refuses to run as root. Root gets this account for it, made when it is first needed.
 NAME = "nestmap-postgres"
@@ -37,9 +40,7 @@ class Account:
             words = [sys.executable, "-IS", namespace.__file__, str(_a_number()), *words]
         elif self.uid is not None:
             options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
-        return subprocess.Popen(
-            words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, **options
-        )
+        return subprocess.Popen(words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, **options)
 
     def own(self, path: Path) -> None:
         """Give a file or folder that this process made to the account."""
@@ -139,6 +140,7 @@ def _make() -> None:
         if shutil.which(command[0]):
             done = subprocess.run(command, capture_output=True, check=False)
             if done.returncode == 0:
+                log.warning("made the account %s: PostgreSQL can't run as root", NAME)
                 return
 
 

@@ -1,15 +1,14 @@
 """One start of the server, and why it failed."""
 
 import os
-import subprocess
 from pathlib import Path
 
 from nestmap.embedded import sockets
 from nestmap.embedded.account import Account
 from nestmap.embedded.data_folder import reason
-from nestmap.embedded.locks import open_owned
 from nestmap.embedded.postmaster import forget_stranger
 from nestmap.embedded.programs import program
+from nestmap.files import open_owned
 
 # The log begins anew at a start that finds more than this (bytes).
 LONGEST_LOG = 1_000_000
@@ -52,7 +51,9 @@ class Launch:
     def reason(self) -> str:
         """Return what the server said last of why it ended."""
         size = os.fstat(self._log).st_size
-        return reason(os.pread(self._log, size - self._offset, self._offset).decode(errors="replace"))
+        return reason(
+            os.pread(self._log, size - self._offset, self._offset).decode(errors="replace")
+        )
 
     def close(self) -> None:
         """Forget it; a process that has ended is reaped."""

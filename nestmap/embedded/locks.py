@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nestmap.files import open_owned
+
 
 class Locks:
     """Two locks on files, which the kernel lets go of however a program ends."""
@@ -39,12 +41,3 @@ class Locks:
         """Let go of both."""
         os.close(self._users)
         os.close(self._change)
-
-
-def open_owned(path: Path, flags: int = 0) -> int:
-    """Open a file, made with mode 600, that belongs to the owner of its folder also if root made it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
-    if os.geteuid() == 0:
-        owner = path.parent.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
-    return descriptor

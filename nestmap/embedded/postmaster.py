@@ -91,4 +91,3 @@ def _lock_file(data: Path) -> list[str]:
             f"DATA_DIR: {data} can't be read ({error.strerror}); mend its rights,"
             " or set DATA_DIR to another folder"
         ) from error
-

@@ -80,7 +80,7 @@ class EmbeddedPostgres:
                     sockets.make_again(self._sockets, self._data, self._account)
                     self._spawn()
         except (OSError, EmbeddedError) as error:
-            log.error("the embedded PostgreSQL can't be started: %s", error)
+            log.error("the embedded PostgreSQL can't be started: %s", error)  # noqa: TRY400
 
     def stop(self) -> None:
         """Stop the server if no other program uses it."""

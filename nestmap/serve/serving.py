@@ -6,12 +6,9 @@ import logging
 import socket
 import time
 
-from tornado.netutil import bind_sockets
-
 from nestmap.serve.application import SiteApplication
 from nestmap.serve.server import BoundedServer
 from nestmap.services import Services
-from nestmap.settings import Settings
 
 log = logging.getLogger("nestmap")
 
@@ -19,11 +16,6 @@ log = logging.getLogger("nestmap")
 # kept-alive connection may have sent already (seconds).
 DRAIN_SECONDS = 10.0
 QUIET_SECONDS = 0.25
-
-
-def listen(settings: Settings) -> list[socket.socket]:
-    """The sockets of HOST and PORT; OSError when they can't be had."""
-    return bind_sockets(settings.port, settings.host, backlog=1024)
 
 
 async def serve(

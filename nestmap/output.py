@@ -1,0 +1,110 @@
+"""Standard output and standard error, which must never stop the site.
+
+Their reader may stand still or be gone, and a write would then wait for ever or fail. So all that the
+program says is written by a thread, up to a bound; what is above the bound is dropped and counted.
+"""
+
+import os
+import queue
+import select
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+STDOUT = 1
+STDERR = 2
+
+# How long a message at the start, or the last lines at the end, may take to be written (seconds).
+SECONDS = 1.0
+
+# Lines that are written together, at most.
+TOGETHER = 500
+
+
+class LineWriter:
+    """Writes lines to a descriptor in the background; put() never waits."""
+
+    def __init__(
+        self, descriptor: int, lost_line: Callable[[int], str], most: int = 10_000
+    ) -> None:
+        self._descriptor = descriptor
+        self._lost_line = lost_line
+        self._most = most
+        self._thread: threading.Thread | None = None
+        self._begin()
+        # A fork copies the queue and not the thread.
+        os.register_at_fork(after_in_child=self._begin)
+
+    def put(self, line: str) -> None:
+        """Write a line, or count it as lost when too many are waiting already."""
+        if self._lines.qsize() >= self._most:
+            self._dropped += 1
+            return
+        self._taken += 1
+        self._lines.put(line)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
+            self._thread.start()
+
+    def flush(self, seconds: float = SECONDS) -> None:
+        """Wait until all is written, up to ``seconds``."""
+        give_up = time.monotonic() + seconds
+        while self._done < self._taken and time.monotonic() < give_up:
+            time.sleep(0.002)
+
+    def _begin(self) -> None:
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._thread = None
+        # Each number is written by one thread: the first two by put(), the others by _run().
+        self._taken, self._dropped = 0, 0
+        self._done, self._failed, self._told = 0, 0, 0
+
+    def _run(self) -> None:
+        while True:
+            lines = [self._lines.get()]
+            while len(lines) < TOGETHER and not self._lines.empty():
+                lines.append(self._lines.get())
+            self._write(lines)
+            self._done += len(lines)
+
+    def _write(self, lines: list[str]) -> None:
+        lost = self._dropped + self._failed
+        news = [self._lost_line(lost - self._told)] if lost > self._told else []
+        try:
+            write_all(self._descriptor, "\n".join(news + lines) + "\n")
+        except OSError:  # the reader is gone, or the disk is full: there may be room again later
+            self._failed += len(lines)
+        else:
+            self._told = lost
+
+
+def say(text: str, descriptor: int = STDOUT) -> None:
+    """Write a line at the start of the program; waits a second for it, and never fails."""
+    writer = threading.Thread(target=_try_to_write, args=(descriptor, text + "\n"), daemon=True)
+    writer.start()
+    writer.join(SECONDS)
+
+
+def reserve_descriptors() -> None:
+    """Open what is closed of standard input, output and error, so that no socket takes its number."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def write_all(descriptor: int, text: str) -> None:
+    """Write the whole text; waits for a reader that is slow."""
+    rest = memoryview(text.encode("utf-8", "backslashreplace"))
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:  # whoever started us has made the descriptor non-blocking
+            select.select([], [descriptor], [])
+
+
+def _try_to_write(descriptor: int, text: str) -> None:
+    with suppress(OSError):
+        write_all(descriptor, text)

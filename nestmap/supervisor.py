@@ -1,0 +1,217 @@
+"""Runs several worker processes on the same sockets and looks after them.
+
+Workers are forked before any event loop, connection or thread. Tornado's own fork_processes passes
+no signal on, restarts 100 times at most and leaves workers behind when the parent is told to stop.
+"""
+
+import logging
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FrameType
+
+from nestmap.worker import Heartbeats, Worker, fork
+
+log = logging.getLogger("nestmap")
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times of a supervisor, in seconds."""
+
+    # A worker drains for ten seconds; this is a bit more.
+    stop: float = 13.0
+    # How often it looks after its workers.
+    tick: float = 1.0
+    # A worker without a heartbeat for that long hangs.
+    silence: float = 20.0
+    # A worker that lived shorter than this is started again after a pause, which doubles each time.
+    short_life: float = 10.0
+    first_pause: float = 0.5
+    longest_pause: float = 30.0
+
+
+def run_workers(
+    count: int,
+    work: Callable[[Callable[[], None]], int],
+    sockets: Iterable[socket.socket] = (),
+    tend: Callable[[], None] = lambda: None,
+    limits: Limits = Limits(),
+) -> int:
+    """Run ``work(beat)`` in ``count`` processes and return the status to exit with.
+
+    The work calls ``beat`` once a second as long as it is well. A worker that ends, is killed or
+    hangs is replaced; only one that ends by itself before any has ever served ends all. SIGTERM,
+    SIGINT and SIGHUP stop the workers, SIGKILL follows after ``limits.stop`` seconds or with the
+    second signal. Then the parent closes ``sockets`` too, so that the kernel takes no connection
+    that will not be answered. ``tend`` is called every second, in the parent.
+    """
+    return Supervisor(count, work, list(sockets), tend, limits).run()
+
+
+def reap_orphans() -> list[tuple[int, int]]:
+    """Reap every child that has ended and return its number and exit code.
+
+    Not every child is ours: process 1 of a container is given the orphans of others, and the shell
+    that starts this program by exec may have had children.
+    """
+    ended = []
+    with suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            ended.append((found[0], os.waitstatus_to_exitcode(found[1])))
+    return ended
+
+
+class Supervisor:
+    """The parent of the workers."""
+
+    def __init__(
+        self,
+        count: int,
+        work: Callable[[Callable[[], None]], int],
+        sockets: list[socket.socket],
+        tend: Callable[[], None],
+        limits: Limits,
+    ) -> None:
+        self._work = work
+        self._sockets = sockets
+        self._tend = tend
+        self._limits = limits
+        self._beats = Heartbeats(count)
+        self._workers = [Worker(number) for number in range(count)]
+        self._has_served = False
+        self._signals = 0
+        self._left = False
+        self._killing_at = float("inf")
+        self._status = 0
+
+    def run(self) -> int:
+        """Start the workers; returns when all have ended."""
+        waker = self._wake_on_signals()
+        next_tick = time.monotonic()
+        while not self._stopping() or any(worker.pid for worker in self._workers):
+            self._heed_signals()
+            if time.monotonic() >= next_tick:
+                next_tick = time.monotonic() + self._limits.tick
+                self._tick()
+            if select.select([waker], [], [], max(0.0, next_tick - time.monotonic()))[0]:
+                waker.recv(4096)
+            self._reap()
+        return self._status
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if self._stopping():
+            if now >= self._killing_at:
+                self._kill_all("did not end in time")
+            return
+        for worker in self._workers:
+            if worker.pid is None:
+                if now >= worker.start_at:
+                    self._start(worker)
+            else:
+                self._look_at(worker)
+        self._tend()
+
+    def _start(self, worker: Worker) -> None:
+        self._beats.reset(worker.number)
+        # A worker must not answer a signal as its parent does.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        beat = self._beats.beat_of(worker.number)
+        try:
+            worker.started(fork(lambda: self._work(beat)))
+        except OSError as error:  # no process or no memory is left for now
+            log.error("process %d can't be started: %s", worker.number, error)  # noqa: TRY400
+            worker.start_at = time.monotonic() + self._limits.longest_pause
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+    def _look_at(self, worker: Worker) -> None:
+        """Kill a worker that hangs; SIGABRT comes first and makes it say where it is.
+
+        Counts looks, not seconds: after a sleep of the machine, no worker has had time to beat.
+        """
+        beat = self._beats[worker.number]
+        self._has_served = self._has_served or beat > 0
+        worker.silent_looks = worker.silent_looks + 1 if beat == worker.last_beat and beat else 0
+        worker.last_beat = beat
+        late = worker.silent_looks * self._limits.tick - self._limits.silence
+        if late > 0:
+            log.error("process %d hangs, it is killed and replaced", worker.number)
+            self._send(worker, signal.SIGABRT if late < 2 * self._limits.tick else signal.SIGKILL)
+
+    def _reap(self) -> None:
+        for pid, status in reap_orphans():
+            for worker in self._workers:
+                if worker.pid == pid:
+                    self._ended(worker, status)
+
+    def _ended(self, worker: Worker, status: int) -> None:
+        beat = self._beats[worker.number]
+        self._has_served = self._has_served or beat > 0
+        worker.ended(self._limits.short_life)
+        if self._stopping():
+            # One that was told before it could listen dies by the signal, as it should.
+            self._status = self._status or (0 if status == -signal.SIGTERM else min(abs(status), 1))
+        elif status > 0 and not self._has_served:
+            self._status = status
+            self._stop()
+        else:
+            pause = worker.pause(self._limits.first_pause, self._limits.longest_pause)
+            worker.start_at = time.monotonic() + pause
+            how = f"was killed by signal {-status}" if status < 0 else f"ended with {status}"
+            log.error("process %d %s, starting it again", worker.number, how)
+
+    def _stopping(self) -> bool:
+        return self._killing_at != float("inf")
+
+    def _stop(self) -> None:
+        self._killing_at = time.monotonic() + self._limits.stop
+        for listening in self._sockets:
+            listening.close()
+        for worker in self._workers:
+            self._send(worker, signal.SIGTERM)
+
+    def _on_signal(self, _: int, __: FrameType | None) -> None:
+        self._signals += 1
+
+    def _heed_signals(self) -> None:
+        if self._signals and not self._stopping():
+            self._stop()
+        elif self._signals > 1 and not self._left:
+            self._left = True
+            self._kill_all("is left behind: told to stop twice")
+
+    def _kill_all(self, why: str) -> None:
+        for worker in self._workers:
+            if worker.pid:
+                log.error("process %d %s, it is killed", worker.number, why)
+                self._status = self._status or 1
+                self._send(worker, signal.SIGKILL)
+
+    @staticmethod
+    def _send(worker: Worker, number: signal.Signals) -> None:
+        if worker.pid:
+            with suppress(ProcessLookupError):
+                os.kill(worker.pid, number)
+
+    def _wake_on_signals(self) -> socket.socket:
+        """Return a socket that becomes readable with every signal, the end of a child included."""
+        waker, woken = socket.socketpair()
+        waker.setblocking(False)
+        woken.setblocking(False)
+        self._woken = woken  # kept from the garbage collector
+        signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in STOP_SIGNALS:
+            # nohup ignores SIGHUP, and so it must stay.
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
+        return waker
