@@ -6,12 +6,16 @@ from tornado.web import RequestHandler
 
 log = logging.getLogger("nestmap.access")
 
+# Asked every few seconds by whoever watches the site: of no interest as long as nothing is wrong.
+PROBES = ("/livez", "/readyz")
+
 
 def log_answer(handler: RequestHandler, request_id: str) -> None:
     """Log method, path, status and time; never the query, a header or a body."""
-    if not log.isEnabledFor(logging.INFO):
-        return
     request = handler.request
+    level = logging.DEBUG if request.path in PROBES else logging.INFO
+    if not log.isEnabledFor(level):
+        return
     fields = {
         "request_id": request_id,
         "method": request.method,
@@ -21,4 +25,4 @@ def log_answer(handler: RequestHandler, request_id: str) -> None:
         "ip": request.remote_ip,
     }
     line = "%(method)s %(path)s %(status)s %(milliseconds)sms %(request_id)s"
-    log.info(line, fields, extra=fields)
+    log.log(level, line, fields, extra=fields)

@@ -72,7 +72,7 @@ class LineWriter:
         lost = self._dropped + self._failed
         news = [self._lost_line(lost - self._told)] if lost > self._told else []
         try:
-            write_all(self._descriptor, "\n".join(news + lines) + "\n")
+            write_all(self._descriptor, "\n".join(lines + news) + "\n")
         except OSError:  # the reader is gone, or the disk is full: there may be room again later
             self._failed += len(lines)
         else:

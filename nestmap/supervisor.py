@@ -173,6 +173,7 @@ class Supervisor:
         return self._killing_at != float("inf")
 
     def _stop(self) -> None:
+        log.info("stopping")
         self._killing_at = time.monotonic() + self._limits.stop
         for listening in self._sockets:
             listening.close()

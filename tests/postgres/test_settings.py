@@ -104,21 +104,3 @@ def test_a_secret_is_read_from_a_file(tmp_path, database, start_instance):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     said = refusal(tmp_path, SESSION_SECRET=None, SESSION_SECRET_FILE=tmp_path / "nothing")
     assert "SESSION_SECRET_FILE" in said
-
-
-def test_a_dotenv_file_counts_but_the_environment_wins(tmp_path, database, start_instance):
-    (tmp_path / ".env").write_text("LOG_FORMAT=xml\nSESSION_TTL_SECONDS=never\n")
-    said = refusal(tmp_path, SESSION_TTL_SECONDS="60", SESSION_TOUCH_SECONDS="5")
-    assert "LOG_FORMAT" in said
-    assert "SESSION_TTL_SECONDS" not in said
-
-
-def test_a_port_that_is_taken_is_said_in_a_line(tmp_path, database, start_instance):
-    first = start_instance(database.url)
-    second = Instance(tmp_path, DATABASE_URL=database.url, PORT=first.port)
-    try:
-        assert second.wait(15) not in {0, None}
-        assert "PORT" in second.output
-        assert "Traceback" not in second.output
-    finally:
-        second.kill()

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,12 +19,15 @@ SECRET = "a-secret-of-the-tests-that-is-long-enough"
 OURS = ("NESTMAP_", "SESSION_", "NODE_ENV", "HOST", "PORT", "PROCESSES", "DATABASE_URL", "DATA_DIR")
 OURS += ("TRUST_PROXY", "LOG_", "PG")
 
+# An empty variable is as good as none, but wins over the .env that a developer may have.
+UNSET = dict.fromkeys(re.findall(r"(?m)^#([A-Z_]+)=", (ROOT / ".env.example").read_text()), "")
+
 
 def environment(settings: Mapping[str, object]) -> dict[str, str]:
     """The environment of this process with the settings of the site replaced by these."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     given = {name: str(value) for name, value in settings.items() if value is not None}
-    return inherited | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | given
+    return inherited | UNSET | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | given
 
 
 class Instance:

@@ -1,0 +1,155 @@
+"""The embedded PostgreSQL when it, or what is around it, breaks."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nestmap.embedded import EmbeddedError, EmbeddedPostgres
+from nestmap.embedded.postmaster import find_postmaster
+from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
+
+ROOM = "4m"  # for a new database, which needs ten times that
+
+
+def refusal(data_dir: Path) -> str:
+    """Start on this folder, expect a refusal of one line, and return it."""
+    server = EmbeddedPostgres(data_dir)
+    try:
+        with pytest.raises(EmbeddedError) as refused:
+            server.start()
+    finally:
+        server.stop()
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def starts_and_stops(data_dir: Path) -> None:
+    server = EmbeddedPostgres(data_dir)
+    try:
+        server.start()
+        assert find_postmaster(data_dir / "postgres").ready
+    finally:
+        server.stop()
+    assert find_postmaster(data_dir / "postgres") is None
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """A data folder whose server has been stopped."""
+    starts_and_stops(tmp_path / "data")
+    return tmp_path / "data" / "postgres"
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "postgres-unfinished-*",
+        "postgres-unfinished-*/PG_VERSION",
+        "postgres-unfinished-*/global/pg_control",
+        "postgres/PG_VERSION",
+        "postgres/postmaster.pid",
+    ],
+)
+def test_a_first_start_that_is_cut_short_is_repaired_by_the_next(
+    tmp_path, start_instance, moment, end
+):
+    instance = start_instance.begin(None)
+    data_dir = tmp_path / "data"
+    wait_until(lambda: list(data_dir.glob(moment)), moment)
+    os.killpg(instance.process.pid, end)
+    instance.wait()
+    starts_and_stops(data_dir)
+    assert not list(data_dir.glob("postgres-unfinished-*"))
+
+
+@pytest.mark.parametrize("content", ["{pid}\n{data}\n1\n5432\n{data}\n\n\nready\n", "{pid}\n", ""])
+def test_a_stranger_with_its_number_is_left_in_peace(data, content):
+    """postmaster.pid outlives a power cut, and then the number may be another program's."""
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        (data / "postmaster.pid").write_text(content.format(pid=stranger.pid, data=data))
+        starts_and_stops(data.parent)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_it_is_started_again_when_it_dies_under_the_running_site(
+    tmp_path, start_instance, processes
+):
+    site = start_instance(None, PROCESSES=processes)
+    visitor = Visitor(site.url)
+    visitor.put_place("lisbon")
+    server = find_postmaster(tmp_path / "data" / "postgres")
+    server.process.kill()
+    wait_until(lambda: visitor.put_place("porto").status in {200, 201}, "the server to be back")
+    assert visitor.place_ids() == ["lisbon", "porto"]
+    assert site.stop() == 0
+    assert find_postmaster(tmp_path / "data" / "postgres") is None
+
+
+def test_it_does_not_know_the_secret_of_the_site(tmp_path, start_instance):
+    start_instance(None, SESSION_SECRET="a-secret-that-PostgreSQL-must-not-know")
+    server = find_postmaster(tmp_path / "data" / "postgres")
+    assert not [name for name in server.process.environ() if name.startswith(("SESSION", "DATA"))]
+
+
+def test_two_sites_share_one_and_the_last_one_stops_it(tmp_path, start_instance):
+    first, second = start_instance(None), start_instance(None)
+    Visitor(first.url).register()
+    assert first.stop() == 0
+    assert Visitor(second.url).put_place("lisbon").status == 201
+    assert second.stop() == 0
+    assert find_postmaster(tmp_path / "data" / "postgres") is None
+
+
+def test_a_site_that_was_killed_leaves_a_server_that_the_next_one_uses(tmp_path, start_instance):
+    first = start_instance(None)
+    before = find_postmaster(tmp_path / "data" / "postgres").process
+    first.kill()
+    second = start_instance(None)
+    assert find_postmaster(tmp_path / "data" / "postgres").process == before
+    assert second.stop() == 0
+    assert not psutil.pid_exists(before.pid) or before.status() == psutil.STATUS_ZOMBIE
+
+
+def test_data_of_another_version_are_named_in_a_line(data):
+    (data / "PG_VERSION").write_text("15\n")
+    assert "is of PostgreSQL 15, this program brings 18" in refusal(data.parent)
+
+
+def test_a_folder_that_is_no_data_folder_is_named_in_a_line_and_kept(tmp_path):
+    precious = tmp_path / "postgres" / "precious"
+    precious.parent.mkdir()
+    precious.touch()
+    assert "is not a whole data folder" in refusal(tmp_path)
+    assert precious.exists()
+
+
+def test_a_broken_configuration_is_said_in_a_line(data):
+    with (data / "postgresql.conf").open("a") as file:
+        file.write("shared_buffers = 'many'\n")
+    assert "did not start" in refusal(data.parent)
+
+
+def test_a_full_disk_is_said_in_a_line_and_the_next_start_repairs_it(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if shutil.which("mount") is None or os.geteuid() != 0:
+        pytest.skip("needs root, to make a small disk")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "none", disk]
+    mounted = subprocess.run(mount, check=False)
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a small disk")
+    try:
+        assert "no room on the disk" in refusal(disk / "data")
+        subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
+        starts_and_stops(disk / "data")
+    finally:
+        subprocess.run(["umount", disk], check=True)

@@ -1,0 +1,143 @@
+"""Standard output and the log, whose readers may be slow, gone or never there."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nestmap.output import LineWriter
+from tests.support.instance import ROOT, SECRET, environment
+from tests.support.ports import free_port
+from tests.support.visitor import Visitor
+from tests.support.waiting import connectable, wait_until
+
+PIPE = 64 * 1024
+
+
+@contextmanager
+def site(database, directory, *, output, processes=1):
+    """`python run.py` with this as its standard output and error; gives the process and a visitor."""
+    port = free_port()
+    settings = {"DATABASE_URL": database.url, "PORT": port, "SESSION_SECRET": SECRET}
+    settings |= {"DATA_DIR": directory / "data", "PROCESSES": processes}
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "run.py")],
+        env=environment(settings),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    ) as process:
+        visitor = Visitor(f"http://127.0.0.1:{port}")
+        try:
+            wait_until(lambda: connectable(port) or process.poll() is not None, "the site")
+            yield process, visitor
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def pipe():
+    """A pipe as a reader of the log has it: its two ends."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        try:
+            os.close(end)
+        except OSError:
+            continue
+
+
+def fill(descriptor: int) -> None:
+    """Put into a pipe what goes into it."""
+    os.set_blocking(descriptor, False)
+    try:
+        while True:
+            os.write(descriptor, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(descriptor, True)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_reader_who_is_gone_stops_neither_the_start_nor_the_site(
+    database, tmp_path, pipe, processes
+):
+    os.close(pipe[0])
+    with site(database, tmp_path, output=pipe[1], processes=processes) as (process, visitor):
+        assert visitor.put_place("lisbon").status == 201
+        if processes == 2:
+            parent = psutil.Process(process.pid)
+            before = set(parent.children())
+            before.copy().pop().kill()
+            wait_until(lambda: len(set(parent.children()) - before) == 1, "a new worker")
+        assert visitor.place_ids() == ["lisbon"]
+        process.terminate()
+        assert process.wait(15) == 0
+
+
+def test_a_reader_who_stands_still_stops_neither_the_start_nor_the_site(database, tmp_path, pipe):
+    fill(pipe[1])
+    with site(database, tmp_path, output=pipe[1]) as (process, visitor):
+        assert visitor.put_place("lisbon").status == 201
+        os.read(pipe[0], PIPE)
+        wait_until(lambda: b"PUT /api/places/lisbon" in os.read(pipe[0], PIPE), "the line")
+        fill(pipe[1])
+        assert visitor.place_ids() == ["lisbon"]
+        process.terminate()
+        assert process.wait(15) == 0
+
+
+def test_lines_above_the_bound_are_dropped_and_counted(pipe):
+    fill(pipe[1])
+    writer = LineWriter(pipe[1], lost_line=lambda count: f"{count} lost", most=10)
+    for number in range(100):
+        writer.put(f"line {number}")
+    os.read(pipe[0], PIPE)
+    writer.flush()
+    writer.put("the last")
+    writer.flush()
+    *first, news, last = os.read(pipe[0], PIPE).decode().splitlines()
+    assert last == "the last"
+    assert len(first) + int(news.removesuffix(" lost")) == 100
+    assert first == [f"line {number}" for number in range(len(first))]
+
+
+def test_closed_descriptors_are_taken_by_no_socket(database, tmp_path, start_instance):
+    """What the log writes must not go to a visitor or to PostgreSQL."""
+    program = f"import os; os.closerange(0, 3); os.execv({sys.executable!r}, "
+    program += f"[{sys.executable!r}, {str(ROOT / 'run.py')!r}])"
+    port = free_port()
+    settings = {"DATABASE_URL": database.url, "PORT": port, "SESSION_SECRET": SECRET}
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, env=environment(settings), start_new_session=True) as process:
+        wait_until(lambda: connectable(port), "the site")
+        visitor = Visitor(f"http://127.0.0.1:{port}")
+        assert visitor.put_place("lisbon").status == 201
+        files = [str(Path(f"/proc/{process.pid}/fd/{number}").readlink()) for number in range(3)]
+        assert files == [os.devnull] * 3
+        process.terminate()
+        assert process.wait(15) == 0
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_times_in_the_log_are_utc_and_say_so(database, start_instance, form):
+    instance = start_instance(database.url, LOG_FORMAT=form, TZ="America/New_York")
+    Visitor(instance.url).put_place("lisbon")
+    assert instance.stop() == 0
+    (line,) = [line for line in instance.output.splitlines() if "PUT" in line]
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line)
+
+
+@pytest.mark.parametrize(("level", "seen"), [("info", False), ("debug", True)])
+def test_probes_are_logged_for_debugging_only(database, start_instance, level, seen):
+    instance = start_instance(database.url, LOG_LEVEL=level)
+    Visitor(instance.url).get("/livez")
+    assert instance.stop() == 0
+    assert ("/livez" in instance.output) == ("/readyz" in instance.output) == seen

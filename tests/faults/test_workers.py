@@ -1,0 +1,104 @@
+"""Worker processes that die, hang or don't listen, and children that are no workers."""
+
+import os
+import signal
+import time
+from itertools import pairwise
+
+import psutil
+import pytest
+
+from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
+from tests.support.workers import workers
+
+
+def test_a_child_that_is_no_worker_is_reaped_and_ignored(tmp_path):
+    """The shell that starts the program by exec may have had children."""
+    with workers("serve", tmp_path, before="sleep 0.3 &") as program:
+        program.wait_for(2)
+        parent = psutil.Process(program.process.pid)
+        wait_until(lambda: len(parent.children()) == 2, "the third child to be gone")
+        assert program.process.poll() is None
+        program.process.terminate()
+        assert program.process.wait(10) == 0
+
+
+def test_a_worker_that_hangs_is_replaced_and_says_where_it_was(tmp_path):
+    with workers("hang", tmp_path) as program:
+        first = program.wait_for(2)
+        assert len(set(program.wait_for(4)) - set(first)) >= 2
+        assert "hangs, it is killed and replaced" in program.output
+        assert "in hang" in program.output
+
+
+def test_a_worker_that_is_stopped_by_a_signal_is_replaced(tmp_path):
+    with workers("serve", tmp_path) as program:
+        (stopped, _) = program.wait_for(2)
+        os.kill(stopped, signal.SIGSTOP)
+        program.wait_for(3)
+        wait_until(lambda: not psutil.pid_exists(stopped), "the stopped one to be gone")
+
+
+def test_a_sleep_of_the_whole_program_kills_no_worker(tmp_path):
+    """As of a machine whose lid is closed: nobody had time to say that all is well."""
+    with workers("serve", tmp_path) as program:
+        before = program.wait_for(2)
+        os.killpg(program.process.pid, signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(before[0]).status() == psutil.STATUS_STOPPED, "the sleep")
+        time.sleep(0.8)  # longer than a worker may be silent: the sleep itself is what is tried
+        os.killpg(program.process.pid, signal.SIGCONT)
+        served = len(program.served())
+        wait_until(lambda: len(program.served()) > served + 20, "the workers to go on")
+        assert program.pids() == before
+
+
+def test_a_stop_kills_who_does_not_listen(tmp_path):
+    with workers("deaf", tmp_path) as program:
+        pids = program.wait_for(2)
+        program.process.terminate()
+        assert program.process.wait(10) == 1
+        wait_until(lambda: not any(map(psutil.pid_exists, pids)), "the workers to be gone")
+
+
+def test_a_stop_that_is_told_twice_kills_them_at_once(tmp_path):
+    with workers("deaf", tmp_path, stop=60) as program:
+        program.wait_for(2)
+        program.process.terminate()
+        wait_until(lambda: "stopping" in program.output, "the first to be heard")
+        program.process.terminate()
+        assert program.process.wait(10) == 1
+
+
+def test_a_crash_loop_slows_down_and_never_ends_the_site(tmp_path):
+    with workers("crash", tmp_path) as program:
+        program.wait_for(12)
+        assert program.process.poll() is None
+        starts = [float(line.split()[2]) for line in program.served()]
+        pauses = [later - earlier for earlier, later in pairwise(starts[::2])]
+        assert pauses[-1] > 2 * pauses[0]
+
+
+def test_workers_that_never_served_end_the_start(tmp_path):
+    with workers("refuse", tmp_path) as program:
+        assert program.process.wait(10) == 2
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_end_of_the_terminal_is_a_stop(database, start_instance, processes):
+    site = start_instance(database.url, PROCESSES=processes)
+    visitor = Visitor(site.url)
+    assert visitor.put_place("lisbon").status == 201
+    os.killpg(site.process.pid, signal.SIGHUP)
+    assert site.wait() == 0
+
+
+def test_nohup_is_respected(database, start_instance):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        site = start_instance(database.url)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    site.signal(signal.SIGHUP)
+    assert site.readiness() == 200
+    assert site.stop() == 0

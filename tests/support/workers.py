@@ -1,0 +1,109 @@
+"""A program that runs workers of a test's own under the site's supervisor, on a small scale of time."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests.support.instance import ROOT, environment
+from tests.support.waiting import wait_until
+
+PROGRAM = """
+import os, signal, sys, time
+from nestmap.logs import configure_logs
+from nestmap.supervisor import Limits, run_workers
+
+configure_logs("info", "text")
+LIMITS = Limits(stop=float(sys.argv[2]), tick=0.05, silence=0.5, short_life=60, first_pause=0.05)
+
+def say(*words):
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
+def serve(beat):
+    "Be well until told to stop."
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    while True:
+        beat()
+        say("served", os.getpid())
+        time.sleep(0.02)
+
+def deaf(beat):
+    "Be well and listen to nobody."
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        beat()
+        say("served", os.getpid())
+        time.sleep(0.02)
+
+def hang(beat):
+    "Serve for a moment, then stand still."
+    beat()
+    say("served", os.getpid())
+    time.sleep(60)
+
+def crash(beat):
+    "Serve for a moment, then end."
+    beat()
+    say("served", os.getpid(), time.monotonic())
+    os._exit(3)
+
+def refuse(beat):
+    "Never serve."
+    return 2
+
+sys.exit(run_workers(2, globals()[sys.argv[1]], limits=LIMITS))
+"""
+
+
+class Workers:
+    """The program while it runs."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+        self.process = process
+        self._output = output
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text()
+
+    def served(self) -> list[str]:
+        """What each worker said as it served, in order."""
+        return [line for line in self.output.splitlines() if line.startswith("served")]
+
+    def pids(self) -> list[int]:
+        """The workers that have served, each once, the oldest first."""
+        return list(dict.fromkeys(int(line.split()[1]) for line in self.served()))
+
+    def wait_for(self, count: int) -> list[int]:
+        """Wait until as many workers have served as this."""
+        return wait_until(lambda: len(self.pids()) >= count and self.pids(), self.output)
+
+
+@contextmanager
+def workers(
+    work: str, directory: Path, *, before: str = "", stop: float = 0.5
+) -> Iterator[Workers]:
+    """Run two workers that do `work`, after a shell command; they have `stop` seconds to end."""
+    output = directory / "output"
+    python = [sys.executable, "-c", PROGRAM, work, str(stop)]
+    command = ["sh", "-c", f'{before} exec "$@"', "sh", *python]
+    with (
+        output.open("wb") as file,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment({}),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield Workers(process, output)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
