@@ -89,6 +89,8 @@ def test_it_is_started_again_when_it_dies_under_the_running_site(
     server = find_postmaster(tmp_path / "data" / "postgres")
     server.process.kill()
     wait_until(lambda: visitor.put_place("porto").status in {200, 201}, "the server to be back")
+    # Each worker notices by itself that the server is back.
+    wait_until(lambda: visitor.get("/api/places").status == 200, "every worker to notice")
     assert visitor.place_ids() == ["lisbon", "porto"]
     assert site.stop() == 0
     assert find_postmaster(tmp_path / "data" / "postgres") is None
