@@ -67,7 +67,8 @@ class Account:
     def reaches(self, *paths: Path) -> bool:
         """Return True if the account may enter each folder and run each program."""
         with self.effective():
-            return all(os.access(path, os.X_OK, effective_ids=True) for path in paths)
+            effective = os.access in os.supports_effective_ids
+            return all(os.access(path, os.X_OK, effective_ids=effective) for path in paths)
 
 
 def account_for(data: Path) -> Account:
@@ -137,7 +138,7 @@ def _make() -> None:
         ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/bin/false", NAME],
         ["adduser", "-S", "-D", "-H", "-s", "/bin/false", NAME],  # BusyBox
     ):
-        if shutil.which(command[0]):
+        if shutil.which(command[0], path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"):
             done = subprocess.run(command, capture_output=True, check=False)
             if done.returncode == 0:
                 log.warning("made the account %s: PostgreSQL can't run as root", NAME)

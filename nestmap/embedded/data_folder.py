@@ -81,4 +81,4 @@ def _initdb(folder: Path, account: Account) -> None:
 def reason(log: str) -> str:
     """Return the last error that PostgreSQL gave, without where in its sources it is from."""
     found = re.findall(r"(?:FATAL|PANIC|error|ERROR):\s*(.+)", log)
-    return str(found[-1]) if found else "it gave no reason"
+    return str(found[-1]) if found else "it was ended from outside"

@@ -1,6 +1,7 @@
 """One start of the server, and why it failed."""
 
 import os
+import signal
 from pathlib import Path
 
 from nestmap.embedded import sockets
@@ -47,6 +48,11 @@ class Launch:
     def failed(self) -> bool:
         """Return True if the process has ended."""
         return self._process.poll() is not None
+
+    def stop(self) -> None:
+        """Stop a server that may not have said yet that it is there."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
 
     def reason(self) -> str:
         """Return what the server said last of why it ended."""

@@ -76,7 +76,8 @@ class EmbeddedPostgres:
             with self._locks.change():
                 self._server = find_postmaster(self._data)  # another program may have been faster
                 if self._server is None:
-                    log.error("the embedded PostgreSQL is gone, starting it again")
+                    reason = self._launch.reason() if self._launch else "it was not ours"
+                    log.error("the embedded PostgreSQL is gone, starting it again: %s", reason)
                     sockets.make_again(self._sockets, self._data, self._account)
                     self._spawn()
         except (OSError, EmbeddedError) as error:
@@ -87,12 +88,18 @@ class EmbeddedPostgres:
         if self._locks is None:
             return
         with self._locks.change():
-            if self._locks.last() and (server := find_postmaster(self._data)):
-                server.stop()
-                sockets.remove(self._sockets, self._data)
+            if self._locks.last():
+                self._stop_server()
         self._forget_launch()
         self._locks.close()
         self._locks = None
+
+    def _stop_server(self) -> None:
+        if server := find_postmaster(self._data):
+            server.stop()
+        elif self._launch and not self._launch.failed():
+            self._launch.stop()
+        sockets.remove(self._sockets, self._data)
 
     def _start(self) -> None:
         self._account = account_for(self._data)

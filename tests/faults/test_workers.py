@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from itertools import pairwise
 
 import psutil
 import pytest
 
+from tests.support.instance import ROOT
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 from tests.support.workers import workers
@@ -22,6 +25,42 @@ def test_a_child_that_is_no_worker_is_reaped_and_ignored(tmp_path):
         assert program.process.poll() is None
         program.process.terminate()
         assert program.process.wait(10) == 0
+
+
+def test_process_1_reaps_the_orphans_that_it_is_given(database, start_instance, tmp_path):
+    """As in a container: every process whose parent ends becomes a child of process 1."""
+    isolated = ["unshare", "--pid", "--fork"]
+    if subprocess.run([*isolated, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("needs the right to make a process 1")
+    orphan = 'sh -c "sleep 0.3 &"; exec "$@"'
+    site = start_instance(database.url, before=[*isolated, "sh", "-c", orphan, "sh"])
+    (process_1,) = psutil.Process(site.process.pid).children()
+    assert Visitor(site.url).put_place("lisbon").status == 201
+    wait_until(lambda: process_1.children() == [], "the orphan to be reaped")
+    process_1.terminate()
+    assert site.wait() == 0
+
+
+def test_a_loop_that_hangs_still_hears_a_second_signal():
+    program = """
+import asyncio
+from nestmap.serve import stop_on_signals
+
+async def main():
+    stop_on_signals(asyncio.Event())
+    print("hanging", flush=True)
+    while True:
+        pass
+
+asyncio.run(main())
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout.readline() == b"hanging\n"
+        process.terminate()
+        process.send_signal(signal.SIGINT)  # two of one kind could become one
+        assert process.wait(10) == 1
 
 
 def test_a_worker_that_hangs_is_replaced_and_says_where_it_was(tmp_path):
