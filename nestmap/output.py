@@ -18,8 +18,9 @@ STDERR = 2
 # How long a message at the start, or the last lines at the end, may take to be written (seconds).
 SECONDS = 1.0
 
-# Lines that are written together, at most.
-TOGETHER = 500
+# Lines gather for this long and are written together, up to as many (seconds).
+GATHER_SECONDS = 0.02
+TOGETHER = 1000
 
 
 class LineWriter:
@@ -63,6 +64,8 @@ class LineWriter:
     def _run(self) -> None:
         while True:
             lines = [self._lines.get()]
+            # To wake a thread for each line costs a request more than all else about the line.
+            time.sleep(GATHER_SECONDS)
             while len(lines) < TOGETHER and not self._lines.empty():
                 lines.append(self._lines.get())
             self._write(lines)
