@@ -3,9 +3,9 @@
 Nothing else in the program imports aiopg or psycopg2.
 """
 
-from nestmap.database.connection import ignore_cancelled_statements
-from nestmap.database.database import Database, Limits, Transaction
+from nestmap.database.database import Database, Transaction
 from nestmap.database.deadline import limit_statements, seconds_left
+from nestmap.database.driver import ignore_cancelled_statements
 from nestmap.database.errors import (
     DatabaseError,
     Locked,
@@ -15,8 +15,10 @@ from nestmap.database.errors import (
     Unavailable,
 )
 from nestmap.database.hosts import Hosts
+from nestmap.database.limits import Limits
 from nestmap.database.migration_files import Migrations, SchemaError
 from nestmap.database.migrations import migrate, pending
+from nestmap.database.shares import shares
 
 __all__ = [
     "Database",
@@ -36,4 +38,5 @@ __all__ = [
     "migrate",
     "pending",
     "seconds_left",
+    "shares",
 ]

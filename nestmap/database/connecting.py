@@ -5,8 +5,9 @@ from collections import deque
 from itertools import groupby
 
 from nestmap.database.connection import Connection
+from nestmap.database.connection_string import ConnectionParameters
 from nestmap.database.errors import DatabaseError, Unavailable
-from nestmap.database.hosts import ConnectionParameters, Hosts, address_of
+from nestmap.database.hosts import Hosts, address_of
 from nestmap.timeouts import TIMEOUTS
 
 

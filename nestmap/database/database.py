@@ -4,43 +4,20 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from nestmap.database.connection import Connection, Parameters, Result, Row
 from nestmap.database.deadline import seconds_left
 from nestmap.database.errors import ReadOnly, TimedOut, Unavailable
 from nestmap.database.hosts import Hosts
+from nestmap.database.limits import Limits
 from nestmap.database.pool import Pool
 from nestmap.timeouts import TIMEOUTS
 
 # The driver wants a limit; that of a statement which may run as long as it needs is a week.
 UNLIMITED = 7 * 86400.0
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits of one Database: ``statement``, ``lock``, ``total`` and ``idle`` in seconds.
-
-    ``statement`` and ``lock`` are PostgreSQL's; with a ``lock`` of 0 a statement may wait for a lock
-    as long as it may run. ``total`` is for a statement with all that it needs, ``idle`` for a
-    transaction that waits for its client. ``connections`` is the most that are open at once,
-    ``waiting`` the most callers that wait for one.
-    """
-
-    statement: float = TIMEOUTS.statement
-    lock: float = 0.0
-    total: float = TIMEOUTS.total
-    idle: float = TIMEOUTS.total
-    connections: int = 4
-    waiting: int = 200
-
-    def statement_within(self, seconds: float) -> float:
-        """Return how long the server may work on a statement that has ``seconds`` left.
-
-        The server must be the first to give up: a client that gives up leaves it running.
-        """
-        return min(self.statement, max(seconds - TIMEOUTS.grace, seconds / 2))
+DEFAULT_LIMITS = Limits()
 
 
 class Database:
@@ -50,7 +27,7 @@ class Database:
     sent once more if the connection was lost.
     """
 
-    def __init__(self, hosts: Hosts, limits: Limits = Limits()) -> None:
+    def __init__(self, hosts: Hosts, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._pool = Pool(hosts, limits.connections, limits.waiting)
         self.lock_timeout = f"set local lock_timeout = {int(limits.lock * 1000)}"

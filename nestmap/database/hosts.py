@@ -6,20 +6,13 @@ for exactly one address and one SSL mode. The one that worked last time is tried
 """
 
 import asyncio
-import os
-import re
 import socket
 from collections.abc import Iterator
 
-from psycopg2 import ProgrammingError
-from psycopg2.extensions import parse_dsn
-
 from nestmap.database.availability import Availability
+from nestmap.database.connection_string import ConnectionParameters, describe, parse
 from nestmap.database.errors import Unavailable
 from nestmap.timeouts import TIMEOUTS
-
-# What libpq takes to make one connection: host, hostaddr, port, dbname, user ...
-ConnectionParameters = dict[str, str]
 
 # A dead network path must be noticed without traffic of our own (a black hole sends no reset).
 # What libpq encrypts with GSSAPI it reconnects for, which changes the descriptor.
@@ -33,22 +26,8 @@ DEFAULTS = {
     "gssencmode": "disable",
 }
 
-# What the environment says where the string is silent, as far as we have to know it.
-FROM_ENVIRONMENT = {
-    "host": "PGHOST",
-    "hostaddr": "PGHOSTADDR",
-    "port": "PGPORT",
-    "dbname": "PGDATABASE",
-    "user": "PGUSER",
-    "sslmode": "PGSSLMODE",
-    "connect_timeout": "PGCONNECT_TIMEOUT",
-    "target_session_attrs": "PGTARGETSESSIONATTRS",
-}
-
 # The SSL modes in which libpq would try a second time with the other kind of connection.
 SECOND_TRIES = {"prefer": ["require", "disable"], "allow": ["disable", "require"]}
-
-UNKNOWN_PARAMETER = re.compile(r"invalid (?:URI query parameter|connection option)[^\w]+(\w+)")
 
 
 class Hosts:
@@ -58,7 +37,7 @@ class Hosts:
     """
 
     def __init__(self, url: str) -> None:
-        self._parameters = _parse(url)
+        self._parameters = parse(url)
         self._good: ConnectionParameters | None = None
         self.generation = 0
         self.round_trip = 0.0
@@ -129,50 +108,9 @@ class Hosts:
             yield {name: value for name, value in one.items() if value}
 
 
-def describe(parameters: ConnectionParameters) -> str:
-    """Return host, port, database and user of one connection; never the password."""
-    host, address = parameters.get("host", "local socket"), parameters.get("hostaddr", "")
-    where = f"{host} ({address})" if address not in ("", host) else host
-    words = {
-        "host": where,
-        "port": parameters.get("port", "5432"),
-        "database": parameters.get("dbname"),
-        "user": parameters.get("user"),
-    }
-    return ", ".join(f"{name} {word}" for name, word in words.items() if word)
-
-
 def address_of(parameters: ConnectionParameters) -> tuple[str | None, ...]:
     """Return what two ways to reach the same address have in common."""
     return tuple(parameters.get(name) for name in ("host", "hostaddr", "port"))
-
-
-def _parse(url: str) -> ConnectionParameters:
-    try:
-        parameters: ConnectionParameters = parse_dsn(url)
-    except ProgrammingError as error:
-        raise ValueError(_mistake(url, str(error))) from None
-    if not all(port.isdecimal() or not port for port in parameters.get("port", "").split(",")):
-        raise ValueError("a connection string whose port is not a number")
-    if not parameters.get("connect_timeout", "0").isdecimal():
-        raise ValueError("a connection string whose connect_timeout is not a number of seconds")
-    environment = {
-        name: value
-        for name, variable in FROM_ENVIRONMENT.items()
-        if (value := os.environ.get(variable)) and not parameters.get("service")
-    }
-    return environment | parameters
-
-
-def _mistake(url: str, message: str) -> str:
-    """Say what is wrong with a connection string without repeating what may be a password."""
-    match = UNKNOWN_PARAMETER.search(message)
-    if match and "@" not in url.rpartition("?")[2]:
-        return f"a connection string with a parameter that PostgreSQL does not know: {match[1]}"
-    return (
-        "not a PostgreSQL connection string: write special characters in user and password"
-        " percent-encoded"
-    )
 
 
 async def _addresses(one: ConnectionParameters) -> list[ConnectionParameters]:

@@ -10,10 +10,19 @@ import logging
 from collections.abc import Iterable
 from functools import partial
 
-from nestmap.database.database import Database, Limits, Transaction
+from nestmap.database.bookkeeping import (
+    INSUFFICIENT_PRIVILEGE,
+    create_bookkeeping,
+    find_pending,
+    is_applied,
+    record,
+    take_turn,
+)
+from nestmap.database.database import Database, Transaction
 from nestmap.database.errors import Locked, Refused
 from nestmap.database.hosts import Hosts
 from nestmap.database.indexes import run_concurrently
+from nestmap.database.limits import Limits
 from nestmap.database.migration_files import Migration, Migrations, Run, SchemaError
 from nestmap.database.persistence import Persistence
 from nestmap.queries import queries
@@ -31,9 +40,8 @@ SHARED_LOCK_SECONDS = 5.0
 
 # A migration may take its time; one whose client hangs may not (seconds).
 STATEMENT_SECONDS = 3600.0
+TOTAL_SECONDS = 3700.0
 IDLE_SECONDS = 60.0
-
-INSUFFICIENT_PRIVILEGE = "42501"
 
 
 async def migrate(
@@ -52,7 +60,7 @@ async def migrate(
     limits = Limits(
         statement=STATEMENT_SECONDS,
         lock=lock_seconds,
-        total=STATEMENT_SECONDS,
+        total=TOTAL_SECONDS,
         idle=IDLE_SECONDS,
         connections=3,
     )
@@ -70,40 +78,7 @@ async def pending(database: Database, folders: Iterable[Migrations]) -> list[str
     file was edited after it was applied, or if the role may not read the records. A database with
     more migrations than this program knows is fine: a newer version runs beside it.
     """
-    return [str(one) for one in await _pending(database, list(folders))]
-
-
-async def _pending(database: Database, folders: list[Migrations]) -> list[Migration]:
-    files = [one for folder in folders for one in folder.files()]
-    try:
-        applied = await _applied(database, folders)
-    except Refused as error:
-        if error.sqlstate != INSUFFICIENT_PRIVILEGE:
-            raise
-        raise SchemaError(
-            f"the role may not read which migrations were applied ({error}): grant it usage on"
-            " schema nestmap and select on nestmap.migrations"
-        ) from error
-    for one in files:
-        if applied.get((one.folder, one.number), one.checksum) != one.checksum:
-            raise SchemaError(
-                f"{one} was edited after it was applied: restore its text, and put the change"
-                " into a new migration"
-            )
-    return [one for one in files if (one.folder, one.number) not in applied]
-
-
-async def _applied(
-    database: Database | Transaction, folders: list[Migrations]
-) -> dict[tuple[str, int], str]:
-    """Return the checksum of each applied migration by folder and number."""
-    (found,) = await database.rows(SQL["find_bookkeeping"])
-    if not found["has_table"]:
-        return {}
-    rows = await database.all(
-        SQL["applied_migrations"], {"folders": [folder.folder for folder in folders]}
-    )
-    return {(folder, number): checksum for folder, number, checksum in rows}
+    return [str(one) for one in await find_pending(database, list(folders))]
 
 
 class _Migrator:
@@ -117,7 +92,7 @@ class _Migrator:
     async def run(self) -> int:
         """Apply everything that is pending, and return the number of files applied here."""
         again = self._persistence.until_it_works
-        left = await again("migrations", partial(_pending, self._database, self._folders))
+        left = await again("migrations", partial(find_pending, self._database, self._folders))
         if not left:
             return 0
         try:
@@ -126,6 +101,10 @@ class _Migrator:
         except Refused as error:
             raise _explained(error, left) from error
 
+    async def _create_bookkeeping(self) -> None:
+        async with self._database.transaction() as transaction:
+            await create_bookkeeping(transaction)
+
     async def _apply(self, one: Migration) -> bool:
         """Apply one file. Return False if another process was first."""
         steps = {
@@ -133,9 +112,9 @@ class _Migrator:
             Run.CONCURRENTLY: self._concurrently,
             Run.REPEAT: self._next_batch,
         }
+        step = partial(steps[one.run], one)
         done = None
         while done is None:
-            step = partial(steps[one.run], one)
             try:
                 done = await self._persistence.until_it_works(str(one), step)
             except Refused as error:
@@ -148,24 +127,26 @@ class _Migrator:
 
     async def _in_a_transaction(self, one: Migration) -> bool:
         async with self._database.transaction() as transaction:
-            if await self._is_applied(transaction, one):
+            await take_turn(transaction)
+            if await is_applied(transaction, one):
                 return False
             try:
                 await self._lock_table(transaction, one)
                 await transaction.execute(one.sql)
             except Locked as error:
                 raise await self._with_holders(error, one) from error
-            await self._record(transaction, one)
+            await record(transaction, one)
         return True
 
     async def _next_batch(self, one: Migration) -> bool | None:
         """Run the statement once. Return None if it changed rows, so that there may be more."""
         async with self._database.transaction() as transaction:
-            if await self._is_applied(transaction, one):
+            await take_turn(transaction)
+            if await is_applied(transaction, one):
                 return False
             if await transaction.execute(one.sql) > 0:
                 return None
-            await self._record(transaction, one)
+            await record(transaction, one)
         return True
 
     async def _concurrently(self, one: Migration) -> bool:
@@ -173,33 +154,18 @@ class _Migrator:
         # runs in it meanwhile: with a snapshot it would be waited for. A connection that is lost
         # takes the lock along, and the record with it: the next attempt looks again.
         async with self._database.transaction(idle=0.0) as holder:
-            if await self._is_applied(holder, one):
+            await take_turn(holder)
+            if await is_applied(holder, one):
                 return False
             for statement in one.statements:
                 await run_concurrently(self._database, statement)
-            await self._record(holder, one)
+            await record(holder, one)
         return True
-
-    async def _create_bookkeeping(self) -> None:
-        """Make the schema and the table of records. Looking first needs fewer rights."""
-        async with self._database.transaction() as transaction:
-            await _lock(transaction)
-            (found,) = await transaction.rows(SQL["find_bookkeeping"])
-            if not found["has_schema"]:
-                await transaction.execute(SQL["create_schema"])
-            if not found["has_table"]:
-                await transaction.execute(SQL["create_bookkeeping"])
-
-    async def _is_applied(self, transaction: Transaction, one: Migration) -> bool:
-        """Become the only process that applies migrations, then look at the records again."""
-        await _lock(transaction)
-        return (one.folder, one.number) in await _applied(transaction, self._folders)
 
     async def _lock_table(self, transaction: Transaction, one: Migration) -> None:
         if one.locked_table is None:
             return
-        found = await transaction.one(SQL["find_table"], {"name": one.locked_table})
-        if found is None or found[0] is None:
+        if await transaction.one(SQL["find_table"], {"name": one.locked_table}) == (None,):
             return
         await transaction.execute(
             f"set local lock_timeout = {int(SHARED_LOCK_SECONDS * 1000)};"
@@ -214,27 +180,10 @@ class _Migrator:
         rows = await self._database.all(SQL["lock_holders"], {"name": one.locked_table})
         if not rows:
             return error
-        holders = ", ".join(
+        holders = (
             f"pid {pid} ({name or 'unnamed'}) since {since} UTC" for pid, name, since in rows
         )
-        return Locked(f"{one.locked_table} is locked by {holders}")
-
-    async def _record(self, transaction: Transaction, one: Migration) -> None:
-        await transaction.execute(
-            SQL["record_migration"],
-            {
-                "folder": one.folder,
-                "number": one.number,
-                "name": one.name,
-                "checksum": one.checksum,
-            },
-        )
-
-
-async def _lock(transaction: Transaction) -> None:
-    row = await transaction.one(SQL["try_migration_lock"])
-    if row != (True,):
-        raise Locked("another process applies migrations")
+        return Locked(f"{one.locked_table} is locked by {', '.join(holders)}")
 
 
 def _explained(error: Refused, left: list[Migration]) -> SchemaError:
