@@ -1,0 +1,158 @@
+"""The pool: bounded, fair, and never with a connection that must not be used."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from nestmap.database import Hosts, Overloaded, Unavailable
+from nestmap.database.connection import Connection
+from nestmap.database.pool import Pool
+from nestmap.timeouts import TIMEOUTS
+
+Work = Callable[[Pool], Awaitable[None]]
+
+
+@pytest.fixture
+def with_pool(database) -> Callable[..., None]:
+    """`with_pool(work, size=2, waiting=3)`: run `work` on a pool of this size."""
+
+    def with_pool(work: Work, *, size: int = 2, waiting: int = 3) -> None:
+        async def run() -> None:
+            pool = Pool(Hosts(database.url), size, waiting)
+            try:
+                await work(pool)
+            finally:
+                pool.close()
+
+        asyncio.run(run())
+
+    return with_pool
+
+
+async def process_of(connection: Connection) -> int:
+    return int((await connection.run("select pg_backend_pid()", None, 5)).rows[0][0])
+
+
+async def begun(*waiting: Awaitable[Connection]) -> list[asyncio.Future[Connection]]:
+    """Let each of them begin to wait, in this order."""
+    futures = [asyncio.ensure_future(one) for one in waiting]
+    await asyncio.sleep(0)
+    return futures
+
+
+def test_a_connection_is_used_again(with_pool):
+    async def work(pool: Pool) -> None:
+        first = await pool.acquire()
+        pool.release(first)
+        assert await pool.acquire() is first
+        pool.release(first)
+
+    with_pool(work)
+
+
+def test_callers_are_served_in_the_order_in_which_they_came(with_pool):
+    async def work(pool: Pool) -> None:
+        taken = [await pool.acquire() for _ in range(2)]
+        first, second, third = await begun(*(pool.acquire() for _ in range(3)))
+        pool.release(taken[0])
+        assert await first is taken[0]
+        assert not second.done()
+        pool.release(taken[1])
+        assert await second is taken[1]
+        pool.release(taken[0])
+        assert await third is taken[0]
+        for connection in taken:
+            pool.release(connection)
+
+    with_pool(work)
+
+
+def test_one_more_than_may_wait_is_told_at_once(with_pool):
+    async def work(pool: Pool) -> None:
+        taken = [await pool.acquire() for _ in range(2)]
+        waiting = await begun(*(pool.acquire() for _ in range(3)))
+        with pytest.raises(Overloaded):
+            await pool.acquire()
+        for _ in waiting:
+            pool.release(taken[0])
+            await asyncio.sleep(0)
+        assert [one.result() for one in waiting] == [taken[0]] * 3
+        for connection in taken:
+            pool.release(connection)
+
+    with_pool(work)
+
+
+def test_no_more_connections_are_made_than_the_pool_may_have(with_pool, database):
+    async def work(pool: Pool) -> None:
+        async def use() -> None:
+            connection = await pool.acquire()
+            await connection.run("select pg_sleep(0.01)", None, 5)
+            pool.release(connection)
+
+        await asyncio.gather(*(use() for _ in range(20)))
+        count = "select count(*) from pg_stat_activity where application_name = 'nestmap'"
+        assert database.value(count) <= 2
+
+    with_pool(work, waiting=20)
+
+
+def test_a_caller_that_gives_up_leaves_its_place(with_pool):
+    async def work(pool: Pool) -> None:
+        taken = [await pool.acquire() for _ in range(2)]
+        given_up, waiting = await begun(pool.acquire(), pool.acquire())
+        given_up.cancel()
+        pool.release(taken[0])
+        assert await waiting is taken[0]
+        late, *_ = await begun(pool.acquire())
+        # It is given a connection and gives up before it has seen it.
+        pool.release(taken[0])
+        late.cancel()
+        await asyncio.gather(late, return_exceptions=True)
+        assert await pool.acquire() is taken[0]
+        for connection in taken:
+            pool.release(connection)
+
+    with_pool(work)
+
+
+def test_an_old_connection_is_replaced(with_pool):
+    async def work(pool: Pool) -> None:
+        old = await pool.acquire()
+        process = await process_of(old)
+        old.opened -= TIMEOUTS.connection_age
+        pool.release(old)
+        new = await pool.acquire()
+        assert await process_of(new) != process
+        pool.release(new)
+
+    with_pool(work)
+
+
+def test_a_server_that_is_the_wrong_one_is_not_used_by_any_pool_of_its_hosts(database):
+    async def work() -> None:
+        hosts = Hosts(database.url)
+        pools = [Pool(hosts, 2, 2) for _ in range(2)]
+        taken = [await pool.acquire() for pool in pools]
+        pools[0].discard_server()
+        for pool, connection in zip(pools, taken, strict=True):
+            pool.release(connection)
+            assert connection.closed
+            pool.close()
+
+    asyncio.run(work())
+
+
+def test_a_pool_that_is_closed_tells_those_who_wait(with_pool):
+    async def work(pool: Pool) -> None:
+        taken = [await pool.acquire() for _ in range(2)]
+        (waiting,) = await begun(pool.acquire())
+        pool.close()
+        with pytest.raises(Unavailable, match="stopping"):
+            await waiting
+        for connection in taken:
+            pool.release(connection)
+            assert connection.closed
+
+    with_pool(work)
