@@ -16,9 +16,11 @@ class Timeouts:
     connect: float = 3.0
     # An address that has not answered after this is not waited for alone: the next is tried too.
     next_address: float = 0.6
-    # While the database is away: between two attempts, at first and at most.
+    # While the database is away: between two attempts, at first and at most; and after an attempt
+    # that has got no answer yet.
     first_retry: float = 0.1
-    last_retry: float = 0.5
+    last_retry: float = 0.4
+    silent_retry: float = 0.5
 
     # How long a session write waits for a row that someone else has locked (lock_timeout).
     lock: float = 0.3
@@ -53,7 +55,8 @@ class Timeouts:
     def __post_init__(self) -> None:
         nested = (
             ("first_retry", "last_retry"),
-            ("last_retry", "next_address"),
+            ("last_retry", "silent_retry"),
+            ("silent_retry", "connect"),
             ("next_address", "connect"),
             ("connect", "total"),
             ("lock", "slow"),

@@ -13,7 +13,8 @@ class Availability:
     """Shared by all pools that lead to the same hosts.
 
     While the database is away, one attempt to connect is made at a time, with pauses that grow; who
-    comes in between is told the cause of the last failure.
+    comes in between is told the cause of the last failure. An attempt that gets no answer does not
+    hold up the next one for long: what it has sent may be lost for good.
     """
 
     def __init__(self) -> None:
@@ -21,6 +22,7 @@ class Availability:
         self._failures = 0
         self._cause: DatabaseError | None = None
         self._attempts = 0
+        self._last_began = 0.0
         self._next_attempt = 0.0
         self._pause = 0.0
 
@@ -34,6 +36,7 @@ class Availability:
     def attempt_begins(self) -> None:
         """Count an attempt to connect; call `succeeded()` or `failed()`, then `attempt_ends()`."""
         self._attempts += 1
+        self._last_began = time.monotonic()
 
     def attempt_ends(self) -> None:
         self._attempts -= 1
@@ -63,4 +66,7 @@ class Availability:
             self._next_attempt = now + self._pause
 
     def _may_attempt(self) -> bool:
-        return self._attempts == 0 and time.monotonic() >= self._next_attempt
+        now = time.monotonic()
+        if self._attempts:
+            return now - self._last_began >= TIMEOUTS.silent_retry
+        return now >= self._next_attempt

@@ -6,41 +6,59 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from nestmap.database.errors import DatabaseError, Locked, TimedOut, Unavailable
+from nestmap.database.errors import Locked, TimedOut, Unavailable
+from nestmap.database.migration_files import SchemaError
 
 # Between two attempts, and between two log lines that say the same (seconds).
 PAUSE_SECONDS = 1.0
 TELL_SECONDS = 5.0
 
+# What may pass by itself.
+PASSING = (Locked, TimedOut, Unavailable)
+
+# What may pass when an operator does something about it: grants a right, restores a file.
+MENDABLE = (*PASSING, SchemaError)
+
 Result = TypeVar("Result")
 
 
 class Persistence:
-    """Repeats a step for up to ``patience`` seconds while the database is away or locked."""
+    """Repeats a step for up to ``patience`` seconds while it raises one of ``errors``."""
 
-    def __init__(self, patience: float, log: logging.Logger, pause: float = PAUSE_SECONDS) -> None:
+    def __init__(
+        self,
+        patience: float,
+        log: logging.Logger,
+        *,
+        errors: tuple[type[Exception], ...] = PASSING,
+        pause: float = PAUSE_SECONDS,
+    ) -> None:
         self._patience = patience
         self._log = log
+        self._errors = errors
         self._pause = pause
         self._told = ("", 0.0)
 
     async def until_it_works(self, what: str, step: Callable[[], Awaitable[Result]]) -> Result:
         """Return what ``step`` returns. After ``patience`` seconds raise the error that it raised."""
-        give_up = time.monotonic() + self._patience
+        began = time.monotonic()
+        attempts = 0
         while True:
             try:
                 return await step()
-            except (Locked, TimedOut, Unavailable) as error:
-                if time.monotonic() + self._pause > give_up:
+            except self._errors as error:
+                waited = time.monotonic() - began
+                if waited + self._pause > self._patience:
                     raise
-                self._tell(what, error)
+                attempts += 1
+                self._tell(what, error, f"{attempts} attempts, {waited:.0f} s")
             await asyncio.sleep(self._pause)
 
-    def _tell(self, what: str, error: DatabaseError) -> None:
+    def _tell(self, what: str, error: Exception, so_far: str) -> None:
         # Not by the message: it may name another process each time.
         subject = f"{what} {type(error).__name__}"
         told, when = self._told
         now = time.monotonic()
         if subject != told or now - when >= TELL_SECONDS:
-            self._log.warning("waiting, %s: %s", what, error)
+            self._log.warning("waiting, %s: %s (%s)", what, error, so_far)
             self._told = subject, now

@@ -28,7 +28,8 @@ class Pool:
         self._waiters: deque[Waiter] = deque()
         self._idle: list[tuple[float, Connection]] = []
         self._in_use: dict[Connection, float] = {}
-        self._connecting: set[asyncio.Task[None]] = set()
+        self._connecting: dict[asyncio.Task[None], float] = {}
+        self._clock: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def acquire(self) -> Connection:
@@ -70,14 +71,24 @@ class Pool:
         waiter: Waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         self._connect_more()
+        if self._clock is None:
+            self._tick()
         try:
             return await waiter
         except asyncio.CancelledError:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
-            elif waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+            elif not waiter.cancelled() and waiter.exception() is None:
                 self.release(waiter.result())
             raise
+
+    def _tick(self) -> None:
+        """Look every now and then if those who wait need another attempt to connect."""
+        self._clock = None
+        if self._waiters:
+            self._connect_more()
+            loop = asyncio.get_running_loop()
+            self._clock = loop.call_later(TIMEOUTS.silent_retry, self._tick)
 
     def _take_back(self, connection: Connection) -> None:
         """Give a connection that nobody uses to the first waiter, or keep it."""
@@ -135,30 +146,56 @@ class Pool:
 
     def _connect_more(self) -> None:
         """Begin as many connections as are wanted and allowed; refuse the waiters if none comes."""
-        while self._wants_more() and self._hosts.availability.away is None:
+        while self._wants_more() and self._hosts.availability.away is None and self._make_room():
             self._hosts.availability.attempt_begins()
             task = asyncio.ensure_future(self._connect())
-            self._connecting.add(task)
+            self._connecting[task] = time.monotonic()
             task.add_done_callback(self._attempt_ended)
         away = self._hosts.availability.away
         if away is not None and not self._connecting and not self._in_use:
             self._refuse_waiters(away)
 
     def _wants_more(self) -> bool:
-        count = len(self._in_use) + len(self._idle) + len(self._connecting)
-        wanted = len(self._connecting) < len(self._waiters)
-        return wanted and count < self._size and not self._closed
+        """Return True if there are more waiters than attempts that may still be answered soon."""
+        fresh = len(self._connecting) - len(self._silent())
+        return fresh < len(self._waiters) and not self._closed
+
+    def _make_room(self) -> bool:
+        """Return True if there is room for a connection, or make some: end an attempt without answer.
+
+        The oldest attempt is left alone: on a slow network it is the one that succeeds.
+        """
+        if len(self._in_use) + len(self._idle) + len(self._connecting) < self._size:
+            return True
+        replaceable = self._silent()[1:]
+        if not replaceable:
+            return False
+        newest = replaceable[-1]
+        del self._connecting[newest]
+        newest.cancel()
+        return True
+
+    def _silent(self) -> list[asyncio.Task[None]]:
+        """Return the attempts that have waited for long: what they have sent may be lost for good."""
+        before = time.monotonic() - TIMEOUTS.silent_retry
+        return [task for task, began in self._connecting.items() if began <= before]
 
     async def _connect(self) -> None:
+        began = time.monotonic()
         try:
             connection = await connect(self._hosts)
         except DatabaseError as error:
             self._hosts.availability.failed(error)
+            # Attempts that began together are awaited together; one that is only a second try is not.
+            latest = began + TIMEOUTS.silent_retry
+            others = sum(other < latest for other in self._connecting.values()) - 1
+            if not self._in_use and not others:
+                self._refuse_waiters(error)
         else:
             self._hosts.availability.succeeded()
             self._take_back(connection)
 
     def _attempt_ended(self, task: asyncio.Task[None]) -> None:
-        self._connecting.discard(task)
+        self._connecting.pop(task, None)
         self._hosts.availability.attempt_ends()
         self._connect_more()

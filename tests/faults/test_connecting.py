@@ -134,7 +134,8 @@ def test_who_gives_up_does_not_end_the_attempt(database, relay):
         assert await asked.one("select 1") == (1,)
         assert relay.accepted == 1
 
-    ask(database.url_at(relay.port) + "?sslmode=disable&connect_timeout=60", work, total=0.3)
+    url = database.url_at(relay.port) + "?sslmode=disable&connect_timeout=60"
+    ask(url, work, total=0.3, connections=1)
 
 
 class TestAnOutage:
@@ -156,7 +157,7 @@ class TestAnOutage:
         while True:
             try:
                 await asked.one("select 1")
-            except Unavailable:
+            except (TimedOut, Unavailable):
                 await asyncio.sleep(0.01)
             else:
                 return
@@ -194,3 +195,23 @@ class TestAnOutage:
         database.execute("create role app login")
         ask(url.replace("//postgres:", "//app:"), work)
         database.execute("drop role app")
+
+
+def test_an_attempt_that_gets_no_answer_does_not_hold_up_the_next_one(database, relay):
+    """What it has sent is lost for good; it would wait for a minute."""
+
+    async def work(asked: Database) -> None:
+        relay.refuse()
+        with pytest.raises(Unavailable):
+            await asked.one("select 1")
+        relay.accept()
+        relay.swallow(new_too=True)
+        taken = relay.accepted
+        while relay.accepted == taken:
+            with pytest.raises(DatabaseError):
+                await asked.one("select 1")
+        relay.swallow_no_more()
+        await TestAnOutage.until_back(asked)
+
+    url = database.url_at(relay.port) + "?sslmode=disable&connect_timeout=60"
+    ask(url, work, total=0.3, connections=2)

@@ -162,8 +162,10 @@ def _occupy(url: str, others: list[psycopg2.extensions.connection]) -> None:
 def _drive_out(watch: psycopg2.extensions.connection) -> int:
     """Terminate what the site has; how many of them there were."""
     with watch.cursor() as cursor:
+        # One that is only beginning has no name yet, and no state that is known.
         cursor.execute(
             "select count(pg_terminate_backend(pid)) from pg_stat_activity"
-            " where application_name = 'nestmap'"
+            " where backend_type = 'client backend'"
+            " and (application_name = 'nestmap' or state is null or state = 'starting')"
         )
         return cursor.fetchone()[0]
