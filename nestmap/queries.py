@@ -5,10 +5,8 @@ from pathlib import Path
 
 import aiosql
 
-HERE = Path(__file__).resolve().parent
-
-# In an installed package the text is inside it; in a checkout it has a folder at the top.
-SQL = HERE / "sql" if (HERE / "sql").is_dir() else HERE.parent / "sql"
+# In a checkout this is a link to the folder sql at the top.
+SQL = Path(__file__).resolve().parent / "sql"
 
 
 def queries(subject: str, names: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -65,7 +65,7 @@ class SessionSchema:
         if explanation is None:
             return
         try:
-            rows = await self._database.all(explanation, {"user_id": "0"}, idempotent=True)
+            rows = await self._database.all(explanation, idempotent=True)
         except Refused as error:
             raise SchemaError(f"user_query can't be used: {error}") from error
         if "Seq Scan" in _node_types(rows[0][0]):

@@ -95,6 +95,12 @@ class Cluster:
         database.close()
         self._execute(f'drop database if exists "{database.name}" with (force)')
 
+    def rename(self, database: Database, name: str) -> None:
+        """Give a database another name, so that nothing reaches it under the old one."""
+        database.close()
+        self.terminate_backends(database)
+        self._execute(f'alter database "{database.name}" rename to "{name}"')
+
     def database(self, name: str) -> Database:
         return Database(f"postgresql://postgres:{PASSWORD}@127.0.0.1:{self.port}/{name}")
 

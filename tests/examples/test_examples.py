@@ -1,0 +1,83 @@
+"""The session layer in sites of other people, which have nothing but the wheel."""
+
+from tests.examples.conftest import ADA
+from tests.support.waiting import wait_until
+
+
+def hits(visitor, **options):
+    answer = visitor.post("/", **options)
+    assert answer.status == 200, answer.text
+    return answer.json["hits"]
+
+
+def test_a_site_of_twelve_lines_counts(start, empty_database):
+    site = start("counter", empty_database.url)
+    visitor = site.visitor()
+    assert [visitor.get("/").json for _ in range(3)] == [{"hits": 1}, {"hits": 2}, {"hits": 3}]
+    assert site.visitor().get("/").json == {"hits": 1}
+
+
+def test_users_of_its_own_sign_in_and_out_and_survive_a_restart(start, people):
+    site = start("own_users", people.url)
+    visitor = site.visitor()
+    assert [hits(visitor), hits(visitor)] == [1, 2]
+    assert visitor.post("/sign-in", form={"id": ADA}).status == 200
+    assert visitor.get("/").json == {"hits": 2, "person": "Ada"}
+    site.stop()
+    site.start()
+    assert visitor.get("/").json == {"hits": 2, "person": "Ada"}
+    assert visitor.post("/sign-out").status == 200
+    assert visitor.get("/").json == {"hits": 0, "person": None}
+
+
+def test_an_inactive_user_is_out_with_the_next_request(start, people):
+    visitor = start("own_users", people.url).visitor()
+    visitor.post("/sign-in", form={"id": ADA})
+    assert visitor.get("/").json["person"] == "Ada"
+    people.execute("update people set active = false")
+    assert visitor.get("/").json["person"] is None
+
+
+def test_a_write_after_the_sign_out_is_401(start, people):
+    site = start("own_users", people.url)
+    visitor = site.visitor()
+    visitor.post("/sign-in", form={"id": ADA})
+    cookie = visitor.jar.header(https=False)
+    visitor.post("/sign-out")
+    late = site.visitor().post("/", headers={"Cookie": cookie})
+    assert (late.status, late.cookies) == (401, [])
+    assert people.value("select count(*) from web_sessions") == 0
+
+
+def test_a_table_that_was_emptied_begins_anew(start, people):
+    visitor = start("own_users", people.url).visitor()
+    assert [hits(visitor), hits(visitor)] == [1, 2]
+    people.execute("truncate web_sessions")
+    assert hits(visitor) == 1
+
+
+def test_without_its_database_it_is_503_and_signs_nobody_out(start, people, cluster):
+    site = start("own_users", people.url)
+    visitor = site.visitor()
+    assert hits(visitor) == 1
+    people.close()
+    cluster.rename(people, "elsewhere_for_a_moment")
+    try:
+        away = visitor.post("/")
+        assert (away.status, away.cookies) == (503, [])
+        assert away.headers["Retry-After"]
+    finally:
+        cluster.rename(cluster.database("elsewhere_for_a_moment"), people.name)
+    wait_until(lambda: visitor.get("/").status == 200, "the site to find its database again")
+    assert hits(visitor) == 2
+
+
+def test_two_sites_share_one_database_with_two_tables(start, people):
+    counter, own = start("counter", people.url), start("own_users", people.url)
+    people.execute("delete from session")  # of the visits that waited for the start
+    one, other = counter.visitor(), own.visitor()
+    assert one.get("/").json == {"hits": 1}
+    assert [hits(other), hits(other)] == [1, 2]
+    assert one.get("/").json == {"hits": 2}
+    assert people.value("select count(*) from session") == 1
+    assert people.value("select count(*) from web_sessions") == 1

@@ -1,0 +1,38 @@
+"""The package as pip installs it, in an environment that holds nothing else."""
+
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+from tests.support.instance import ROOT
+
+
+class Installed:
+    """The wheel of the checkout, and a Python that has it with what it asks for."""
+
+    def __init__(self, directory: Path) -> None:
+        # pip builds in the folder it is given, so it gets a copy of what git would give out.
+        source = directory / "source"
+        subprocess.run(
+            ["git", "-C", str(ROOT), "checkout-index", "-a", f"--prefix={source}/"],
+            check=True,
+        )
+        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "wheel", "--no-deps", "-w", directory, source], check=True)
+        (self.wheel,) = directory.glob("nestmap-*.whl")
+        home = directory / "environment"
+        venv.create(home, with_pip=False)
+        self.python = home / "bin" / "python"
+        subprocess.run([*pip, "--python", self.python, "install", self.wheel], check=True)
+
+    def names(self) -> list[str]:
+        """Every file in the wheel."""
+        with zipfile.ZipFile(self.wheel) as wheel:
+            return wheel.namelist()
+
+    def metadata(self) -> str:
+        with zipfile.ZipFile(self.wheel) as wheel:
+            (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+            return wheel.read(name).decode()
