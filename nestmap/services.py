@@ -14,7 +14,7 @@ from nestmap.settings import Settings
 ADMINISTRATOR = "admin@localhost"
 
 # How long a start waits for the database and for other starters (seconds).
-START_PATIENCE = 30.0
+START_PATIENCE = 300.0
 
 
 class Services:

@@ -1,11 +1,12 @@
 -- run: repeat
--- Give an id to the rows that were there before the column.
+-- Give an id to the rows that were there before the column, in the order of the index above: any
+-- other order would sort the whole table for each batch.
 update {table}
 set id = default
 where sid = any(array(
     select s.sid
     from {table} as s
     where s.id is null
-    order by s.sid collate "C"
-    limit 1000
+    order by s.sid
+    limit 2000
 ));

@@ -80,8 +80,8 @@ begin
                 expire = excluded.expire,
                 renewed_at = excluded.renewed_at
             returning
-                s.sid,
-                s.sid,
+                s.sid::varchar,
+                s.sid::varchar,
                 s.id,
                 extract(epoch from s.created_at)::float8,
                 extract(epoch from s.authenticated_at)::float8,

@@ -70,7 +70,7 @@ begin
         where s.sid = w.sid
         returning
             w.sid,
-            s.sid,
+            s.sid::varchar,
             s.id,
             extract(epoch from s.created_at)::float8,
             extract(epoch from s.authenticated_at)::float8,

@@ -38,8 +38,8 @@ begin
         from locked
         where s.sid = locked.sid
         returning
-            s.sid,
-            s.sid,
+            s.sid::varchar,
+            s.sid::varchar,
             s.id,
             extract(epoch from s.created_at)::float8,
             extract(epoch from s.authenticated_at)::float8,

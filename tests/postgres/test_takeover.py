@@ -1,0 +1,170 @@
+"""The database of an Express site is taken over while that site goes on (G11)."""
+
+import itertools
+import json
+import threading
+import time
+
+import psycopg2
+import pytest
+
+from tests.support.commands import nestmap
+from tests.support.connect_pg_simple import DOCUMENT, TABLE
+from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
+
+# What connect-pg-simple sends.
+READ = "select sess from session where sid = %s and expire >= to_timestamp(%s)"
+UPSERT = (
+    "insert into session (sess, expire, sid) select %s, to_timestamp(%s), %s"
+    " on conflict (sid) do update set sess = %s, expire = to_timestamp(%s) returning sid"
+)
+
+ROWS = 20_000
+# How long a statement of another program may wait (seconds), G11.
+LONGEST = 1.0
+
+
+def make_express_site(database, rows):
+    """The tables of a site that has users and migrations of its own beside its sessions."""
+    database.execute(TABLE)
+    database.execute(
+        "insert into session select 'express-' || n, %s, now() at time zone 'utc' + interval '6 h'"
+        " from generate_series(1, %s) as n",
+        json.dumps(DOCUMENT),
+        rows,
+    )
+    database.execute("create table users (id serial primary key, email text not null)")
+    database.execute("insert into users (email) values ('bob@example.org')")
+    database.execute("create table schema_migrations (version text primary key)")
+    database.execute("insert into schema_migrations values ('20250101')")
+
+
+class Express(threading.Thread):
+    """Reads and writes sessions as fast as it can, and keeps the time of its slowest statement."""
+
+    def __init__(self, url, rows):
+        super().__init__()
+        self._connection = psycopg2.connect(url)
+        self._connection.autocommit = True
+        self._sids = itertools.cycle(f"express-{n}" for n in range(1, rows, 7))
+        self._stopped = threading.Event()
+        self.slowest = 0.0
+        self.count = 0
+
+    def run(self):
+        document = json.dumps(DOCUMENT)
+        with self._connection.cursor() as cursor:
+            while not self._stopped.is_set():
+                sid, expire = next(self._sids), time.time() + 43200
+                self._timed(cursor, READ, (sid, time.time()))
+                self._timed(cursor, UPSERT, (document, expire, sid, document, expire))
+
+    def stop(self):
+        self._stopped.set()
+        self.join(30)
+        self._connection.close()
+
+    def _timed(self, cursor, sql, parameters):
+        since = time.monotonic()
+        cursor.execute(sql, parameters)
+        self.slowest = max(self.slowest, time.monotonic() - since)
+        self.count += 1
+
+
+def test_six_instances_take_a_busy_express_site_over(empty_database, start_instance):
+    database = empty_database
+    make_express_site(database, ROWS)
+    express = [Express(database.url, ROWS) for _ in range(2)]
+    for one in express:
+        one.start()
+    try:
+        with database.transaction("select count(*) from session"):
+            started = [start_instance.begin(database.url) for _ in range(6)]
+            # The reader stays until a migration has met it.
+            database.wait_for_blocked()
+        for instance in started:
+            instance.wait_until_ready(60)
+    finally:
+        for one in express:
+            one.stop()
+    assert all(one.count > 100 for one in express)
+    assert max(one.slowest for one in express) < LONGEST
+    ids = database.all("select id from session where sid like %s", "express-%")
+    assert len(ids) == len(set(ids)) == ROWS
+    assert (None,) not in ids
+    assert database.all("select email from users") == [("bob@example.org",)]
+    assert database.all("select version from schema_migrations") == [("20250101",)]
+    visitor = Visitor(*(instance.url for instance in started))
+    assert visitor.put_place("kyoto", at=0).status == 201
+    assert visitor.place_ids(at=5) == ["kyoto"]
+
+
+def test_a_sid_of_type_text_is_as_good(empty_database, start_instance):
+    empty_database.execute(TABLE)
+    empty_database.execute("alter table session alter column sid type text")
+    visitor = Visitor(start_instance(empty_database.url).url)
+    assert visitor.put_place("kyoto").status == 201
+    assert visitor.register().status == 201
+    assert visitor.put_place("oslo").status == 201
+    assert visitor.sign_out().status == 204
+
+
+def test_an_expire_with_a_time_zone_is_named_and_not_served(empty_database, start_instance):
+    empty_database.execute(TABLE)
+    empty_database.execute("alter table session alter column expire type timestamptz")
+    site = start_instance.begin(empty_database.url)
+    wait_until(lambda: "column expire" in site.output, "the start to name the column")
+    assert "must be timestamp without time zone" in site.output
+    assert site.readiness() != 200
+
+
+FAULTS = {
+    "no table": ("drop table session cascade", "does not exist"),
+    "no column": ("alter table session drop column user_agent", "no column user_agent"),
+    "no function": (
+        "drop function nestmap.session_touch(varchar[], integer, integer, integer)",
+        "nestmap.session_touch does not exist",
+    ),
+    "an edited migration": (
+        "update nestmap.migrations set checksum = 'another' where name = '0012-update'",
+        "0012-update was edited",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_can_not_be_used_is_named_and_not_served(database, tmp_path, start_instance, fault):
+    site = start_instance(database.url)
+    change, words = FAULTS[fault]
+    database.execute(change)
+    ready = Visitor(site.url).get("/readyz")
+    assert ready.status == 503
+    assert words in ready.text
+
+
+def test_a_right_that_was_revoked_is_named(database, cluster, start_instance):
+    site = start_instance(database.url)
+    role = f"serving_{database.name}"
+    database.execute(f"create role {role} login")
+    try:
+        database.execute(f"grant usage on schema nestmap to {role}")
+        database.execute(f"grant all on all tables in schema nestmap, public to {role}")
+        database.execute("revoke execute on all functions in schema nestmap from public")
+        done = nestmap(
+            "stats",
+            database_url=database.url.replace("//postgres:", f"//{role}:"),
+            directory=site.directory,
+        )
+        assert done.returncode != 0
+        assert "permission denied for function" in done.stderr
+    finally:
+        database.execute(f"drop owned by {role}")
+        database.execute(f"drop role {role}")
+
+
+def test_a_time_zone_in_which_express_would_err_is_warned_of(database, start_instance):
+    """The cluster of the tests has one."""
+    assert "time zone" in start_instance(database.url).output
+    database.execute(f"alter database \"{database.name}\" set timezone to 'UTC'")
+    assert "time zone" not in start_instance(database.url).output
