@@ -142,11 +142,19 @@ class Batcher(Generic[Item, Result]):
             for failed in await asyncio.gather(*parts, return_exceptions=True):
                 if failed:
                     raise failed
-        elif isinstance(error, Locked):
+        elif isinstance(error, Locked) and self._has_time_for_a_lock(entries[0]):
             # Alone it holds up no other item, and may wait for its lock until its time is over.
             await self._send_entries(entries)
         else:
             entries[0].answer(error)
+
+    def _has_time_for_a_lock(self, entry: "_Entry[Item, Result]") -> bool:
+        """Return True if one more attempt ends before the entry is answered.
+
+        An attempt that outlives its answer could take the lock after the client was told 503.
+        """
+        left = entry.since + self._limits.timeout - asyncio.get_running_loop().time()
+        return left > TIMEOUTS.lock + TIMEOUTS.slow
 
     def _check_times(self) -> None:
         """Let the next batch overtake a slow one, and fail what has waited too long."""

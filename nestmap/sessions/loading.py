@@ -34,6 +34,9 @@ class SessionLoader:
         if records:
             return self._lapsed(Lapsed("two sessions"), tuple(one.id for one in records))
         for one in found:
+            if isinstance(one, Lapsed) and one.id is not None:
+                # Nothing was ended: what is stored next takes the place of what can't be read.
+                return Session(self._max_bytes, named=(one.id,))
             if isinstance(one, Lapsed):
                 return self._lapsed(one)
         return self._lapsed(await self._ending(sids) or Lapsed())

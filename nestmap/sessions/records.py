@@ -38,12 +38,14 @@ class Lapsed:
 
     ``reason`` is one of "expired", "signed out", "rotated", "replaced", "ended by its user", "ended by
     an administrator", "password change", "over the cap", "account deleted", "account disabled",
-    "account", "version", "two sessions", "form", or None if it is not known. ``at`` is when it
+    "account", "version", "two sessions", "form", "unreadable", or None if it is not known. ``at`` is when it
     ended, in seconds since the epoch, or None.
     """
 
     reason: str | None = None
     at: float | None = None
+    # The public id, if there is a row that can't be read: another program wrote it.
+    id: str | None = None
 
     @property
     def is_recorded(self) -> bool:

@@ -107,7 +107,7 @@ class SessionStore:
         sid, public_id, document, created, authenticated, expires, ends, is_due, *of_user = row
         data = values.decode(document)
         if data is None:
-            return None
+            return Lapsed("unreadable", id=public_id)
         user_id, version, user_row = of_user
         user = self._users.user(user_id, version, user_row)
         if isinstance(user, Lapsed):

@@ -7,7 +7,7 @@ import pytest
 from tests.support.sids import count_sessions, sid_of, stored
 from tests.support.visitor import Visitor
 
-USERS = re.compile(rb"insert\s+into\s+users", re.IGNORECASE)
+USERS = re.compile(rb"insert\s+into\s+nestmap\.users", re.IGNORECASE)
 
 
 @pytest.fixture(autouse=True)

@@ -180,7 +180,7 @@ def document(text):
 @pytest.fixture
 def machine(shared_database, relay):
     add = (
-        "insert into users (email, password_hash) values (%s, 'none')"
+        "insert into nestmap.users (email, password_hash) values (%s, 'none')"
         " on conflict do nothing returning id"
     )
     with open_layer(shared_database.url_at(relay.port)) as layer:

@@ -85,10 +85,10 @@ def test_reading_goes_on_while_nothing_can_be_written(visitor, shared_database, 
 def test_a_renewal_that_fails_is_no_trouble_for_the_reader(visitor, shared_database, refusal):
     """Nobody asked for it, and the next request tries again; but no cookie promises it."""
     visitor.put_place("lisbon")
-    shared_database.execute("update session set expire = expire - interval '10 minutes'")
+    shared_database.execute("update session set renewed_at = renewed_at - interval '10 minutes'")
     with refusal():
         answer = visitor.get("/api/places")
-    assert answer.status in {200, 503}
+    assert answer.status == 200
     assert answer.cookies == []
     assert visitor.place_ids() == ["lisbon"]
 

@@ -49,7 +49,7 @@ def test_a_late_renewal_does_not_bring_an_ended_session_back(tourist, relay, sha
     tourist.register()
     sid = sid_of(tourist, shared_database)
     shared_database.execute(
-        "update session set expire = expire - interval '10 minutes' where sid = %s", sid
+        "update session set renewed_at = renewed_at - interval '10 minutes' where sid = %s", sid
     )
     relay.hold()
     late = tourist.send("GET", "/api/places", at=SLOW)
@@ -69,7 +69,7 @@ def test_an_account_that_is_deleted_takes_its_sessions_along(tourist, relay, sha
     relay.hold()
     late = tourist.send_place("lisbon", at=SLOW)
     relay.wait_for_held()
-    shared_database.execute("delete from users where email = %s", tourist.email)
+    shared_database.execute("delete from nestmap.users where email = %s", tourist.email)
     relay.release()
     assert late.answer().status == 401
     assert not stored(shared_database, sid)

@@ -24,7 +24,7 @@ def test_an_answer_later_than_a_sign_in_leaves_its_cookie_alone(tourist, relay):
 
 def test_a_renewal_later_than_a_sign_in_leaves_its_cookie_alone(tourist, relay, shared_database):
     tourist.register()
-    shared_database.execute("update session set expire = expire - interval '10 minutes'")
+    shared_database.execute("update session set renewed_at = renewed_at - interval '10 minutes'")
     relay.hold()
     late = tourist.send("GET", "/api/places", at=SLOW)
     relay.wait_for_held()

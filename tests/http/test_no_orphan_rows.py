@@ -71,7 +71,7 @@ def test_production_over_plain_http_stores_nothing_and_says_why(seen_plainly, sh
         assert "X-Forwarded-Proto" in answer.json["error"]["message"]
         assert answer.cookies == []
     assert count_sessions(shared_database) == before
-    assert not shared_database.all("select from users where email = %s", seen_plainly.email)
+    assert not shared_database.all("select from nestmap.users where email = %s", seen_plainly.email)
 
 
 def test_a_page_in_production_over_plain_http_says_why_too(seen_plainly, shared_database):

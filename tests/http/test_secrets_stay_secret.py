@@ -67,7 +67,7 @@ def busy_scenario(visitor: Visitor, database, relay) -> tuple[set[str], list[str
     note(visitor.put_place("porto"))
     note(visitor.sign_in(password=right))
     relay.accept()
-    database.execute("update users set password_hash = '$argon2id$broken'")
+    database.execute("update nestmap.users set password_hash = '$argon2id$broken'")
     note(visitor.twin().sign_in(password=right))
     database.execute('update session set sess = \'{"place:x": 7, "cookie": 8}\'')
     note(visitor.get("/"))

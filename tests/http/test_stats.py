@@ -25,25 +25,25 @@ STORE |= {"prune_seconds", "resave", "save_uninitialized", "rolling", "table_byt
 
 # 7 anonymous sessions, 3 that expired; 2 users with 3 sessions, 1 that expired; a user without any.
 SEED = """
-insert into users (email, password_hash) values ('a@x.org', ''), ('b@x.org', ''), ('c@x.org', '');
+insert into nestmap.users (email, password_hash) values ('a@x.org', ''), ('b@x.org', ''), ('c@x.org', '');
 insert into session (sid, sess, expire)
     select 'anonymous-' || n, '{"cookie":{}}', (now() at time zone 'utc') + n * interval '1 hour'
     from generate_series(-2, 7) as n where n <> 0;
 insert into session (sid, sess, expire)
     values ('anonymous-last', '{"cookie":{}}', (now() at time zone 'utc') - interval '1 second');
 insert into session (sid, sess, expire, user_id)
-    select v.sid, '{"cookie":{}}', (now() at time zone 'utc') + v.left, u.id
+    select v.sid, '{"cookie":{}}', (now() at time zone 'utc') + v.left, u.id::text
     from (values ('1', 'a@x.org', interval '1 hour'), ('2', 'a@x.org', interval '2 hours'),
                  ('3', 'b@x.org', interval '1 hour'), ('4', 'b@x.org', interval '-1 hour'))
          as v (sid, email, "left")
-    join users as u using (email);
+    join nestmap.users as u using (email);
 """
 
 
 @pytest.fixture
 def admin(shared_database, new_admin) -> Visitor:
     shared_database.execute("delete from session")
-    shared_database.execute("delete from users")
+    shared_database.execute("delete from nestmap.users")
     return new_admin()
 
 

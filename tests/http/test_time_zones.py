@@ -95,6 +95,9 @@ def test_the_cookie_lasts_as_long_as_the_row_whatever_the_clock_of_the_instance(
     visitor = Visitor(instance.url)
     (cookie,) = visitor.put_place("lisbon").cookies
     assert int(cookie.attributes["max-age"]) == 12 * 3600
-    database.execute("update session set created_at = now() - interval '6 days 23 hours'")
+    database.execute(
+        "update session set created_at = now() - interval '6 days 23 hours',"
+        " renewed_at = renewed_at - interval '2 minutes'"
+    )
     (cookie,) = visitor.put_place("oslo").cookies
     assert int(cookie.attributes["max-age"]) == pytest.approx(3600, abs=5)

@@ -35,7 +35,7 @@ def test_an_account_that_cannot_be_is_refused_in_one_line(command, database, ema
     assert refused.returncode != 0
     assert refused.stderr.strip()
     assert "Traceback" not in refused.stderr
-    assert database.value("select count(*) from users") == 0
+    assert database.value("select count(*) from nestmap.users") == 0
 
 
 def test_an_address_is_taken_once(command):

@@ -38,7 +38,7 @@ def test_the_first_start_makes_an_administrator_and_says_so_once(start_instance)
 def test_production_makes_no_administrator(database, start_instance):
     instance = start_instance(database.url, NESTMAP_ENV="production")
     assert "password" not in instance.output
-    assert database.value("select count(*) from users") == 0
+    assert database.value("select count(*) from nestmap.users") == 0
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -13,10 +13,10 @@ from tests.support.waiting import wait_until
 
 # What changes a row of the session table, as opposed to a load.
 WRITE = re.compile(
-    rb"\b(insert\s+into|update|delete\s+from)\s+(only\s+)?\"?session\b|\bupdate_sessions\(",
+    rb'\bnestmap\."session_(insert|update|rotate|touch|end)"\(',
     re.IGNORECASE,
 )
-LOAD = re.compile(rb"from session as s\s+left join users", re.IGNORECASE)
+LOAD = re.compile(rb"\s+as user_row\s+from", re.IGNORECASE)
 
 
 class Relay:
