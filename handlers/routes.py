@@ -12,7 +12,7 @@ from handlers.health import LiveHandler, ReadyHandler
 from handlers.home import HomeHandler, PinHandler, UnpinHandler
 from handlers.login import ApiLoginHandler, LoginHandler
 from handlers.logout import ApiLogoutHandler, LogoutHandler
-from handlers.missing import MissingHandler, TooLargeHandler
+from handlers.missing import MisdirectedHandler, MissingHandler, TooLargeHandler
 from handlers.places import PlaceHandler, PlacesHandler
 from handlers.register import ApiRegisterHandler, RegisterHandler
 from handlers.session_info import SessionInfoHandler
@@ -46,6 +46,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
 
 APPLICATION_SETTINGS: dict[str, Any] = {
     "default_handler_class": MissingHandler,
+    "misdirected_handler_class": MisdirectedHandler,
     "too_large_handler_class": TooLargeHandler,
     "static_path": str(HERE / "static"),
     "static_handler_class": SiteStaticHandler,

@@ -29,7 +29,8 @@ class Proxies:
         if self.mode == "off":
             return False
         address = parsed_address(peer or "")
-        if address is None:
+        # Tornado calls the peer of a Unix socket 0.0.0.0, which no peer can be.
+        if address is None or address.is_unspecified:
             return True
         if self.mode == "on":
             return address.is_private or address.is_loopback or address.is_link_local

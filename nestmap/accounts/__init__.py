@@ -1,6 +1,7 @@
 """Accounts: who may sign in, how a password is kept, and how guessing is slowed."""
 
 from nestmap.accounts.accounts import Accounts
+from nestmap.accounts.addresses import checked_email
 from nestmap.accounts.administration import ROLES, Administration, ListedUser
 from nestmap.accounts.client import Client
 from nestmap.accounts.devices import Device, DeviceCookie
@@ -13,7 +14,9 @@ from nestmap.accounts.errors import (
     TooManySignIns,
     WrongPassword,
 )
+from nestmap.accounts.networks import networks_of
 from nestmap.accounts.passwords import Passwords
+from nestmap.accounts.policy import checked_password
 from nestmap.accounts.throttle import Throttle, ThrottleLimits
 from nestmap.accounts.user import User, load_user
 
@@ -36,5 +39,8 @@ __all__ = [
     "TooManySignIns",
     "User",
     "WrongPassword",
+    "checked_email",
+    "checked_password",
     "load_user",
+    "networks_of",
 ]

@@ -13,6 +13,8 @@ class Client:
 
     source: Source = field(default_factory=Source)
     devices: tuple[Device, ...] = ()
+    # A command: no network has to be counted for it.
+    is_operator: bool = False
 
     @property
     def ip(self) -> str | None:

@@ -11,8 +11,10 @@ So a flood of guesses from elsewhere leaves the owner signing in. Keys are HMACs
 no account has buckets like any other.
 """
 
+import asyncio
 import hashlib
 import hmac
+import logging
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +23,16 @@ import orjson
 
 from nestmap.accounts.errors import TooManyAttempts
 from nestmap.accounts.networks import networks_of
-from nestmap.database import Database
+from nestmap.database import Database, DatabaseError
 from nestmap.queries import queries
 
 SQL = queries("site/throttle")
+
+log = logging.getLogger("nestmap.accounts")
+
+PRUNE_INTERVAL = 300.0  # seconds
+PRUNE_BATCH = 1000
+MOST_COUNTERS = 1_000_000  # rows; with more, counters that delay nothing go early
 
 LONGEST_DELAY = 900  # seconds; attempt_delay() in PostgreSQL ends there, too
 DAY = 86400.0
@@ -100,6 +108,29 @@ class Throttle:
         """Note that an account was signed in to from this network."""
         parameters = {"user_id": user_id, "network": self.network_key(ip)}
         await self._database.execute(SQL["remember_network"], parameters, idempotent=True)
+
+    async def run(self) -> None:
+        """Remove what is forgotten, every few minutes, until cancelled."""
+        while True:
+            await asyncio.sleep(PRUNE_INTERVAL)
+            try:
+                await self.prune()
+            except DatabaseError as error:
+                log.warning("the throttle was not pruned: %s", error)
+
+    async def prune(self) -> int:
+        """Remove counters that have forgotten everything, and networks of long ago."""
+        count = 0
+        for name, parameters in (
+            ("prune_throttle", {}),
+            ("prune_crowded_throttle", {"most": MOST_COUNTERS}),
+            ("prune_known_networks", {}),
+        ):
+            while removed := await self._database.execute(
+                SQL[name], {"batch": PRUNE_BATCH, **parameters}
+            ):
+                count += removed
+        return count
 
     async def _reserve(self, buckets: list[dict[str, Any]]) -> Reservation:
         asked = orjson.dumps(buckets).decode()

@@ -123,4 +123,4 @@ class Events:
 
 def event_of(row: tuple[Any, ...]) -> Event:
     """Return the event of a row whose last column is its details as JSON text."""
-    return Event(*row[:-1], details=orjson.loads(row[-1]))
+    return Event(*(*row[:-1], orjson.loads(row[-1])))
