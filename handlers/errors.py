@@ -126,7 +126,7 @@ def is_page(handler: RequestHandler) -> bool:
 
 def allowed_methods(handler: RequestHandler) -> str:
     """The value of the Allow header: the methods that the handler has."""
-    methods = ("GET", "HEAD", "POST", "PUT", "DELETE")
+    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
     has = {
         m: getattr(type(handler), m.lower()) is not getattr(RequestHandler, m.lower())
         for m in methods
