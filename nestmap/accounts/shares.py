@@ -14,8 +14,9 @@ Result = TypeVar("Result")
 class SharedQueue:
     """Runs work in ``threads`` threads; shares that have work waiting take turns.
 
-    Up to ``each`` pieces of work wait in one share and up to ``total`` altogether; one more is
-    TooManySignIns.
+    Up to ``each`` pieces of work wait in one share; one more is TooManySignIns. Up to ``total`` wait
+    altogether; one more takes the place of the newest in the longest share, unless its own share is
+    as long. So a client that waits behind nothing of its own always gets in.
     """
 
     def __init__(self, threads: int, *, each: int, total: int) -> None:
@@ -45,10 +46,10 @@ class SharedQueue:
 
     async def _turn(self, share: str) -> None:
         """Wait for a thread; it is counted as running when this returns."""
+        if self._waiting >= self._total:
+            self._drop_from_longest(than=len(self._shares.get(share, ())))
         queue = self._shares.setdefault(share, deque())
-        if len(queue) >= self._each or self._waiting >= self._total:
-            if not queue:
-                del self._shares[share]
+        if len(queue) >= self._each:
             raise TooManySignIns
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(turn)
@@ -60,6 +61,17 @@ class SharedQueue:
                 self._running -= 1
                 self._next()
             raise
+
+    def _drop_from_longest(self, than: int) -> None:
+        """Refuse the newest work of the longest share; TooManySignIns if none is longer than that."""
+        longest = max(self._shares, key=lambda share: len(self._shares[share]))
+        queue = self._shares[longest]
+        if len(queue) <= than + 1:
+            raise TooManySignIns
+        dropped = queue.pop()
+        self._waiting -= 1
+        if not dropped.done():
+            dropped.set_exception(TooManySignIns())
 
     def _next(self) -> None:
         """Start the work that is first in the share whose turn it is."""

@@ -1,7 +1,7 @@
 """The throttle: attempts are counted in PostgreSQL before a password is looked at.
 
-A bucket counts failures. From the fifth on (accounts) it delays the next attempt by 1, 2, 4 ...
-seconds and 15 minutes at most; it never locks. An attempt counts in the first of these that fits:
+A bucket counts failures. From the fifth on (accounts) it delays the next attempt by 5, 10, 20
+... seconds and 15 minutes at most; it never locks. An attempt counts in the first of these that fits:
 
 - the device, when it carries the cookie of an earlier sign-in to this account;
 - the account in this network, when it signed in to this account within 90 days;
@@ -37,7 +37,7 @@ MOST_COUNTERS = 1_000_000  # rows; with more, counters that delay nothing go ear
 LONGEST_DELAY = 900  # seconds; attempt_delay() in PostgreSQL ends there, too
 DAY = 86400.0
 # Of guesses that an account's bucket lets through, 23 may come at once and 75 more in a day: fewer
-# than 100 in any 24 hours. Delays alone would let 110 through.
+# than 100 in any 24 hours. Delays alone would let 105 through.
 GUESSES_AT_ONCE = 23
 GUESSES_A_DAY = 75
 # A failure is forgotten after this long (seconds): five wrong passwords are forgotten in a day.

@@ -20,13 +20,14 @@ create table nestmap.known_networks (
 
 create index known_networks_signed_in_at_idx on nestmap.known_networks (signed_in_at);
 
--- Return the delay in seconds after a number of failures: none before p_free, then 1, 2, 4 ...
+-- Return the delay in seconds after a number of failures: none before p_free, then 5, 10, 20 ... 900.
+-- The number is not whole, because failures are forgotten little by little.
 create function nestmap.attempt_delay(p_failures double precision, p_free integer)
 returns double precision
 language sql immutable
 return case
-    when p_failures < p_free then 0
-    else least(900, power(2, least(floor(p_failures) - p_free, 10)))
+    when round(p_failures) < p_free then 0
+    else least(900, 5 * power(2, least(round(p_failures) - p_free, 10)))
 end;
 
 -- Count one attempt in each bucket, or in none: return 0 when it may go on, else the seconds to
