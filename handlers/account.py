@@ -1,6 +1,7 @@
 """The account page: who you are, your sessions, and ending them."""
 
 from handlers.base import BaseHandler
+from handlers.client import source_of
 
 
 class AccountHandler(BaseHandler):
@@ -22,7 +23,7 @@ class EndSessionHandler(BaseHandler):
             self.redirect("/", status=303)
             return
         await self.services.sessions.admin.end(
-            session_id, "ended by its user", self.signed_in_user.id
+            session_id, "ended by its user", self.signed_in_user.id, source_of(self)
         )
         self.redirect("/account", status=303)
 
@@ -32,5 +33,7 @@ class EndOtherSessionsHandler(BaseHandler):
 
     async def post(self) -> None:
         """End all of your sessions but this one."""
-        await self.services.sessions.admin.end_others(self.signed_in_user.id, self.session.id)
+        await self.services.sessions.admin.end_others(
+            self.signed_in_user.id, self.session.id, source=source_of(self)
+        )
         self.redirect("/account", status=303)

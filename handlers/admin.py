@@ -1,7 +1,9 @@
 """The session dashboard and its figures as JSON."""
 
 from handlers.access import Access
+from handlers.admin_users import note_read
 from handlers.base import BaseHandler
+from handlers.client import source_of
 
 NEWEST = 50
 
@@ -14,6 +16,7 @@ class AdminHandler(BaseHandler):
     async def get(self) -> None:
         """Show the figures, and the newest sessions of users."""
         sessions = await self.services.sessions.admin.newest(NEWEST)
+        await note_read(self, "sessions")
         owners = await self.services.accounts.users(session.user_id for session in sessions)
         self.render(
             "admin.html", stats=await self.services.stats(), sessions=sessions, owners=owners
@@ -27,7 +30,8 @@ class AdminEndSessionHandler(BaseHandler):
 
     async def post(self, session_id: str) -> None:
         """End a session, whoever has it."""
-        await self.services.sessions.admin.end(session_id)
+        self.require_confirmation()
+        await self.services.sessions.admin.end(session_id, source=source_of(self))
         self.redirect("/admin", status=303)
 
 

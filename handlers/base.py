@@ -1,15 +1,24 @@
 """The base handler of the site: access, headers, errors, templates and JSON, on top of sessions."""
 
+import hmac
 import logging
+import time
 from functools import cached_property
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 from tornado.httputil import HTTPHeaders
 
-from handlers.access import Access, check_access
+from handlers.access import (
+    CONFIRMED_SECONDS,
+    Access,
+    ConfirmationRequired,
+    PasswordChangeRequired,
+    check_access,
+    check_password_changed,
+)
 from handlers.access_log import log_answer
 from handlers.errors import (
     HTTPS_REQUIRED,
@@ -21,14 +30,22 @@ from handlers.errors import (
     error_headers,
     is_page,
 )
+from handlers.forms import local_path
 from handlers.headers import new_request_id, usual_headers
-from nestmap.accounts import User
+from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
 from nestmap.serve import MAX_BODY
 from nestmap.services import Services
-from nestmap.sessions import Response, SessionHandler
+from nestmap.sessions import Response, Session, SessionHandler, Source, client_of
+from nestmap.sessions.writes import Insert, Write
 
 log = logging.getLogger("nestmap.handlers")
+
+FORM_VALUE = "_form"
+
+TOO_MANY_SESSIONS = (
+    "Too many visitors began a map from your network. Sign in, or try again in a minute."
+)
 
 
 class BaseHandler(SessionHandler):
@@ -52,12 +69,22 @@ class BaseHandler(SessionHandler):
         if secure and self.request.protocol != "https":
             raise SiteError(403, *HTTPS_REQUIRED)
         await super().prepare()
+        await self._note_cookies()
         check_access(self.access, self.current_user)
+        check_password_changed(self.current_user, self.request.path)
+        if self._form_is_stale():
+            self.redirect(self.form_page, status=303)
 
     def response_sent(self) -> None:
         """Count and log the request when its response has been sent."""
         self.services.drain.leave()
         log_answer(self, self.request_id)
+
+    def require_confirmation(self) -> None:
+        """Raise ConfirmationRequired if the password was last given more than 15 minutes ago."""
+        since = self.session.authenticated_at
+        if since is None or time.time() - since > CONFIRMED_SECONDS:
+            raise ConfirmationRequired
 
     # What handlers use
 
@@ -73,6 +100,65 @@ class BaseHandler(SessionHandler):
         user = self.current_user
         assert isinstance(user, User), "this handler is for users"
         return user
+
+    def session_form_html(self) -> str:
+        """Return the hidden fields of a form: the session's public id, and a value bound to its sid.
+
+        The value can't be known to who only knows the id, which administrators and events show.
+        """
+        value = self._form_value()
+        fields = super().session_form_html()
+        return fields + (
+            f'<input type="hidden" name="{FORM_VALUE}" value="{value}">' if value else ""
+        )
+
+    @property
+    def form_page(self) -> str:
+        """The page of this site whose form was posted, to show it again."""
+        parts = urlsplit(self.request.headers.get("Referer", ""))
+        if parts.netloc != self.request.host:
+            return "/"
+        return local_path(parts.path + (f"?{parts.query}" if parts.query else ""))
+
+    def _form_value(self) -> str:
+        stored = self._session.stored if self._session is not None else None
+        if stored is None:
+            return ""
+        return hmac.digest(self.services.form_key, stored.sid.encode(), "sha256").hex()[:32]
+
+    def _form_is_stale(self) -> bool:
+        """Return True for a form of the account or of administration without this session's value."""
+        if self.access is Access.ANYONE or self.request.method != "POST" or not is_page(self):
+            return False
+        given = self.request.body_arguments.get(FORM_VALUE, [b""])[-1]
+        return not hmac.compare_digest(given, self._form_value().encode())
+
+    async def _note_cookies(self) -> None:
+        """Add an event for cookies of two live sessions and for forged ones: a sample of them."""
+        if self._session is None or self._session.stored is not None:
+            return
+        kind = self._suspicion()
+        client = client_of(self.request)
+        if kind and self.services.sampler.take(f"{kind} {networks_of(client.ip)[-1]}"):
+            event = Source(ip=client.ip, user_agent=client.user_agent).event(kind)
+            await self.sessions.events.add(event)
+
+    def _suspicion(self) -> str | None:
+        lapsed = self.session.lapsed
+        if lapsed:
+            return "two_sessions" if lapsed.reason == "two sessions" else None
+        named = f"{self.sessions.cookie.name}="
+        sent = any(named in header for header in self.request.headers.get_list("Cookie"))
+        return "forged_cookie" if sent else None
+
+    def _plan_of(self, session: Session) -> Write | None:
+        """Refuse to begin more sessions than a network may, when nobody signs in."""
+        write = super()._plan_of(session)
+        if isinstance(write, Insert) and write.owner is None:
+            network = networks_of(write.client.ip)[-1]
+            if not self.services.new_sessions.take(network):
+                raise SiteError(429, "too_many_sessions", TOO_MANY_SESSIONS)
+        return write
 
     def finish_json(self, value: dict[str, Any]) -> None:
         """Answer with a JSON object."""
@@ -123,6 +209,9 @@ class BaseHandler(SessionHandler):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send an error response, or send a visitor to sign in."""
         error = kwargs.get("exc_info", (None, None, None))[1]
+        if is_page(self) and (path := self._detour(error)):
+            self.redirect(path, status=303)
+            return
         wants_page = is_page(self) and self.request.method in ("GET", "HEAD")
         if answer_for(error, status_code).code == "not_signed_in" and wants_page:
             self.redirect("/login?" + urlencode({"next": self.request.uri}))
@@ -148,6 +237,17 @@ class BaseHandler(SessionHandler):
             log.warning("%s %s: %s", self.request_id, type(value).__name__, value)
         elif answer_for(value).status == 500:
             log.error("%s failed", self.request_id, exc_info=value)
+
+    def _detour(self, error: BaseException | None) -> str | None:
+        """Return the page on which somebody first does what an error asks for."""
+        match error:
+            case PasswordChangeRequired():
+                return "/account/password"
+            case ConfirmationRequired():
+                asked = self.request.method in ("GET", "HEAD")
+                next_page = self.request.uri if asked else self.form_page
+                return "/confirm?" + urlencode({"next": next_page})
+        return None
 
     def _error_response(self, error: BaseException | None, status: int = 500) -> Response:
         """Return the response to an error, the same before and after the hold."""

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from tornado.web import HTTPError, RequestHandler
 
-from nestmap.accounts import TooManySignIns
+from nestmap.accounts import TooManyAttempts, TooManySignIns
 from nestmap.database import DatabaseError, Overloaded
 from nestmap.sessions import SessionEnded, SessionTooLarge
 
@@ -31,6 +31,7 @@ class ErrorAnswer:
     code: str
     message: str
     retry: bool = False
+    retry_after: int = RETRY_SECONDS
 
 
 TOO_LARGE = ("too_large", "The request is too large; 64 KiB is the most.")
@@ -67,12 +68,14 @@ def answer_for(error: BaseException | None, status: int = 500) -> ErrorAnswer:
     """The answer to an exception that left a handler, or to a bare status."""
     match error:
         case SiteError():
-            retry = error.status_code == 503
+            retry = error.status_code in (429, 503)
             return ErrorAnswer(error.status_code, error.code, error.message, retry)
         case SessionEnded():
             return ENDED
         case SessionTooLarge():
             return FULL
+        case TooManyAttempts():
+            return ErrorAnswer(429, "too_many_attempts", str(error), True, error.seconds)
         case Overloaded() | TooManySignIns():
             return OVERLOADED
         case DatabaseError():
@@ -88,7 +91,7 @@ def error_headers(answer: ErrorAnswer, *, page: bool) -> dict[str, str]:
     kind = "text/html" if page else "application/json"
     headers = {"Content-Type": f"{kind}; charset=UTF-8", "Cache-Control": "no-store"}
     if answer.retry:
-        headers["Retry-After"] = str(RETRY_SECONDS)
+        headers["Retry-After"] = str(answer.retry_after)
     return headers
 
 
@@ -123,7 +126,7 @@ def is_page(handler: RequestHandler) -> bool:
 
 def allowed_methods(handler: RequestHandler) -> str:
     """The value of the Allow header: the methods that the handler has."""
-    methods = ("GET", "HEAD", "POST", "PUT", "DELETE")
+    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
     has = {
         m: getattr(type(handler), m.lower()) is not getattr(RequestHandler, m.lower())
         for m in methods

@@ -18,8 +18,9 @@ SECURITY = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
 def new_request_id(request: HTTPServerRequest, services: Services) -> str:
@@ -32,8 +33,8 @@ def new_request_id(request: HTTPServerRequest, services: Services) -> str:
 def usual_headers(services: Services, request_id: str) -> dict[str, str]:
     """What every answer carries, whatever it says."""
     headers = {**SECURITY, "X-Request-Id": request_id}
-    if services.settings.production:
-        headers |= HSTS
+    if services.settings.hsts:
+        headers["Strict-Transport-Security"] = services.settings.hsts
     if services.drain.stopping:
         headers["Connection"] = "close"
     return headers

@@ -3,7 +3,6 @@
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
-from nestmap.database import DatabaseError, SchemaError
 
 
 class LiveHandler(BaseHandler):
@@ -29,12 +28,7 @@ class ReadyHandler(BaseHandler):
         self.set_header("Cache-Control", "no-store")
         if self.services.drain.stopping:
             raise SiteError(503, "stopping", "This instance is stopping.")
-        try:
-            faults = await self.services.faults()
-        except DatabaseError:
-            raise SiteError(503, "unavailable", "The database does not answer.") from None
-        except SchemaError as error:
-            faults = [str(error)]
+        faults = await self.services.readiness.faults()
         if faults:
-            raise SiteError(503, "schema", f"The database can't be used: {'; '.join(faults)}.")
+            raise SiteError(503, "unavailable", f"Not ready: {'; '.join(faults)}.")
         self.finish_json({"status": "ok"})

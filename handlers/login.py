@@ -2,9 +2,12 @@
 
 from handlers.access import Access
 from handlers.base import BaseHandler
+from handlers.client import client_of
 from handlers.errors import SiteError
-from handlers.forms import credentials, field, local_path
+from handlers.forms import credentials, exact_field, field, local_path
+from handlers.sign_in import sign_in
 from handlers.users import user_json
+from nestmap.accounts import TooManyAttempts
 
 WRONG = "The address or the password is wrong."
 
@@ -24,14 +27,20 @@ class LoginHandler(BaseHandler):
 
     async def post(self) -> None:
         """Sign in and go on, or show the form again."""
-        email, password = field(self, "email"), self.get_body_argument("password", "", strip=False)
+        email, password = field(self, "email"), exact_field(self, "password")
         path = local_path(field(self, "next"))
-        user = await self.services.accounts.authenticate(email, password)
+        try:
+            user = await self.services.accounts.authenticate(email, password, client_of(self))
+        except TooManyAttempts as error:
+            self.set_status(429)
+            self.set_header("Retry-After", str(error.seconds))
+            self.show(email, str(error), path)
+            return
         if user is None:
             self.set_status(401)
             self.show(email, WRONG, path)
             return
-        self.session.sign_in(user.id, user.version, user)
+        sign_in(self, user)
         self.redirect(path, status=303)
 
     def show(self, email: str, error: str | None, path: str) -> None:
@@ -46,8 +55,8 @@ class ApiLoginHandler(BaseHandler):
 
     async def post(self) -> None:
         """Sign in; a failed sign-in changes nothing."""
-        user = await self.services.accounts.authenticate(*credentials(self))
+        user = await self.services.accounts.authenticate(*credentials(self), client_of(self))
         if user is None:
             raise SiteError(401, "invalid_credentials", WRONG)
-        self.session.sign_in(user.id, user.version, user)
+        sign_in(self, user)
         self.finish_json({"user": user_json(user)})

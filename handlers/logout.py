@@ -3,6 +3,9 @@
 from handlers.access import Access
 from handlers.base import BaseHandler
 
+# Not "cookies": that would take the cookie of the device, and those of sibling sites.
+CLEAR = '"storage"'
+
 
 class LogoutHandler(BaseHandler):
     """POST /logout."""
@@ -12,6 +15,7 @@ class LogoutHandler(BaseHandler):
     def post(self) -> None:
         """End the session and go home."""
         self.session.sign_out()
+        self.set_header("Clear-Site-Data", CLEAR)
         self.redirect("/", status=303)
 
 
@@ -23,4 +27,5 @@ class ApiLogoutHandler(BaseHandler):
     def post(self) -> None:
         """End the session: 204, signed in or not."""
         self.session.sign_out()
+        self.set_header("Clear-Site-Data", CLEAR)
         self.set_status(204)

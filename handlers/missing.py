@@ -1,10 +1,14 @@
 """Answers for requests that have no handler of their own."""
 
+import logging
+
 from tornado.web import stream_request_body
 
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.errors import TOO_LARGE, SiteError
+
+log = logging.getLogger("nestmap.handlers")
 
 
 class MissingHandler(BaseHandler):
@@ -16,6 +20,20 @@ class MissingHandler(BaseHandler):
     async def prepare(self) -> None:
         """404, whatever the method."""
         raise SiteError(404, "not_found", "There is nothing here.")
+
+
+class MisdirectedHandler(BaseHandler):
+    """Any request for a host that is not served here."""
+
+    access = Access.ANYONE
+    needs_session = False
+
+    async def prepare(self) -> None:
+        """421, and a line in the log that says what to set."""
+        host = self.request.host_name[:100]
+        if self.services.sampler.take(f"host {host}"):
+            log.warning("refused a request for the host %r: ALLOWED_HOSTS does not name it", host)
+        raise SiteError(421, "misdirected", "This site is not served under this name.")
 
 
 @stream_request_body

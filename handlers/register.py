@@ -2,10 +2,12 @@
 
 from handlers.access import Access
 from handlers.base import BaseHandler
+from handlers.client import client_of
 from handlers.errors import SiteError
-from handlers.forms import credentials, field, local_path
+from handlers.forms import credentials, exact_field, field, local_path
+from handlers.sign_in import sign_in
 from handlers.users import user_json
-from nestmap.accounts import EmailTaken, InvalidAccount, User
+from nestmap.accounts import EmailTaken, InvalidAccount, TooManyAttempts, User
 
 TAKEN = "There is an account with this address already."
 
@@ -25,7 +27,7 @@ class RegisterHandler(BaseHandler):
 
     async def post(self) -> None:
         """Make the account, sign in, and go on; or show the form again."""
-        email, password = field(self, "email"), self.get_body_argument("password", "", strip=False)
+        email, password = field(self, "email"), exact_field(self, "password")
         path = local_path(field(self, "next"))
         try:
             user = await self._account(email, password)
@@ -35,16 +37,20 @@ class RegisterHandler(BaseHandler):
         except EmailTaken:
             self.set_status(409)
             self.show(email, {"email": TAKEN}, path)
+        except TooManyAttempts as error:
+            self.set_status(429)
+            self.set_header("Retry-After", str(error.seconds))
+            self.show(email, {"email": str(error)}, path)
         else:
-            self.session.sign_in(user.id, user.version, user)
+            sign_in(self, user)
             self.redirect(path, status=303)
 
     async def _account(self, email: str, password: str) -> User:
         """A new account; on a second click of the button, the one that the first click made."""
         try:
-            return await self.services.accounts.register(email, password)
+            return await self.services.accounts.register(email, password, client_of(self))
         except EmailTaken:
-            user = await self.services.accounts.authenticate(email, password)
+            user = await self.services.accounts.authenticate(email, password, client_of(self))
             if user is None:
                 raise
             return user
@@ -62,11 +68,11 @@ class ApiRegisterHandler(BaseHandler):
     async def post(self) -> None:
         """Make the account and sign in."""
         try:
-            user = await self.services.accounts.register(*credentials(self))
+            user = await self.services.accounts.register(*credentials(self), client_of(self))
         except InvalidAccount as error:
             raise SiteError(400, f"invalid_{error.field}", str(error)) from None
         except EmailTaken:
             raise SiteError(409, "email_taken", TAKEN) from None
-        self.session.sign_in(user.id, user.version, user)
+        sign_in(self, user)
         self.set_status(201)
         self.finish_json({"user": user_json(user)})

@@ -8,11 +8,14 @@ from tornado.web import RequestHandler
 
 from handlers.account import AccountHandler, EndOtherSessionsHandler, EndSessionHandler
 from handlers.admin import AdminEndSessionHandler, AdminHandler, StatsHandler
+from handlers.admin_users import ApiUserHandler, ApiUsersHandler, UserActHandler
+from handlers.confirm import ApiConfirmHandler, ConfirmHandler
+from handlers.events import ApiEventsHandler, ApiOwnEventsHandler, EventsHandler
 from handlers.health import LiveHandler, ReadyHandler
 from handlers.home import HomeHandler, PinHandler, UnpinHandler
 from handlers.login import ApiLoginHandler, LoginHandler
 from handlers.logout import ApiLogoutHandler, LogoutHandler
-from handlers.missing import MissingHandler, TooLargeHandler
+from handlers.missing import MisdirectedHandler, MissingHandler, TooLargeHandler
 from handlers.places import PlaceHandler, PlacesHandler
 from handlers.register import ApiRegisterHandler, RegisterHandler
 from handlers.session_info import SessionInfoHandler
@@ -40,12 +43,21 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/account", AccountHandler),
     (r"/account/sessions/([0-9a-f]{16})/end", EndSessionHandler),
     (r"/account/sessions/end-others", EndOtherSessionsHandler),
+    (r"/confirm", ConfirmHandler),
+    (r"/api/auth/confirm", ApiConfirmHandler),
+    (r"/api/account/events", ApiOwnEventsHandler),
+    (r"/api/admin/users", ApiUsersHandler),
+    (r"/api/admin/users/(\d{1,18})", ApiUserHandler),
+    (r"/api/admin/events", ApiEventsHandler),
+    (r"/admin/events", EventsHandler),
+    (r"/admin/users/(\d{1,18})/(disable|enable|role|end-sessions)", UserActHandler),
     (r"/admin", AdminHandler),
     (r"/admin/sessions/([0-9a-f]{16})/end", AdminEndSessionHandler),
 ]
 
 APPLICATION_SETTINGS: dict[str, Any] = {
     "default_handler_class": MissingHandler,
+    "misdirected_handler_class": MisdirectedHandler,
     "too_large_handler_class": TooLargeHandler,
     "static_path": str(HERE / "static"),
     "static_handler_class": SiteStaticHandler,

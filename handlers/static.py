@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tornado.web import StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler
 
 from handlers.errors import answer_for, error_body, error_headers
 from handlers.headers import new_request_id, usual_headers
@@ -17,6 +17,12 @@ class SiteStaticHandler(StaticFileHandler):
         self.request_id = new_request_id(self.request, self.settings["services"])
         for name, value in usual_headers(self.settings["services"], self.request_id).items():
             self.set_header(name, value)
+
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        """404 for a name that no file can have."""
+        if "\0" in absolute_path:
+            raise HTTPError(404)
+        return super().validate_absolute_path(root, absolute_path)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """The same page as everywhere."""

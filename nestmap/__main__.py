@@ -2,14 +2,13 @@
 
 import argparse
 import asyncio
-import getpass
 import json
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from nestmap import __version__
-from nestmap.accounts import EmailTaken, InvalidAccount
+from nestmap.commands import accounts, events
 from nestmap.console import run_console
 from nestmap.database import DatabaseError, Hosts, SchemaError
 from nestmap.embedded import EmbeddedError, EmbeddedPostgres
@@ -30,34 +29,14 @@ async def migrate_command(_: argparse.Namespace, services: Services) -> int:
     return 0
 
 
-async def create_user_command(arguments: argparse.Namespace, services: Services) -> int:
-    """Make an account."""
-    if sys.stdin.isatty():
-        password = getpass.getpass("Password (12 to 256 characters): ")
-    else:
-        password = sys.stdin.readline().rstrip("\n")
-    await services.migrate(PATIENCE)
-    try:
-        user = await services.accounts.register(
-            arguments.email, password, "admin" if arguments.admin else "user"
-        )
-    except (InvalidAccount, EmailTaken) as error:
-        print(str(error) or "There is an account with this address already.", file=sys.stderr)
-        return 1
-    print(f"created {user.role} {user.email}")
-    return 0
-
-
 async def prune_command(_: argparse.Namespace, services: Services) -> int:
     """Remove the sessions that have expired."""
-    await services.migrate(PATIENCE)
     print(f"{await services.sessions.pruner.prune()} expired sessions removed")
     return 0
 
 
 async def stats_command(_: argparse.Namespace, services: Services) -> int:
     """Print the JSON of GET /api/admin/session-stats."""
-    await services.migrate(PATIENCE)
     print(json.dumps(await services.stats(), indent=2))
     return 0
 
@@ -78,9 +57,8 @@ def parse(words: list[str]) -> argparse.Namespace:
         return one
 
     add("migrate", migrate_command)
-    create = add("create-user", create_user_command)
-    create.add_argument("email", help="the address to sign in with")
-    create.add_argument("--admin", action="store_true", help="give the role admin")
+    accounts.add_commands(commands)
+    events.add_commands(commands)
     add("prune", prune_command)
     add("stats", stats_command)
     add("psql", psql_command)
@@ -124,7 +102,10 @@ def main() -> int:
 async def _run(arguments: argparse.Namespace, settings: Settings, hosts: Hosts) -> int:
     services = Services(settings, hosts)
     try:
-        return await arguments.command(arguments, services)  # type: ignore[no-any-return]
+        if arguments.command is not migrate_command:
+            await services.migrate(PATIENCE)
+        status: int = await arguments.command(arguments, services)
+        return status
     finally:
         await services.close(0)
 

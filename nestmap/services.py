@@ -1,15 +1,34 @@
 """The parts of the site, opened together and closed together: ``self.services`` in handlers."""
 
+import hashlib
+import logging
 import secrets
 from typing import Any
 
-from nestmap.accounts import Accounts, EmailTaken, Passwords, load_user
+from nestmap.accounts import (
+    Accounts,
+    Administration,
+    Client,
+    DeviceCookie,
+    EmailTaken,
+    Passwords,
+    Throttle,
+    ThrottleLimits,
+    load_user,
+)
+from nestmap.accounts.samples import Sampler
 from nestmap.background import Background
-from nestmap.database import Database, Hosts, Limits, Migrations, migrate, pending
+from nestmap.database import Database, Hosts, Limits, Migrations, MissingRights, migrate, pending
 from nestmap.drain import Drain
 from nestmap.queries import SQL
+from nestmap.rate_limit import RateLimit
+from nestmap.readiness import Readiness
 from nestmap.sessions import Sessions
 from nestmap.settings import Settings
+
+log = logging.getLogger("nestmap")
+
+UNSAVED_SECRET = secrets.token_urlsafe(48)
 
 ADMINISTRATOR = "admin@localhost"
 
@@ -29,33 +48,55 @@ class Services:
         self.migrations = Migrations("site", SQL / "site" / "migrations")
         self._hosts = hosts
         self._passwords = Passwords()
-        self.accounts = Accounts(self.database, self._passwords)
+        self.readiness = Readiness(hosts, self.faults)
+        self.devices = DeviceCookie(
+            settings.cookie_name, keys(settings), secure=settings.production
+        )
+        self.throttle = Throttle(self.database, keys(settings)[0], throttle_limits(settings))
+        self.accounts = Accounts(
+            self.database, self._passwords, self.throttle, self.devices, self.sessions.events
+        )
+        self.administration = Administration(self.database, self._passwords)
+        self.sampler = Sampler()
+        self.new_sessions = RateLimit(settings.new_sessions_per_minute)
+        self.form_key = hashlib.sha256(b"nestmap forms\0" + keys(settings)[0].encode()).digest()
 
     async def open(self) -> None:
-        """Bring the schema up to date and start pruning. Raises DatabaseError or SchemaError."""
-        await self.migrate(START_PATIENCE)
-        await self.sessions.schema.check()
+        """Bring the schema up to date and start pruning. Raises DatabaseError or SchemaError.
+
+        A role that may not migrate starts all the same, and is ready when somebody else has.
+        """
+        try:
+            await self.migrate(START_PATIENCE)
+        except MissingRights as error:
+            log.error("not ready: %s. Run python -m nestmap migrate", error)  # noqa: TRY400
+        else:
+            await self.sessions.schema.check()
         self.sessions.start()
+        self.background.start(self.throttle.run(), "prune the throttle", daemon=True)
 
     async def migrate(self, patience: float) -> int:
         """Apply the pending migrations of the site and of the session layer; return how many."""
         folders = [self.migrations, self.sessions.schema.migrations]
         return await migrate(self._hosts, folders, patience)
 
-    async def faults(self) -> list[str]:
+    async def faults(self, database: Database) -> list[str]:
         """Return what keeps the site from working on this database. Raises DatabaseError."""
-        waiting = await pending(self.database, [self.migrations])
+        waiting = await pending(database, [self.migrations, self.sessions.schema.migrations])
         if waiting:
-            return [f"migrations are pending: {', '.join(waiting)}"]
-        return await self.sessions.schema.faults()
+            names = ", ".join(waiting)
+            return [f"run python -m nestmap migrate: migrations are pending: {names}"]
+        return await self.sessions.schema.faults(database)
 
     async def make_administrator(self) -> str | None:
         """Make admin@localhost on a site without an administrator; return its password, else None."""
-        if await self.accounts.has_administrator():
+        if await self.administration.has_administrator():
             return None
         password = secrets.token_urlsafe(12)
         try:
-            await self.accounts.register(ADMINISTRATOR, password, role="admin")
+            await self.accounts.register(
+                ADMINISTRATOR, password, Client(is_operator=True), role="admin", must_change=True
+            )
         except EmailTaken:
             return None
         return password
@@ -79,6 +120,7 @@ class Services:
         drained = await self.background.drain(seconds) and drained
         self._passwords.close()
         await self.database.close()
+        await self.readiness.close()
         return drained
 
     def _store(self) -> dict[str, Any]:
@@ -108,9 +150,8 @@ def make_sessions(settings: Settings, hosts: Hosts) -> Sessions:
     """Return the session layer with the options that the settings say."""
     return Sessions(
         hosts,
-        # Commands that sign no cookie run without a secret.
-        secret=settings.secret or secrets.token_urlsafe(48),
-        previous_secrets=tuple(filter(None, [settings.previous_secret])),
+        secret=keys(settings)[0],
+        previous_secrets=keys(settings)[1:],
         cookie_name=settings.cookie_name,
         secure=settings.production,
         idle=settings.ttl,
@@ -121,4 +162,21 @@ def make_sessions(settings: Settings, hosts: Hosts) -> Sessions:
         user_query=(SQL / "site" / "user-of-session.sql").read_text(encoding="utf-8"),
         load_user=load_user,
         lapsed="refuse",
+        events=True,
+        events_keep_days=settings.events_keep_days,
+        sessions_per_user=settings.sessions_per_user,
+    )
+
+
+def keys(settings: Settings) -> tuple[str, ...]:
+    """Return the secrets, the one that signs first. Commands that sign no cookie run without one."""
+    return settings.secrets or (UNSAVED_SECRET,)
+
+
+def throttle_limits(settings: Settings) -> ThrottleLimits:
+    """Return the limits of the throttle that the settings say."""
+    return ThrottleLimits(
+        account_failures=settings.sign_in_account_failures,
+        network_failures=settings.sign_in_network_failures,
+        registrations_per_hour=settings.registrations_per_hour,
     )

@@ -4,13 +4,20 @@ import dataclasses
 import io
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dotenv import dotenv_values
 
+from nestmap.database.tls import unverified_hosts
+from nestmap.proxies import Proxies, parsed_proxies
+
 SECRET_LENGTH = 32
+SECRET_CHARACTERS = 10
+HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+HOST_NAME = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]|[0-9.]+")
 PLACEHOLDERS = re.compile(
     r"change.?me|replace.?me|your.?(secure.?)?(session.?)?secret|keyboard.?cat|placeholder",
     re.IGNORECASE,
@@ -30,7 +37,8 @@ class SettingsError(Exception):
 class Settings:
     """Everything that an operator decides. Times are seconds.
 
-    ``secret`` is None when development has to make one.
+    ``secret`` is None when development has to make one. ``hsts`` is the value of the header, "" for
+    none. An empty ``allowed_hosts`` allows any.
     """
 
     production: bool
@@ -47,7 +55,16 @@ class Settings:
     touch: int
     prune: int
     max_bytes: int
-    trust_proxy: bool
+    trust_proxy: Proxies
+    address_header: str
+    allowed_hosts: tuple[str, ...]
+    hsts: str
+    sessions_per_user: int
+    new_sessions_per_minute: int
+    registrations_per_hour: int
+    sign_in_account_failures: int
+    sign_in_network_failures: int
+    events_keep_days: int
     log_level: str
     log_format: str
 
@@ -122,7 +139,16 @@ class _Reader:
             touch=self.number("SESSION_TOUCH_SECONDS", 60, 0),
             prune=self.number("SESSION_PRUNE_SECONDS", 900, 0),
             max_bytes=self.number("SESSION_MAX_BYTES", 65536, 1, 16 * 1024 * 1024),
-            trust_proxy=self.flag("TRUST_PROXY", default=production),
+            trust_proxy=self.proxies(),
+            address_header=self.matching("PROXY_ADDRESS_HEADER", "X-Forwarded-For", HEADER_NAME),
+            allowed_hosts=self.allowed_hosts(),
+            hsts=self.hsts(),
+            sessions_per_user=self.number("SESSIONS_PER_USER", 100, 1),
+            new_sessions_per_minute=self.number("NEW_SESSIONS_PER_MINUTE", 600, 1),
+            registrations_per_hour=self.number("REGISTRATIONS_PER_HOUR", 60, 1),
+            sign_in_account_failures=self.number("SIGN_IN_ACCOUNT_FAILURES", 5, 1, 20),
+            sign_in_network_failures=self.number("SIGN_IN_NETWORK_FAILURES", 50, 1),
+            events_keep_days=self.number("EVENTS_KEEP_DAYS", 400, 30, 36500),
             log_level=self.choice("LOG_LEVEL", "info", "debug", "info", "warning", "error"),
             log_format=self.choice("LOG_FORMAT", "json" if production else "text", "text", "json"),
         )
@@ -144,7 +170,11 @@ class _Reader:
         if self.text(name, ""):
             self.mistake(f"{name} and {name}_FILE are both set; keep one")
         try:
-            return Path(path).read_text(encoding="utf-8").strip()
+            with Path(path).open(encoding="utf-8-sig") as file:
+                # A secret that everyone may write is everyone's choice.
+                if os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
+                    self.mistake(f"{name}_FILE may be written by everyone; chmod o-w the file")
+                return file.read().strip()
         except (OSError, UnicodeDecodeError):
             self.mistake(f"{name}_FILE can't be read; name a readable text file")
             return ""
@@ -176,6 +206,14 @@ class _Reader:
             self.mistake("DATABASE_URL is missing; production needs a PostgreSQL of its own")
         if url and not re.match(r"postgres(ql)?://|\w+\s*=", url):
             self.mistake("DATABASE_URL must begin with postgresql://")
+        verify = self.choice(
+            "DATABASE_TLS", "verify" if self.production else "off", "verify", "off"
+        )
+        if verify == "verify" and (remote := unverified_hosts(url, self._variables)):
+            self.mistake(
+                f"DATABASE_URL would reach {', '.join(remote)} without verified TLS; add"
+                " ?sslmode=verify-full (and sslrootcert), or set DATABASE_TLS=off"
+            )
         return url or None
 
     def session_secret(self, name: str, *, required: bool) -> str | None:
@@ -186,7 +224,35 @@ class _Reader:
             self.mistake(f"{name} is too short; use {SECRET_LENGTH} random characters or more")
         if secret and self.production and PLACEHOLDERS.search(secret):
             self.mistake(f"{name} is a known placeholder; use random characters")
+        if secret and self.production and _is_monotonous(secret):
+            self.mistake(f"{name} has few different characters or repeats itself; use random ones")
         return secret or None
+
+    def matching(self, name: str, default: str, pattern: re.Pattern[str]) -> str:
+        text = self.text(name, default)
+        if not pattern.fullmatch(text):
+            self.mistake(f"{name} has characters that it can't have")
+        return text
+
+    def proxies(self) -> Proxies:
+        try:
+            return parsed_proxies(self.text("TRUST_PROXY", "on" if self.production else "off"))
+        except ValueError:
+            self.mistake("TRUST_PROXY must be on, off or a list of networks such as 10.0.0.0/8")
+            return Proxies()
+
+    def allowed_hosts(self) -> tuple[str, ...]:
+        hosts = tuple(self.text("ALLOWED_HOSTS", "").lower().replace(",", " ").split())
+        if not all(HOST_NAME.fullmatch(host) for host in hosts):
+            self.mistake("ALLOWED_HOSTS must be host names without a port, separated by commas")
+        return hosts
+
+    def hsts(self) -> str:
+        seconds = self.number("HSTS_SECONDS", 31536000, 0)
+        subdomains = self.flag("HSTS_SUBDOMAINS", default=False)
+        if not self.production or not seconds:
+            return ""
+        return f"max-age={seconds}" + ("; includeSubDomains" if subdomains else "")
 
     def cookie_name(self) -> str:
         name = self.text("SESSION_COOKIE_NAME", "nestmap.sid")
@@ -198,3 +264,10 @@ class _Reader:
                 " with the Secure attribute; set NESTMAP_ENV=production or choose another name"
             )
         return name
+
+
+def _is_monotonous(secret: str) -> bool:
+    """Return True for a secret of few different characters, or of one piece again and again."""
+    periods = range(1, len(secret) // 2 + 1)
+    repeats = any(secret == (secret[:p] * len(secret))[: len(secret)] for p in periods)
+    return repeats or len(set(secret)) < SECRET_CHARACTERS

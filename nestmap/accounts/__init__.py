@@ -1,15 +1,46 @@
-"""Accounts: who may sign in, and how a password is kept."""
+"""Accounts: who may sign in, how a password is kept, and how guessing is slowed."""
 
-from nestmap.accounts.accounts import Accounts, EmailTaken, InvalidAccount
-from nestmap.accounts.passwords import Passwords, TooManySignIns
+from nestmap.accounts.accounts import Accounts
+from nestmap.accounts.addresses import checked_email
+from nestmap.accounts.administration import ROLES, Administration, ListedUser
+from nestmap.accounts.client import Client
+from nestmap.accounts.devices import Device, DeviceCookie
+from nestmap.accounts.errors import (
+    AccountError,
+    EmailTaken,
+    InvalidAccount,
+    LastAdministrator,
+    TooManyAttempts,
+    TooManySignIns,
+    WrongPassword,
+)
+from nestmap.accounts.networks import networks_of
+from nestmap.accounts.passwords import Passwords
+from nestmap.accounts.policy import checked_password
+from nestmap.accounts.throttle import Throttle, ThrottleLimits
 from nestmap.accounts.user import User, load_user
 
 __all__ = [
+    "ROLES",
+    "AccountError",
     "Accounts",
+    "Administration",
+    "Client",
+    "Device",
+    "DeviceCookie",
     "EmailTaken",
     "InvalidAccount",
+    "LastAdministrator",
+    "ListedUser",
     "Passwords",
+    "Throttle",
+    "ThrottleLimits",
+    "TooManyAttempts",
     "TooManySignIns",
     "User",
+    "WrongPassword",
+    "checked_email",
+    "checked_password",
     "load_user",
+    "networks_of",
 ]

@@ -1,65 +1,101 @@
-"""The accounts: register, authenticate, and what an administrator's shell does to them."""
+"""The accounts: register, sign in, give the password again, change it, delete the account."""
 
-import re
 from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from nestmap.accounts.passwords import Passwords, TooManySignIns
+from nestmap.accounts.addresses import checked_email, clean
+from nestmap.accounts.client import Client
+from nestmap.accounts.devices import DeviceCookie
+from nestmap.accounts.errors import (
+    EmailTaken,
+    InvalidAccount,
+    LastAdministrator,
+    TooManyAttempts,
+    TooManySignIns,
+    WrongPassword,
+)
+from nestmap.accounts.passwords import Passwords
+from nestmap.accounts.policy import checked_password
+from nestmap.accounts.samples import Sampler
+from nestmap.accounts.throttle import Throttle
 from nestmap.accounts.user import User
 from nestmap.database import Database, DatabaseError
 from nestmap.queries import queries
+from nestmap.sessions.events import Events
 
 SQL = queries("site/users")
 
-EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f\ud800-\udfff]+@[^\s@\x00-\x1f\x7f\ud800-\udfff]+")
-EMAIL_LENGTH = 254
-PASSWORD_LENGTH = range(12, 257)
 
+class Found(NamedTuple):
+    """An account and what an attempt on it is checked against."""
 
-class InvalidAccount(ValueError):
-    """An address or a password that can't be used; ``field`` is "email" or "password"."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class EmailTaken(Exception):
-    """There is an account with this address, in whatever case."""
+    user: User
+    password_hash: str
+    known_network: bool
 
 
 class Accounts:
-    """Every verb may raise DatabaseError, those with a password also TooManySignIns."""
+    """Every method may raise DatabaseError; those with a password TooManySignIns, too.
 
-    def __init__(self, database: Database, passwords: Passwords) -> None:
+    Each attempt on a password is counted by the throttle first (TooManyAttempts).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        throttle: Throttle,
+        devices: DeviceCookie,
+        events: Events,
+    ) -> None:
         self._database = database
         self._passwords = passwords
+        self._throttle = throttle
+        self._devices = devices
+        self._events = events
+        self._sampler = Sampler()
 
-    async def register(self, email: str, password: str, role: str = "user") -> User:
-        """Make an account; InvalidAccount or EmailTaken when it can't be made."""
+    async def register(
+        self,
+        email: str,
+        password: str,
+        client: Client,
+        *,
+        role: str = "user",
+        must_change: bool = False,
+    ) -> User:
+        """Make an account; InvalidAccount or EmailTaken when it can't be made.
+
+        ``must_change``: somebody else chose the password, so it has to be changed at the sign-in.
+        """
         email = checked_email(email)
-        check_password(password)
-        password_hash = await self._passwords.hash(password)
-        row = await self._database.one(
-            SQL["insert_user"], {"email": email, "password_hash": password_hash, "role": role}
-        )
+        checked_password(password)
+        if not client.is_operator:
+            await self._throttle.registration(client.ip)
+        parameters = {
+            "email": email,
+            "password_hash": await self._passwords.new_hash(password, email, client.network),
+            "role": role,
+            "must_change": must_change,
+            "event": client.source.json(role=role),
+        }
+        row = await self._database.one(SQL["insert_user"], parameters)
         if row is None:
             raise EmailTaken
-        return User(*row)
-
-    async def authenticate(self, email: str, password: str) -> User | None:
-        """Who this is, or None. An unknown address takes as long as a wrong password."""
-        row = await self._database.one(SQL["find_user"], {"email": clean(email)}, idempotent=True)
-        stored = row[4] if row else None
-        if not await self._passwords.verify(stored, password) or row is None:
-            return None
-        user = User(*row[:4])
-        if self._passwords.outdated(row[4]):
-            await self._rehash(user, password)
+        user = User(*row[:5])
+        if not client.is_operator:
+            await self._throttle.remember(user.id, client.ip)
         return user
 
-    async def has_administrator(self) -> bool:
-        """Whether anyone has the role "admin"."""
-        return await self._database.one(SQL["find_administrator"], idempotent=True) is not None
+    async def authenticate(self, email: str, password: str, client: Client) -> User | None:
+        """Return who this is, or None. An unknown address takes as long as a wrong password."""
+        email = clean(email)
+        parameters = {"email": email, "network": self._throttle.network_key(client.ip)}
+        row = await self._database.one(SQL["find_user"], parameters, idempotent=True)
+        user = await self._check(_found(row), email, password, client)
+        if user is not None:
+            await self._remember(user, client)
+        return user
 
     async def users(self, user_ids: Iterable[str]) -> dict[str, User]:
         """Return the users of these ids, as the session layer names them, by id."""
@@ -67,31 +103,101 @@ class Accounts:
         rows = await self._database.all(SQL["find_users"], {"ids": known}, idempotent=True)
         return {str(row[0]): User(*row) for row in rows}
 
-    async def _rehash(self, user: User, password: str) -> None:
+    async def confirm(self, user: User, password: str, client: Client) -> None:
+        """Check the password of someone who is signed in; WrongPassword if it is not theirs."""
+        parameters = {"id": user.id, "network": self._throttle.network_key(client.ip)}
+        row = await self._database.one(SQL["password_of"], parameters, idempotent=True)
+        if await self._check(_found(row), user.email, password, client) is None:
+            raise WrongPassword
+
+    async def change_password(self, user: User, current: str, new: str, client: Client) -> User:
+        """Set another password, which makes every session of the account invalid.
+
+        Return the user with the new version, for the session that goes on. WrongPassword,
+        InvalidAccount; WrongPassword also when the account was changed meanwhile.
+        """
+        checked_password(new)
+        await self.confirm(user, current, client)
+        if current == new:
+            raise InvalidAccount("password", "This is the password that you have already.")
+        parameters = {
+            "id": user.id,
+            "version": user.version,
+            "password_hash": await self._passwords.new_hash(new, user.email, client.network),
+            "must_change": False,
+            "event": client.source.json(),
+        }
+        row = await self._database.one(SQL["change_password"], parameters)
+        if row is None:
+            raise WrongPassword
+        return User(*row[:5])
+
+    async def delete(self, user: User, password: str, client: Client) -> None:
+        """Delete one's account with all that hangs on it; WrongPassword or LastAdministrator."""
+        await self.confirm(user, password, client)
+        parameters = {"id": user.id, "version": user.version, "event": client.source.json()}
+        row = await self._database.one(SQL["delete_user"], parameters)
+        if row is None:
+            raise WrongPassword
+        if not row[5]:
+            raise LastAdministrator
+
+    async def _check(
+        self, found: Found | None, address: str, password: str, client: Client
+    ) -> User | None:
+        """Count an attempt, check it, and give it back when the password is right."""
+        account = f"id {found.user.id}" if found else f"address {address.lower()}"
+        user = found.user if found else None
+        device = self._devices.find(client.devices, user.id, user.version) if user else None
         try:
-            parameters = {"id": user.id, "password_hash": await self._passwords.hash(password)}
+            reservation = await self._throttle.attempt(
+                account,
+                client.ip,
+                device=device,
+                known_network=found is not None and found.known_network,
+            )
+        except TooManyAttempts as error:
+            if self._sampler.take(account):
+                await self._note("throttled", user, client, wait=error.seconds)
+            raise
+        # Whoever signed in here before does not wait behind a flood from the same network.
+        known = device or (found and found.known_network)
+        share = account if known else client.network
+        try:
+            stored = found.password_hash if found else None
+            right = await self._passwords.verify(stored, password, share)
+        except TooManySignIns:
+            await self._throttle.give_back(reservation)
+            raise
+        if not right or found is None:
+            await self._note("sign_in_failed", user, client, account="known" if user else "unknown")
+            return None
+        await self._throttle.give_back(reservation)
+        if self._passwords.outdated(found.password_hash):
+            await self._rehash(found, password, share)
+        return found.user
+
+    async def _note(self, kind: str, user: User | None, client: Client, **details: Any) -> None:
+        # The address that was given is not kept: people type passwords there.
+        user_id = str(user.id) if user else None
+        await self._events.add(client.source.event(kind, user_id, **details))
+
+    async def _remember(self, user: User, client: Client) -> None:
+        await self._throttle.remember(user.id, client.ip)
+        await self._database.execute(SQL["note_sign_in"], {"id": user.id}, idempotent=True)
+
+    async def _rehash(self, found: Found, password: str, share: str) -> None:
+        try:
+            parameters = {
+                "id": found.user.id,
+                "old_hash": found.password_hash,
+                "password_hash": await self._passwords.hash(password, share),
+            }
             await self._database.execute(SQL["set_password_hash"], parameters)
         except (DatabaseError, TooManySignIns):
             # The old hash still verifies; the next sign-in tries again.
             return
 
 
-def clean(text: str) -> str:
-    """The text without what PostgreSQL can't carry, trimmed; such text never matches anything."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode().strip()
-
-
-def checked_email(email: str) -> str:
-    """The address, trimmed; InvalidAccount when it is none."""
-    email = email.strip()
-    if len(email) > EMAIL_LENGTH or not EMAIL.fullmatch(email):
-        raise InvalidAccount("email", "Enter an email address, such as ada@example.org.")
-    return email
-
-
-def check_password(password: str) -> None:
-    """InvalidAccount unless it is 12 to 256 characters long and can be encoded."""
-    if len(password) not in PASSWORD_LENGTH:
-        raise InvalidAccount("password", "A password has 12 to 256 characters.")
-    if password != password.encode("utf-8", "replace").decode():
-        raise InvalidAccount("password", "The password has a character that can't be used.")
+def _found(row: tuple[Any, ...] | None) -> Found | None:
+    return Found(User(*row[:5]), row[5], row[6]) if row else None

@@ -1,54 +1,58 @@
 """Passwords: argon2id, in a small thread pool of its own with a bounded queue."""
 
-import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from nestmap.accounts.policy import checked_password, normal_password, refuse_guessable
+from nestmap.accounts.shares import SharedQueue
+
 log = logging.getLogger("nestmap.accounts")
-
-Result = TypeVar("Result")
-
-
-class TooManySignIns(Exception):
-    """More passwords wait to be checked than can be; try again in a moment."""
 
 
 class Passwords:
-    """Hashes and verifies without holding up the event loop.
+    """Hashes and verifies without holding up the event loop; may raise TooManySignIns.
 
     argon2id with 19 MiB and 2 passes takes about 33 ms of a core (OWASP's parameters), so at most
-    ``threads`` run at once and at most ``waiting`` wait.
+    ``threads`` run at once. ``share`` names the client: up to ``each`` of one share and up to
+    ``waiting`` of all wait, and the shares take turns.
     """
 
-    def __init__(self, threads: int = 2, waiting: int = 64) -> None:
+    def __init__(self, threads: int = 2, waiting: int = 256, each: int = 16) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
-        self._room = threads + waiting
-        self._inside = 0
-        self._nobodys = self._hasher.hash("nobody has this password")
+        self._queue = SharedQueue(threads, each=each, total=waiting)
+        self._dummy_hash = self._hasher.hash("no account has this hash")
 
-    async def hash(self, password: str) -> str:
-        """The string to store; TooManySignIns when the queue is full."""
-        return await self._in_pool(lambda: self._hasher.hash(password))
+    async def new_hash(self, password: str, email: str, share: str = "") -> str:
+        """Return the hash of a new password; InvalidAccount for one that can't be used."""
+        normal = checked_password(password)
+        return await self._queue.run(share, lambda: self._new_hash(normal, email))
 
-    async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether it is the password; with no stored hash it takes as long, and is not."""
-        return await self._in_pool(lambda: self._matches(stored or self._nobodys, password)) and (
-            stored is not None
-        )
+    async def hash(self, password: str, share: str = "") -> str:
+        """Return the string to store for a password that was verified before."""
+        normal = normal_password(password) or password
+        return await self._queue.run(share, lambda: self._hasher.hash(normal))
+
+    async def verify(self, stored: str | None, password: str, share: str = "") -> bool:
+        """Return True if it is the password; without a stored hash, False after the same time."""
+        # A text of another length than a password has is wrong, and takes as long to be.
+        normal = normal_password(password)
+        hashed = (stored if normal else None) or self._dummy_hash
+        matches = await self._queue.run(share, lambda: self._matches(hashed, normal or ""))
+        return matches and stored is not None and normal is not None
 
     def outdated(self, stored: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
+        """Return True if the hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
 
     def close(self) -> None:
         """Let what runs end, and drop what waits."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._queue.close()
+
+    def _new_hash(self, normal: str, email: str) -> str:
+        refuse_guessable(normal, email)
+        return self._hasher.hash(normal)
 
     def _matches(self, stored: str, password: str) -> bool:
         try:
@@ -58,12 +62,3 @@ class Passwords:
         except VerificationError:
             pass
         return False
-
-    async def _in_pool(self, work: Callable[[], Result]) -> Result:
-        if self._inside >= self._room:
-            raise TooManySignIns
-        self._inside += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._inside -= 1

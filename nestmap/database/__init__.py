@@ -16,7 +16,7 @@ from nestmap.database.errors import (
 )
 from nestmap.database.hosts import Hosts
 from nestmap.database.limits import Limits
-from nestmap.database.migration_files import Migrations, SchemaError
+from nestmap.database.migration_files import Migrations, MissingRights, SchemaError
 from nestmap.database.migrations import migrate, pending
 from nestmap.database.shares import shares
 
@@ -27,6 +27,7 @@ __all__ = [
     "Limits",
     "Locked",
     "Migrations",
+    "MissingRights",
     "Overloaded",
     "Refused",
     "SchemaError",

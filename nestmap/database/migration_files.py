@@ -30,6 +30,10 @@ class SchemaError(Exception):
     """The migrations can't be applied, now or later; the message names the file and the remedy."""
 
 
+class MissingRights(SchemaError):
+    """Migrations are pending, and the role may not apply them."""
+
+
 class Run(Enum):
     """How the statements of a file are run."""
 

@@ -23,7 +23,13 @@ from nestmap.database.errors import Locked, Refused
 from nestmap.database.hosts import Hosts
 from nestmap.database.indexes import run_concurrently
 from nestmap.database.limits import Limits
-from nestmap.database.migration_files import Migration, Migrations, Run, SchemaError
+from nestmap.database.migration_files import (
+    Migration,
+    Migrations,
+    MissingRights,
+    Run,
+    SchemaError,
+)
 from nestmap.database.persistence import Persistence
 from nestmap.queries import queries
 
@@ -190,7 +196,7 @@ def _explained(error: Refused, left: list[Migration]) -> SchemaError:
     if error.sqlstate != INSUFFICIENT_PRIVILEGE:
         return SchemaError(f"the migrations failed: {error}")
     names = ", ".join(map(str, left))
-    return SchemaError(
+    return MissingRights(
         f"the role may not apply the pending migrations ({error}): apply them once with a role that"
         f" may create and alter the tables. Pending: {names}"
     )

@@ -8,20 +8,56 @@ from tornado.web import Application, RequestHandler
 if TYPE_CHECKING:
     from tornado.web import _HandlerDelegate
 
+    from nestmap.settings import Settings
+
 from nestmap.serve.server import MAX_BODY
 from nestmap.services import Services
 
 Routes = list[tuple[str, type[RequestHandler]]]
 
 
+# Load balancers ask by address.
+HEALTH = ("/livez", "/readyz")
+
+
 class SiteApplication(Application):
-    """Refuses a body that is too long when its headers come, not after it was sent."""
+    """Looks at each request when its headers have come: who sends it, to which host, how much.
+
+    A body that is too long is refused before it was sent.
+    """
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> "_HandlerDelegate":
+        self._believe_proxy(request)
+        if not self._serves(request):
+            return self.get_handler_delegate(request, self.settings["misdirected_handler_class"])
         length = request.headers.get("Content-Length", "0")
         if length.isdecimal() and int(length[:20]) > MAX_BODY:
             return self.get_handler_delegate(request, self.settings["too_large_handler_class"])
         return super().find_handler(request, **kwargs)
+
+    def _believe_proxy(self, request: HTTPServerRequest) -> None:
+        """Take the client's address and protocol from the headers of a proxy that is believed."""
+        settings: Settings = self.settings["services"].settings
+        proxies = settings.trust_proxy
+        if not proxies or not proxies.trusts(request.remote_ip):
+            return
+        values = request.headers.get_list(settings.address_header)
+        if values:
+            request.remote_ip = proxies.client(request.remote_ip, values)
+        protocols = request.headers.get("X-Forwarded-Proto", "").split(",")
+        if protocols[-1].strip() in ("http", "https"):
+            request.protocol = protocols[-1].strip()
+
+    def _serves(self, request: HTTPServerRequest) -> bool:
+        """Return True if the host that is asked for is one of ALLOWED_HOSTS."""
+        allowed = self.settings["services"].settings.allowed_hosts
+        if not allowed or request.path in HEALTH:
+            return True
+        host = request.host_name.lower().rstrip(".")
+        return any(
+            host == one.lstrip(".") or (one.startswith(".") and host.endswith(one))
+            for one in allowed
+        )
 
 
 def make_app(services: Services, routes: Routes, **settings: Any) -> SiteApplication:

@@ -26,7 +26,7 @@ async def serve(
 ) -> bool:
     """Answer requests until ``stop`` is set; whether every request and commit then ended in time."""
     spare_the_collector()
-    server = BoundedServer(application, xheaders=services.settings.trust_proxy)
+    server = BoundedServer(application, xheaders=False)
     services.background.start(server.cut_slow_clients(), "cut slow clients", daemon=True)
     server.add_sockets(sockets)
     await stop.wait()

@@ -8,12 +8,14 @@ from nestmap.database import DatabaseError, SchemaError
 from nestmap.sessions.admin import ListedSession, SessionAdmin
 from nestmap.sessions.client import client_of
 from nestmap.sessions.cookie import SessionCookie
+from nestmap.sessions.events import Event, Events, Source
 from nestmap.sessions.failures import FAILURES, Failure, failure_of
 from nestmap.sessions.handler import SessionHandler
 from nestmap.sessions.hold import Response
 from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.pruner import Pruner
 from nestmap.sessions.records import Client, Lapsed
+from nestmap.sessions.seals import Seals
 from nestmap.sessions.session import Session
 from nestmap.sessions.sessions import Sessions
 from nestmap.sessions.values import SessionTooLarge, SessionValueError
@@ -23,12 +25,15 @@ __all__ = [
     "FAILURES",
     "Client",
     "DatabaseError",
+    "Event",
+    "Events",
     "Failure",
     "Lapsed",
     "ListedSession",
     "Pruner",
     "Response",
     "SchemaError",
+    "Seals",
     "Session",
     "SessionAdmin",
     "SessionCookie",
@@ -38,6 +43,7 @@ __all__ = [
     "SessionTooLarge",
     "SessionValueError",
     "Sessions",
+    "Source",
     "client_of",
     "failure_of",
 ]

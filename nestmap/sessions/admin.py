@@ -5,6 +5,7 @@ from typing import Any
 
 from nestmap.database import Database
 from nestmap.queries import queries
+from nestmap.sessions.events import Source
 from nestmap.sessions.options import SessionOptions
 
 # The most sessions that one list shows; who has more wants to end them all.
@@ -35,11 +36,12 @@ Ids = list[str]
 
 
 class SessionAdmin:
-    """Each method may raise DatabaseError."""
+    """Each method may raise DatabaseError. ``source`` is who ends sessions, for their events."""
 
     def __init__(self, database: Database, options: SessionOptions) -> None:
         self._database = database
         self._absolute = options.absolute
+        self._records_events = options.events
         self._sql = queries("sessions/admin", options.names)
         self._end_sessions = queries("sessions/sessions", options.names)["end_sessions"]
 
@@ -52,20 +54,33 @@ class SessionAdmin:
         return await self._listed(None, most)
 
     async def end(
-        self, public_id: str, reason: str = "ended by an administrator", user_id: object = None
+        self,
+        public_id: str,
+        reason: str = "ended by an administrator",
+        user_id: object = None,
+        source: Source | None = None,
     ) -> int:
         """End one session; with ``user_id`` only if it is that user's. Return 0 if there is none."""
-        return await self._end_found(reason, user_id=user_id, ids=[public_id])
+        return await self._end_found(reason, source, user_id=user_id, ids=[public_id])
 
     async def end_others(
-        self, user_id: object, keep: str | None, reason: str = "ended by its user"
+        self,
+        user_id: object,
+        keep: str | None,
+        reason: str = "ended by its user",
+        source: Source | None = None,
     ) -> int:
         """End every session of a user but the one with the public id ``keep``; return how many."""
-        return await self._end_found(reason, user_id=user_id, keep=keep)
+        return await self._end_found(reason, source, user_id=user_id, keep=keep)
 
-    async def end_user(self, user_id: object, reason: str = "ended by an administrator") -> int:
+    async def end_user(
+        self,
+        user_id: object,
+        reason: str = "ended by an administrator",
+        source: Source | None = None,
+    ) -> int:
         """End every session of a user and return how many."""
-        return await self._end_found(reason, user_id=user_id)
+        return await self._end_found(reason, source, user_id=user_id)
 
     async def end_all(self, reason: str = "ended by an administrator") -> int:
         """End every session, in batches, and return how many."""
@@ -77,7 +92,7 @@ class SessionAdmin:
             if not rows:
                 return total
             after = rows[-1][0]
-            total += await self._end([row[0] for row in rows], reason)
+            total += await self._end([row[0] for row in rows], reason, None)
 
     async def stats(self) -> dict[str, Any]:
         """Return the figures of this moment, each counted."""
@@ -103,6 +118,7 @@ class SessionAdmin:
     async def _end_found(
         self,
         reason: str,
+        source: Source | None,
         *,
         user_id: object = None,
         ids: Ids | None = None,
@@ -111,8 +127,13 @@ class SessionAdmin:
         owner = None if user_id is None else str(user_id)
         parameters = {"user_id": owner, "ids": ids, "keep": keep}
         rows = await self._database.all(self._sql["session_ids"], parameters, idempotent=True)
-        return await self._end([row[0] for row in rows], reason) if rows else 0
+        return await self._end([row[0] for row in rows], reason, source) if rows else 0
 
-    async def _end(self, ids: Ids, reason: str) -> int:
-        parameters = {"ids": ids, "reasons": [reason] * len(ids)}
+    async def _end(self, ids: Ids, reason: str, source: Source | None) -> int:
+        told = (source or Source()).json() if self._records_events else None
+        parameters = {
+            "ids": ids,
+            "reasons": [reason] * len(ids),
+            "sources": [told] * len(ids),
+        }
         return len(await self._database.all(self._end_sessions, parameters, idempotent=True))

@@ -56,6 +56,10 @@ class SessionOptions:
     lapsed: str = "begin"
     # Record an event for each sign-in and each end of a session.
     events: bool = False
+    # Days for which events are kept; 30 is the least.
+    events_keep_days: int = 400
+    # The most sessions of one user; a sign-in ends the least recently used one. None: any number.
+    sessions_per_user: int | None = None
     # The name of this program's connections in pg_stat_activity.
     application_name: str = "nestmap"
     # The most connections that this process opens for its sessions.
@@ -113,6 +117,11 @@ def _rules(options: SessionOptions) -> list[tuple[bool, str]]:
         (not options.path.startswith("/"), "path must begin with /"),
         (options.idle < 1 or options.absolute < 1, "idle and absolute must be 1 or more"),
         (options.touch < 0 or options.prune < 0, "touch and prune must be 0 or more"),
+        (
+            options.sessions_per_user is not None and options.sessions_per_user < 1,
+            "sessions_per_user must be 1 or more",
+        ),
+        (options.events_keep_days < 30, "events_keep_days must be 30 or more"),
         (options.max_bytes < 1, "max_bytes must be 1 or more"),
         (options.connections < 3, "connections must be 3 or more"),
         (options.lapsed not in ("begin", "refuse"), "lapsed must be 'begin' or 'refuse'"),

@@ -29,7 +29,7 @@ def plan(session: Session, client: Callable[[], Client]) -> Write | None:
                 named=session.ids_to_end(),
             )
         case State.ENDED:
-            return End(tuple(session.ids_to_end()), session.end_reason)
+            return End(tuple(session.ids_to_end()), session.end_reason, client())
     if stored is None:
         return None
     match state:

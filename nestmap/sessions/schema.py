@@ -35,12 +35,13 @@ class SessionSchema:
         """Apply what is pending and return the number of files. DatabaseError or SchemaError."""
         return await migrate(self._hosts, [self.migrations], patience)
 
-    async def faults(self) -> list[str]:
+    async def faults(self, database: Database | None = None) -> list[str]:
         """Return what keeps the table from being used, a sentence each. Raises DatabaseError."""
-        waiting = await pending(self._database, [self.migrations])
+        database = database or self._database
+        waiting = await pending(database, [self.migrations])
         if waiting:
             return [f"migrations are pending: {', '.join(waiting)}"]
-        rows = await self._database.all(self._sql["find_faults"], idempotent=True)
+        rows = await database.all(self._sql["find_faults"], idempotent=True)
         return [row[0] for row in rows]
 
     async def check(self) -> None:

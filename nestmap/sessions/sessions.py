@@ -8,11 +8,13 @@ from nestmap.background import Background
 from nestmap.database import Database, Hosts, Limits
 from nestmap.sessions.admin import SessionAdmin
 from nestmap.sessions.cookie import SessionCookie
+from nestmap.sessions.events import Events
 from nestmap.sessions.loading import SessionLoader
 from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.pruner import Pruner
 from nestmap.sessions.records import Client
 from nestmap.sessions.schema import SessionSchema
+from nestmap.sessions.seals import Seals
 from nestmap.sessions.session import Session
 from nestmap.sessions.sid import new_id
 from nestmap.sessions.store import SessionStore
@@ -55,6 +57,8 @@ class Sessions:
         self.schema = SessionSchema(self.hosts, self._reports, self.options)
         self.admin = SessionAdmin(self._reports, self.options)
         self.pruner = Pruner(self._reports, self.options)
+        self.events = Events(self._reports)
+        self.seals = Seals(self._reports)
 
     async def open(self, patience: float = 300.0) -> None:
         """Bring the table up to date, check it, and start pruning.
@@ -70,6 +74,9 @@ class Sessions:
         """Start the background work on a table that is up to date already."""
         if self.options.prune:
             self.background.start(self.pruner.run(), "pruner", daemon=True)
+        if self.options.events:
+            sealing = self.seals.run(self.options.events_keep_days)
+            self.background.start(sealing, "seal events", daemon=True)
 
     async def close(self, seconds: float) -> bool:
         """Wait up to ``seconds`` for running commits, then close everything.

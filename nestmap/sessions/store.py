@@ -12,8 +12,9 @@ from nestmap.database import Database, Refused
 from nestmap.queries import queries
 from nestmap.sessions import values
 from nestmap.sessions.batcher import Batcher, BatchLimits
+from nestmap.sessions.events import Source
 from nestmap.sessions.options import SessionOptions
-from nestmap.sessions.records import Lapsed, Record
+from nestmap.sessions.records import Client, Lapsed, Record
 from nestmap.sessions.user_query import UserQuery
 from nestmap.sessions.writes import (
     End,
@@ -45,6 +46,7 @@ class SessionStore:
         self._users = UserQuery(options.user_query, options.load_user)
         self._sql = self._users.put_into(queries("sessions/sessions", options.names))
         self._hook = options.on_sign_in
+        self._sign_in = {"recorded": options.events, "most": options.sessions_per_user}
         self._idle = {"idle": options.idle, "absolute": options.absolute}
         self._touch = {**self._idle, "touch": options.touch}
         self._cookie = {"cookie": _cookie_object(options)}
@@ -138,6 +140,7 @@ class SessionStore:
         rows = [
             {"sid": item.sid, "id": item.id, "data": _document(item.data), "named": item.named}
             | _owner_and_client(item)
+            | self._sign_in
             for item in items
         ]
         written = await self._write(
@@ -175,6 +178,7 @@ class SessionStore:
                 "takes": item.takes,
             }
             | _owner_and_client(item)
+            | self._sign_in
             for item in items
         ]
         written = await self._write(
@@ -191,13 +195,21 @@ class SessionStore:
         return [written.get(sid) for sid in sids]
 
     async def _end(self, items: Sequence[End]) -> list[None]:
-        reasons = {one: item.reason for item in items for one in item.ids}
+        ends = {one: item for item in items for one in item.ids}
         await self._writes.all(
             self._sql["end_sessions"],
-            {"ids": list(reasons), "reasons": list(reasons.values())},
+            {
+                "ids": list(ends),
+                "reasons": [item.reason for item in ends.values()],
+                "sources": [self._source(item.client) for item in ends.values()],
+            },
             idempotent=True,
         )
         return [None] * len(items)
+
+    def _source(self, client: Client) -> str | None:
+        source = Source(ip=client.ip, user_agent=client.user_agent)
+        return source.json() if self._sign_in["recorded"] else None
 
     async def _write(self, query: str, parameters: dict[str, Any]) -> dict[str, Written]:
         rows = await self._writes.all(self._sql[query], parameters | self._cookie, idempotent=True)

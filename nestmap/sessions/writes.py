@@ -82,6 +82,7 @@ class End:
 
     ids: tuple[str, ...]
     reason: str
+    client: Client
 
 
 Write = Insert | Update | Rotate | Touch | End

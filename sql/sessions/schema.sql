@@ -27,7 +27,7 @@ found as (
       and not a.attisdropped
 ),
 called (name) as (
-    values ('insert'), ('update'), ('rotate'), ('touch'), ('end')
+    values ('insert'), ('update'), ('rotate'), ('touch'), ('end'), ('cap')
 )
 select 'the table {table} does not exist' as fault
 where to_regclass('{table}') is null

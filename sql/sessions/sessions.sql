@@ -55,6 +55,8 @@ select * from nestmap."{prefix}_rotate"(:rows::jsonb, :idle, :absolute, :cookie:
 -- Renew live sessions whose renewal is due.
 select * from nestmap."{prefix}_touch"(:sids::varchar[], :idle, :absolute, :touch);
 
--- name: end_sessions(ids, reasons)
--- End sessions, each for a reason.
-select id, user_id from nestmap."{prefix}_end"(:ids::text[], :reasons::text[]);
+-- name: end_sessions(ids, reasons, sources)
+-- End sessions, each for a reason, and note who did it.
+select id, user_id from nestmap."{prefix}_end"(
+    :ids::text[], :reasons::text[], :sources::jsonb[]
+);

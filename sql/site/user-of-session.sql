@@ -3,7 +3,8 @@ select
     u.id,
     u.email,
     u.role,
-    u.version
+    u.version,
+    u.must_change
 from nestmap.users as u
 where u.id = :user_id::bigint
   and u.disabled_at is null

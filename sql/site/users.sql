@@ -1,22 +1,269 @@
--- name: insert_user(email, password_hash, role)
+-- The accounts. A statement that changes one also adds its event (:event, a JSON object), so that
+-- both are committed or neither. The version decides which sessions of an account are valid.
+
+-- name: insert_user(email, password_hash, role, must_change, event)
 -- Make an account, unless the address is taken.
-insert into nestmap.users (email, password_hash, role)
-values (:email, :password_hash, :role)
-on conflict (lower(email)) do nothing
-returning id, email, role, version;
+with made as (
+    insert into nestmap.users (email, password_hash, role, must_change)
+    values (:email, :password_hash, :role, :must_change)
+    on conflict (lower(email)) do nothing
+    returning id, email, role, version, must_change
+)
+select
+    made.*,
+    nestmap.add_event(:event::jsonb || jsonb_build_object(
+        'kind', 'registered',
+        'user_id', made.id::text,
+        'actor_id', coalesce(:event::jsonb ->> 'actor_id', made.id::text)
+    ))
+from made;
 
--- name: find_user(email)
--- The account that may sign in under this address.
-select id, email, role, version, password_hash
-from nestmap.users
-where lower(email) = lower(:email)
-  and disabled_at is null;
+-- name: find_user(email, network)
+-- The account that may sign in under this address, and if it is known in this network.
+select
+    u.id,
+    u.email,
+    u.role,
+    u.version,
+    u.must_change,
+    u.password_hash,
+    exists (
+        select
+        from nestmap.known_networks as k
+        where k.user_id = u.id
+          and k.network = decode(:network, 'hex')
+          and k.signed_in_at > now() - interval '90 days'
+    )
+from nestmap.users as u
+where lower(u.email) = lower(:email)
+  and u.disabled_at is null;
 
--- name: set_password_hash(id, password_hash)!
--- Keep a hash that was made with today's parameters.
+-- name: note_sign_in(id)!
+-- Keep when the account was last signed in to.
+update nestmap.users
+set signed_in_at = now()
+where id = :id;
+
+-- name: set_password_hash(id, old_hash, password_hash)!
+-- Keep a hash of the same password that was made with other parameters.
 update nestmap.users
 set password_hash = :password_hash
-where id = :id;
+where id = :id
+  and password_hash = :old_hash;
+
+-- name: change_password(id, version, password_hash, must_change, event)
+-- Set another password, unless the account changed since :version was read (null: whatever it is).
+with changed as (
+    update nestmap.users
+    set password_hash = :password_hash,
+        must_change = :must_change,
+        password_changed_at = now(),
+        version = version + 1
+    where id = :id
+      and (:version::bigint is null or version = :version)
+    returning id, email, role, version, must_change
+)
+select
+    changed.*,
+    nestmap.add_event(:event::jsonb || jsonb_build_object(
+        'kind', 'password_changed', 'user_id', changed.id::text
+    ))
+from changed;
+
+-- name: bump_version(id, event)
+-- Make every session of an account invalid.
+with changed as (
+    update nestmap.users
+    set version = version + 1
+    where id = :id
+    returning id, email, role, version, must_change
+)
+select
+    changed.*,
+    nestmap.add_event(:event::jsonb || jsonb_build_object(
+        'kind', 'sessions_ended', 'user_id', changed.id::text
+    ))
+from changed;
+
+-- name: bump_versions(event)
+-- Make every session of every account invalid.
+with changed as (
+    update nestmap.users
+    set version = version + 1
+    returning id
+),
+counted as (
+    select count(*) as accounts
+    from changed
+)
+select
+    counted.accounts,
+    nestmap.add_event(:event::jsonb || jsonb_build_object('kind', 'all_sessions_ended'))
+from counted;
+
+-- name: set_role(id, role, event)
+-- Give an account a role; refused when it would leave no administrator. Administrators are locked
+-- in the order of their ids, and a row that ceased to be one meanwhile drops out: of two who
+-- demote each other at once, the second is refused. The answer is the account before the change,
+-- no row when there is none, and if it was changed.
+with administrators as materialized (
+    select a.id
+    from nestmap.users as a
+    where a.role = 'admin'
+      and a.disabled_at is null
+    order by a.id
+    for update of a
+),
+target as materialized (
+    select u.id, u.email, u.role, u.version, u.must_change
+    from nestmap.users as u
+    where u.id = :id
+),
+changed as (
+    update nestmap.users as u
+    set role = :role
+    where u.id = :id
+      and u.role <> :role
+      and (:role = 'admin' or exists (select from administrators as a where a.id <> u.id)
+           or u.disabled_at is not null)
+    returning u.id, u.role
+),
+noted as materialized (
+    select nestmap.add_event(:event::jsonb || jsonb_build_object(
+        'kind', 'role_changed',
+        'user_id', changed.id::text,
+        'details', jsonb_build_object('role', changed.role)
+    ))
+    from changed
+)
+select
+    t.id,
+    t.email,
+    coalesce(changed.role, t.role),
+    t.version,
+    t.must_change,
+    changed.id is not null or t.role = :role,
+    (select count(*) from noted)
+from target as t
+left join changed on changed.id = t.id;
+
+-- name: disable_user(id, event)
+-- Disable an account, whose sessions are invalid from then on; refused for the last administrator.
+with administrators as materialized (
+    select a.id
+    from nestmap.users as a
+    where a.role = 'admin'
+      and a.disabled_at is null
+    order by a.id
+    for update of a
+),
+target as materialized (
+    select u.id, u.email, u.role, u.version, u.must_change, u.disabled_at
+    from nestmap.users as u
+    where u.id = :id
+),
+changed as (
+    update nestmap.users as u
+    set disabled_at = now(),
+        version = u.version + 1
+    where u.id = :id
+      and u.disabled_at is null
+      and (u.role <> 'admin' or exists (select from administrators as a where a.id <> u.id))
+    returning u.id, u.version
+),
+noted as materialized (
+    select nestmap.add_event(:event::jsonb || jsonb_build_object(
+        'kind', 'disabled', 'user_id', changed.id::text
+    ))
+    from changed
+)
+select
+    t.id,
+    t.email,
+    t.role,
+    coalesce(changed.version, t.version),
+    t.must_change,
+    changed.id is not null or t.disabled_at is not null,
+    (select count(*) from noted)
+from target as t
+left join changed on changed.id = t.id;
+
+-- name: enable_user(id, event)
+-- Enable an account again; sessions from before stay invalid.
+with target as materialized (
+    select u.id, u.email, u.role, u.version, u.must_change
+    from nestmap.users as u
+    where u.id = :id
+),
+changed as (
+    update nestmap.users as u
+    set disabled_at = null,
+        version = u.version + 1
+    where u.id = :id
+      and u.disabled_at is not null
+    returning u.id, u.version
+),
+noted as materialized (
+    select nestmap.add_event(:event::jsonb || jsonb_build_object(
+        'kind', 'enabled', 'user_id', changed.id::text
+    ))
+    from changed
+)
+select
+    t.id,
+    t.email,
+    t.role,
+    coalesce(changed.version, t.version),
+    t.must_change,
+    true,
+    (select count(*) from noted)
+from target as t
+left join changed on changed.id = t.id;
+
+-- name: delete_user(id, version, event)
+-- Delete an account with all that hangs on it; refused for the last administrator. The event keeps
+-- the id and no address.
+with administrators as materialized (
+    select a.id
+    from nestmap.users as a
+    where a.role = 'admin'
+      and a.disabled_at is null
+    order by a.id
+    for update of a
+),
+target as materialized (
+    select u.id, u.email, u.role, u.version, u.must_change
+    from nestmap.users as u
+    where u.id = :id
+      and (:version::bigint is null or u.version = :version)
+),
+deleted as (
+    delete from nestmap.users as u
+    where u.id = :id
+      and (:version::bigint is null or u.version = :version)
+      and (
+          u.role <> 'admin'
+          or u.disabled_at is not null
+          or exists (select from administrators as a where a.id <> u.id)
+      )
+    returning u.id
+),
+noted as materialized (
+    select nestmap.add_event(:event::jsonb || jsonb_build_object(
+        'kind', 'deleted', 'user_id', deleted.id::text
+    ))
+    from deleted
+)
+select
+    t.id,
+    t.email,
+    t.role,
+    t.version,
+    t.must_change,
+    deleted.id is not null,
+    (select count(*) from noted)
+from target as t
+left join deleted on deleted.id = t.id;
 
 -- name: find_administrator()
 -- Anyone who is an administrator.
@@ -25,12 +272,56 @@ from nestmap.users
 where role = 'admin'
 limit 1;
 
+-- name: find_user_id(email)
+-- The account with this address, also a disabled one.
+select id
+from nestmap.users
+where lower(email) = lower(:email);
+
+-- name: password_of(id, network)
+-- What a password is checked against when someone gives it again.
+select
+    u.id,
+    u.email,
+    u.role,
+    u.version,
+    u.must_change,
+    u.password_hash,
+    exists (
+        select
+        from nestmap.known_networks as k
+        where k.user_id = u.id
+          and k.network = decode(:network, 'hex')
+          and k.signed_in_at > now() - interval '90 days'
+    )
+from nestmap.users as u
+where u.id = :id
+  and u.disabled_at is null;
+
+-- name: list_users(pattern, after, most)
+-- Accounts in the order of their ids, after the id :after; :pattern is for like, null for all.
+select
+    id,
+    email,
+    role,
+    created_at,
+    signed_in_at,
+    password_changed_at,
+    disabled_at,
+    must_change
+from nestmap.users
+where id > :after
+  and (:pattern::text is null or lower(email) like :pattern)
+order by id
+limit :most;
+
 -- name: find_users(ids)
 -- Accounts by their ids, also disabled ones.
 select
     id,
     email,
     role,
-    version
+    version,
+    must_change
 from nestmap.users
 where id = any(:ids::bigint[]);

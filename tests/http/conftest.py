@@ -20,7 +20,7 @@ def new_admin(
         admin = Visitor(site.url)
         admin.email = new_email()
         made = nestmap(
-            *("create-user", admin.email, "--admin"),
+            *("create-user", admin.email, "--admin", "--keep-password"),
             stdin=PASSWORD + "\n",
             database_url=shared_database.url,
             directory=tmp_path_factory.mktemp("admin"),

@@ -1,10 +1,11 @@
 """More requests at once than threads could send: each on a connection of its own."""
 
 import asyncio
+import itertools
 import resource
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -82,3 +83,31 @@ def many_connections(count: int) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(count, hard)), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def siege(port: int, request: Callable[[int], bytes], *, connections: int) -> Iterator[list[int]]:
+    """Keep so many connections asking, each anew when it was answered, until the block ends."""
+    answered: list[int] = []
+    over = threading.Event()
+    numbers = itertools.count()
+
+    async def ask_again_and_again() -> None:
+        while not over.is_set():
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(request(next(numbers)))
+                answered.append(int((await reader.readline()).split()[1]))
+            finally:
+                writer.close()
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*[ask_again_and_again() for _ in range(connections)])
+
+    thread = threading.Thread(target=lambda: asyncio.run(all_of_them()))
+    thread.start()
+    try:
+        yield answered
+    finally:
+        over.set()
+        thread.join()

@@ -17,7 +17,17 @@ from tests.support.waiting import wait_until
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 OURS = ("NESTMAP_", "SESSION_", "NODE_ENV", "HOST", "PORT", "PROCESSES", "DATABASE_URL", "DATA_DIR")
-OURS += ("TRUST_PROXY", "LOG_", "PG")
+OURS += (
+    "TRUST_PROXY",
+    "PROXY_",
+    "ALLOWED_HOSTS",
+    "HSTS_",
+    "DATABASE_TLS",
+    "SIGN_IN_",
+    "LOG_",
+    "PG",
+)
+OURS += ("SESSIONS_PER_USER", "NEW_SESSIONS_", "REGISTRATIONS_", "EVENTS_")
 
 # An empty variable is as good as none, but wins over the .env that a developer may have.
 UNSET = dict.fromkeys(re.findall(r"(?m)^#([A-Z_]+)=", (ROOT / ".env.example").read_text()), "")

@@ -4,6 +4,7 @@ import http.client
 import itertools
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -104,6 +105,8 @@ class Visitor:
         if json is not None:
             body, kind = _dumps(json), "application/json"
             headers = {"Content-Type": kind} | headers
+        if form is not None and path.startswith(("/account", "/admin", "/confirm")):
+            form = self.form_fields(at=at) | form
         if form is not None:
             body, kind = urlencode(form), "application/x-www-form-urlencoded"
             headers = {"Content-Type": kind, "Sec-Fetch-Site": "same-origin"} | headers
@@ -128,6 +131,13 @@ class Visitor:
         """Take the cookies of an answer."""
         for cookie in answer.cookies:
             self.jar.take(cookie, https=self.https)
+
+    def form_fields(self, at: int = 0) -> dict[str, str]:
+        """The hidden fields that every form of a page of this visitor has."""
+        page = self.get("/", at=at).text
+        return dict(
+            re.findall(r'<input type="hidden" name="(_session|_form)" value="(\w+)">', page)
+        )
 
     @property
     def cookie(self) -> str | None:

@@ -1,6 +1,7 @@
 -- End sessions, each for a reason, and remember why. A session is found by its id, which a rotation
--- does not change: one that changes its sid at this moment is ended too.
-create function nestmap."{prefix}_end"(p_ids text[], p_reasons text[])
+-- does not change: one that changes its sid at this moment is ended too. A source (an object with
+-- actor_id, ip, user_agent) leaves an event for each session that had a user; null leaves none.
+create function nestmap."{prefix}_end"(p_ids text[], p_reasons text[], p_sources jsonb[])
 returns table (id text, user_id text)
 language plpgsql
 set enable_hashjoin = off
@@ -12,7 +13,7 @@ begin
     return query
         with asked as materialized (
             select *
-            from unnest(p_ids, p_reasons) as a (id, reason)
+            from unnest(p_ids, p_reasons, p_sources) as a (id, reason, source)
         ),
         locked as materialized (
             select s.id
@@ -38,6 +39,26 @@ begin
             from gone
             join asked on asked.id = gone.id
             on conflict (sid_hash) do nothing
+        ),
+        noted as (
+            insert into nestmap.events (
+                kind, user_id, actor_id, session_id, ip, user_agent, details
+            )
+            select
+                case when asked.reason = 'signed out' then 'signed_out' else 'session_ended' end,
+                gone.user_id,
+                coalesce(asked.source ->> 'actor_id', gone.user_id),
+                gone.id,
+                (asked.source ->> 'ip')::inet,
+                asked.source ->> 'user_agent',
+                case
+                    when asked.reason = 'signed out' then '{}'
+                    else jsonb_build_object('why', asked.reason)
+                end
+            from gone
+            join asked on asked.id = gone.id
+            where asked.source is not null
+              and gone.user_id is not null
         )
         select
             gone.id,

@@ -24,6 +24,7 @@ declare
     w record;
     v_taken text[];
     v_expire timestamp;
+    v_source jsonb;
 begin
     for w in
         select *
@@ -37,14 +38,29 @@ begin
             idle integer,
             absolute integer,
             ip inet,
-            user_agent text
+            user_agent text,
+            recorded boolean,
+            most integer
         )
         order by r.sid collate "C"
     loop
+        v_source := case when w.recorded then nestmap."{prefix}_source"(w.user_id, w.ip, w.user_agent) end;
         if cardinality(w.named) > 0 then
             perform nestmap."{prefix}_end"(
-                w.named, array_fill('replaced'::text, array[cardinality(w.named)])
+                w.named,
+                array_fill('replaced'::text, array[cardinality(w.named)]),
+                array_fill(v_source, array[cardinality(w.named)])
             );
+        end if;
+        if w.user_id is not null then
+            if w.recorded and not exists (select from {table} as s where s.sid = w.sid) then
+                perform nestmap.add_event(
+                    v_source || jsonb_build_object(
+                        'kind', 'signed_in', 'user_id', w.user_id, 'session_id', w.id
+                    )
+                );
+            end if;
+            perform nestmap."{prefix}_cap"(w.user_id, w.id, w.most, v_source);
         end if;
         v_taken := '{}';
         if p_hook is not null and w.user_id is not null then

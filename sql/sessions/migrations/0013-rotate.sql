@@ -28,6 +28,7 @@ declare
     r {table};
     v_data jsonb;
     v_taken text[];
+    v_source jsonb;
 begin
     for w in
         select *
@@ -47,7 +48,9 @@ begin
             idle integer,
             absolute integer,
             ip inet,
-            user_agent text
+            user_agent text,
+            recorded boolean,
+            most integer
         )
         order by x.sid collate "C"
     loop
@@ -91,6 +94,19 @@ begin
                 ip = w.ip,
                 user_agent = w.user_agent
             where s.sid = w.sid;
+            v_source := case
+                when w.recorded then nestmap."{prefix}_source"(r.user_id, w.ip, w.user_agent)
+            end;
+            if w.recorded and (w.signs_in or w.confirms) then
+                perform nestmap.add_event(v_source || jsonb_build_object(
+                    'kind', case when w.signs_in then 'signed_in' else 'confirmed' end,
+                    'user_id', r.user_id,
+                    'session_id', r.id
+                ));
+            end if;
+            if w.signs_in then
+                perform nestmap."{prefix}_cap"(w.user_id, r.id, w.most, v_source);
+            end if;
             if w.new_sid <> w.sid then
                 insert into nestmap."{prefix}_endings" (sid_hash, reason)
                 values (sha256(convert_to(w.sid, 'UTF8')), 'rotated')
@@ -98,7 +114,9 @@ begin
             end if;
             if cardinality(w.named) > 0 then
                 perform nestmap."{prefix}_end"(
-                    w.named, array_fill('replaced'::text, array[cardinality(w.named)])
+                    w.named,
+                    array_fill('replaced'::text, array[cardinality(w.named)]),
+                    array_fill(v_source, array[cardinality(w.named)])
                 );
             end if;
         else

@@ -1,13 +1,21 @@
--- The accounts. An address is unique whatever its case. The version of the credentials changes with
--- the password, and when the account is disabled or enabled: sessions of an older one are over.
+-- The accounts. An address is unique whatever its case. The version changes when the password does
+-- and when the account is disabled or enabled; a session of another version is no longer valid.
 create table nestmap.users (
     id bigint generated always as identity constraint users_pkey primary key,
     email text not null,
     password_hash text not null,
     role text not null default 'user' constraint users_role_check check (role in ('user', 'admin')),
     version bigint not null default 1,
+    must_change boolean not null default false,
     created_at timestamptz not null default now(),
+    password_changed_at timestamptz not null default now(),
+    signed_in_at timestamptz,
     disabled_at timestamptz
 );
 
 create unique index users_email_key on nestmap.users (lower(email));
+
+-- Few accounts have the role, and each change of a role looks for another one that has it.
+create index users_administrators_idx
+    on nestmap.users (id)
+    where role = 'admin' and disabled_at is null;

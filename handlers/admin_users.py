@@ -1,0 +1,120 @@
+"""Accounts, for administrators: who has one, roles, disabling, ending all sessions."""
+
+from typing import Any
+
+from handlers.access import Access
+from handlers.base import BaseHandler
+from handlers.client import source_of
+from handlers.errors import SiteError
+from handlers.forms import field, json_object
+from nestmap.accounts import ROLES, LastAdministrator, ListedUser, User
+
+PAGE = 50
+LAST = "This is the last administrator. Make someone else one first."
+
+
+class ApiUsersHandler(BaseHandler):
+    """GET /api/admin/users?q=&cursor=."""
+
+    access = Access.ADMIN
+
+    async def get(self) -> None:
+        """List accounts by id; "next" is the cursor of the next page, or null."""
+        cursor = self.get_query_argument("cursor", "0")
+        if not (cursor.isdecimal() and cursor.isascii() and len(cursor) < 19):
+            raise SiteError(400, "invalid_cursor", "The cursor is not one of ours.")
+        text = self.get_query_argument("q", "")
+        users = await self.services.administration.users(text, int(cursor), PAGE)
+        await note_read(self, "users", text)
+        following = str(users[-1].id) if len(users) == PAGE else None
+        self.finish_json({"users": [listed_json(user) for user in users], "next": following})
+
+
+class ApiUserHandler(BaseHandler):
+    """PATCH /api/admin/users/{id}."""
+
+    access = Access.ADMIN
+
+    async def patch(self, user_id: str) -> None:
+        """Change the role, or disable or enable: {role?, disabled?}; 409 for the last administrator."""
+        fields = json_object(self)
+        role, disabled = fields.get("role"), fields.get("disabled")
+        if role not in (None, *ROLES) or not isinstance(disabled, bool | None):
+            reason = 'role is "user" or "admin", disabled is true or false.'
+            raise SiteError(400, "invalid_request", reason)
+        self.require_confirmation()
+        user = await change_user(self, int(user_id), role, disabled)
+        self.finish_json({"user": {"id": user.id, "email": user.email, "role": user.role}})
+
+
+class UserActHandler(BaseHandler):
+    """POST /admin/users/{id}/{act} by a form."""
+
+    access = Access.ADMIN
+
+    async def post(self, user_id: str, act: str) -> None:
+        """Disable, enable, end the sessions of, or change the role of an account."""
+        self.require_confirmation()
+        if act == "end-sessions":
+            await end_sessions(self, int(user_id))
+        else:
+            role = field(self, "role") if act == "role" else None
+            if role not in (None, *ROLES):
+                raise SiteError(400, "invalid_request", "There is no such role.")
+            disabled = {"disable": True, "enable": False}.get(act)
+            await change_user(self, int(user_id), role, disabled)
+        self.redirect(self.form_page, status=303)
+
+
+async def change_user(
+    handler: BaseHandler, user_id: int, role: str | None, disabled: bool | None
+) -> User:
+    """Change an account; SiteError 404 for none, 409 for the last administrator."""
+    administration, source = handler.services.administration, source_of(handler)
+    user: User | None = None
+    try:
+        if disabled is True:
+            user = await administration.disable(user_id, source)
+            await handler.sessions.admin.end_user(user_id, "account disabled", source)
+        elif disabled is False:
+            user = await administration.enable(user_id, source)
+        if role is not None:
+            user = await administration.set_role(user_id, role, source)
+    except LastAdministrator:
+        raise SiteError(409, "last_administrator", LAST) from None
+    if user is None:
+        found = await handler.services.accounts.users([str(user_id)])
+        user = found.get(str(user_id))
+    if user is None:
+        raise SiteError(404, "not_found", "There is no such account.")
+    return user
+
+
+async def end_sessions(handler: BaseHandler, user_id: int) -> None:
+    """End every session of an account; SiteError 404 for none."""
+    source = source_of(handler)
+    if await handler.services.administration.end_sessions(user_id, source) is None:
+        raise SiteError(404, "not_found", "There is no such account.")
+    await handler.sessions.admin.end_user(user_id, source=source)
+
+
+async def note_read(handler: BaseHandler, what: str, text: str = "") -> None:
+    """Add the event that an administrator read people's data: one a minute for each list."""
+    user = handler.signed_in_user
+    if handler.services.sampler.take(f"read {what} {user.id}"):
+        event = source_of(handler).event("admin_read", what=what, searched=bool(text))
+        await handler.sessions.events.add(event)
+
+
+def listed_json(user: ListedUser) -> dict[str, Any]:
+    """Return what the API says of an account in a list; times are ISO 8601."""
+    return {
+        "id": user.id,
+        "email": user.email,
+        "role": user.role,
+        "created_at": user.created_at,
+        "signed_in_at": user.signed_in_at,
+        "password_changed_at": user.password_changed_at,
+        "disabled_at": user.disabled_at,
+        "must_change_password": user.must_change,
+    }

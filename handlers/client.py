@@ -1,0 +1,32 @@
+"""Who acts in a request, and from where: for the throttle and for events."""
+
+from handlers.base import BaseHandler
+from nestmap.accounts import Client, User
+from nestmap.sessions import Source
+from nestmap.sessions import client_of as layer_client_of
+
+
+def source_of(handler: BaseHandler) -> Source:
+    """Return who acts in this request, and from where, for events."""
+    user = handler.current_user
+    client = layer_client_of(handler.request)
+    return Source(
+        actor_id=str(user.id) if isinstance(user, User) else None,
+        session_id=handler.session.id,
+        ip=client.ip,
+        user_agent=client.user_agent,
+    )
+
+
+def client_of(handler: BaseHandler) -> Client:
+    """Return the client of an attempt, with the accounts that its device signed in to before."""
+    devices = handler.services.devices.read(handler.request.headers.get_list("Cookie"))
+    return Client(source_of(handler), devices)
+
+
+def know_device(handler: BaseHandler, user: User) -> None:
+    """Send the cookie that makes this device known for the account, unless it has it."""
+    cookie = handler.services.devices
+    devices = cookie.read(handler.request.headers.get_list("Cookie"))
+    if cookie.find(devices, user.id, user.version) is None:
+        handler.add_header("Set-Cookie", cookie.set(devices, user.id, user.version))

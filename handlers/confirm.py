@@ -1,0 +1,56 @@
+"""The password again, before an act that matters: as a page and by the API."""
+
+from handlers.base import BaseHandler
+from handlers.client import client_of, know_device
+from handlers.errors import SiteError
+from handlers.forms import exact_field, field, json_object, local_path, text_member
+from nestmap.accounts import TooManyAttempts, WrongPassword
+
+WRONG = "This is not your password."
+
+
+class ConfirmHandler(BaseHandler):
+    """GET and POST /confirm?next=..."""
+
+    def get(self) -> None:
+        """Show the form."""
+        self.show(None, local_path(self.get_query_argument("next", "/account")))
+
+    async def post(self) -> None:
+        """Note that the password was given, and go on; or show the form again."""
+        path = local_path(field(self, "next"))
+        try:
+            await confirm(self, exact_field(self, "password"))
+        except WrongPassword:
+            self.set_status(401)
+            self.show(WRONG, path)
+        except TooManyAttempts as error:
+            self.set_status(429)
+            self.set_header("Retry-After", str(error.seconds))
+            self.show(str(error), path)
+        else:
+            self.redirect(path, status=303)
+
+    def show(self, error: str | None, path: str) -> None:
+        """Answer with the form and what is wrong."""
+        self.render("confirm.html", error=error, next=path)
+
+
+class ApiConfirmHandler(BaseHandler):
+    """POST /api/auth/confirm."""
+
+    async def post(self) -> None:
+        """Note that the password was given: 204."""
+        try:
+            await confirm(self, text_member(json_object(self), "password"))
+        except WrongPassword:
+            raise SiteError(401, "invalid_credentials", WRONG) from None
+        self.set_status(204)
+
+
+async def confirm(handler: BaseHandler, password: str) -> None:
+    """Check the password of who is signed in, and let the age of the sign-in begin anew."""
+    user = handler.signed_in_user
+    await handler.services.accounts.confirm(user, password, client_of(handler))
+    handler.session.confirm()
+    know_device(handler, user)

@@ -1,0 +1,83 @@
+"""Security events: for administrators all of them, for everyone their own."""
+
+import dataclasses
+
+from handlers.access import Access
+from handlers.admin_users import note_read
+from handlers.base import BaseHandler
+from handlers.errors import SiteError
+from nestmap.sessions import Event
+from nestmap.sessions.events import KINDS
+
+PAGE = 50
+
+
+class EventsHandler(BaseHandler):
+    """GET /admin/events?user=&kind=&before=."""
+
+    access = Access.ADMIN
+
+    async def get(self) -> None:
+        """Show events, the newest first."""
+        events = await found_events(self)
+        ids = {one for event in events for one in (event.user_id, event.actor_id) if one}
+        await note_read(self, "events")
+        self.render(
+            "events.html",
+            events=events,
+            kinds=KINDS,
+            people=await self.services.accounts.users(ids),
+            form={name: self.get_query_argument(name, "") for name in ("user", "kind")},
+            following=events[-1].id if len(events) == PAGE else None,
+        )
+
+
+class ApiEventsHandler(BaseHandler):
+    """GET /api/admin/events?user=&kind=&before=."""
+
+    access = Access.ADMIN
+
+    async def get(self) -> None:
+        """Give events, the newest first; "next" is the value of "before" for the next page."""
+        events = await found_events(self)
+        await note_read(self, "events")
+        following = events[-1].id if len(events) == PAGE else None
+        self.finish_json(
+            {"events": [dataclasses.asdict(event) for event in events], "next": following}
+        )
+
+
+class ApiOwnEventsHandler(BaseHandler):
+    """GET /api/account/events."""
+
+    async def get(self) -> None:
+        """Give the newest events of one's own account."""
+        user_id = str(self.signed_in_user.id)
+        events = await self.sessions.events.newest(PAGE, user_id=user_id)
+        self.finish_json({"events": [own_json(event, user_id) for event in events]})
+
+
+async def found_events(handler: BaseHandler) -> list[Event]:
+    """Return the page of events that the query asks for."""
+    before = handler.get_query_argument("before", "")
+    if before and not (before.isdecimal() and before.isascii() and len(before) < 19):
+        raise SiteError(400, "invalid_cursor", "before is not the id of an event.")
+    return await handler.sessions.events.newest(
+        PAGE,
+        user_id=handler.get_query_argument("user", "").replace("\0", "") or None,
+        kind=handler.get_query_argument("kind", "").replace("\0", "") or None,
+        before=int(before) if before else None,
+    )
+
+
+def own_json(event: Event, user_id: str) -> dict[str, object]:
+    """Return what people are told of an event of their own: not who else did it, nor from where."""
+    own = event.actor_id in (None, user_id)
+    return {
+        "at": event.at,
+        "kind": event.kind,
+        "by": "you" if own else "an administrator",
+        "session": event.session_id,
+        "ip": event.ip if own else None,
+        "user_agent": event.user_agent if own else None,
+    }

@@ -1,0 +1,110 @@
+"""What administrators and operators do to accounts, and who has one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nestmap.accounts.addresses import clean
+from nestmap.accounts.errors import LastAdministrator
+from nestmap.accounts.passwords import Passwords
+from nestmap.accounts.user import User
+from nestmap.database import Database
+from nestmap.queries import queries
+from nestmap.sessions.events import Source
+
+SQL = queries("site/users")
+
+ROLES = ("user", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedUser:
+    """An account in a list; times are aware."""
+
+    id: int
+    email: str
+    role: str
+    created_at: datetime
+    signed_in_at: datetime | None
+    password_changed_at: datetime
+    disabled_at: datetime | None
+    must_change: bool
+
+
+class Administration:
+    """Every method may raise DatabaseError. Those that change an account return None for no such id.
+
+    Disabling, enabling and ending change the version of the account, which makes all its sessions
+    invalid, whatever they are doing at the moment. Each change and its event are one statement.
+    """
+
+    def __init__(self, database: Database, passwords: Passwords) -> None:
+        self._database = database
+        self._passwords = passwords
+
+    async def find(self, email: str) -> int | None:
+        """Return the id of the account with this address."""
+        row = await self._database.one(
+            SQL["find_user_id"], {"email": clean(email)}, idempotent=True
+        )
+        return int(row[0]) if row else None
+
+    async def has_administrator(self) -> bool:
+        """Return True if an account has the role "admin"."""
+        return await self._database.one(SQL["find_administrator"], idempotent=True) is not None
+
+    async def users(self, text: str = "", after: int = 0, most: int = 50) -> list[ListedUser]:
+        """Return accounts whose address contains ``text``, in order of id, after the id ``after``."""
+        pattern = f"%{_escaped(clean(text).lower())}%" if text.strip() else None
+        parameters = {"pattern": pattern, "after": after, "most": most}
+        rows = await self._database.all(SQL["list_users"], parameters, idempotent=True)
+        return [ListedUser(*row) for row in rows]
+
+    async def set_password(
+        self, user_id: int, email: str, password: str, source: Source, *, must_change: bool = True
+    ) -> User | None:
+        """Set a password that somebody else chose; InvalidAccount for one that can't be used."""
+        parameters = {
+            "id": user_id,
+            "version": None,
+            "password_hash": await self._passwords.new_hash(password, email),
+            "must_change": must_change,
+            "event": source.json(),
+        }
+        row = await self._database.one(SQL["change_password"], parameters)
+        return User(*row[:5]) if row else None
+
+    async def end_sessions(self, user_id: int, source: Source) -> User | None:
+        """End every session of an account, and every sign-in that is under way."""
+        row = await self._database.one(SQL["bump_version"], {"id": user_id, "event": source.json()})
+        return User(*row[:5]) if row else None
+
+    async def end_all_sessions(self, source: Source) -> int:
+        """End every session of every account, and return the number of accounts."""
+        row = await self._database.one(SQL["bump_versions"], {"event": source.json()})
+        return int(row[0]) if row else 0
+
+    async def set_role(self, user_id: int, role: str, source: Source) -> User | None:
+        """Give an account a role; LastAdministrator when nobody else has it."""
+        parameters = {"id": user_id, "role": role, "event": source.json()}
+        return _changed(await self._database.one(SQL["set_role"], parameters))
+
+    async def disable(self, user_id: int, source: Source) -> User | None:
+        """Disable an account; LastAdministrator when nobody else could administer the site."""
+        parameters = {"id": user_id, "event": source.json()}
+        return _changed(await self._database.one(SQL["disable_user"], parameters))
+
+    async def enable(self, user_id: int, source: Source) -> User | None:
+        """Enable an account again."""
+        parameters = {"id": user_id, "event": source.json()}
+        return _changed(await self._database.one(SQL["enable_user"], parameters))
+
+
+def _changed(row: tuple[Any, ...] | None) -> User | None:
+    if row is not None and not row[5]:
+        raise LastAdministrator
+    return User(*row[:5]) if row else None
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

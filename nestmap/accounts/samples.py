@@ -1,0 +1,31 @@
+"""A sample of what may happen very often: one of a kind a minute, and a bounded number of kinds."""
+
+import time
+from collections import OrderedDict
+
+SECONDS = 60.0
+KINDS = 1024
+A_MINUTE = 60
+
+
+class Sampler:
+    """Says which of many equal happenings are kept; 60 a minute at most, one a minute of each name."""
+
+    def __init__(self) -> None:
+        self._taken: OrderedDict[str, float] = OrderedDict()
+        self._window = 0.0
+        self._in_window = 0
+
+    def take(self, name: str) -> bool:
+        """Return True if this one is to be kept."""
+        now = time.monotonic()
+        if now - self._window >= SECONDS:
+            self._window, self._in_window = now, 0
+        if self._in_window >= A_MINUTE or now - self._taken.get(name, -SECONDS) < SECONDS:
+            return False
+        self._in_window += 1
+        self._taken[name] = now
+        self._taken.move_to_end(name)
+        if len(self._taken) > KINDS:
+            self._taken.popitem(last=False)
+        return True

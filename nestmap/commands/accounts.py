@@ -1,0 +1,192 @@
+"""Commands about accounts: who there is, passwords, roles, disabling, ending sessions."""
+
+import argparse
+import getpass
+import os
+import sys
+
+from nestmap.accounts import (
+    ROLES,
+    Client,
+    EmailTaken,
+    InvalidAccount,
+    LastAdministrator,
+    User,
+    checked_password,
+)
+from nestmap.services import Services
+from nestmap.sessions import Source
+
+LAST = "This is the last administrator. Make someone else one first."
+
+
+def operator() -> Source:
+    """Return who runs the command: the operating system's user, for the event."""
+    try:
+        name = getpass.getuser()
+    except OSError:
+        name = str(os.getuid())
+    sudo = os.environ.get("SUDO_USER")
+    return Source(details={"os_user": name, **({"sudo_user": sudo} if sudo else {})})
+
+
+async def create_user(arguments: argparse.Namespace, services: Services) -> int:
+    """Make an account, whose password has to be changed at the first sign-in."""
+    try:
+        user = await services.accounts.register(
+            arguments.email,
+            read_password(),
+            Client(operator(), is_operator=True),
+            role="admin" if arguments.admin else "user",
+            must_change=not arguments.keep_password,
+        )
+    except (InvalidAccount, EmailTaken) as error:
+        return refuse(str(error) or "There is an account with this address already.")
+    print(f"created {user.role} {user.email}")
+    return 0
+
+
+async def set_password(arguments: argparse.Namespace, services: Services) -> int:
+    """Give an account another password, which has to be changed at the next sign-in."""
+    user_id = await services.administration.find(arguments.email)
+    if user_id is None:
+        return unknown(arguments.email)
+    try:
+        user = await services.administration.set_password(
+            user_id,
+            arguments.email,
+            read_password(),
+            operator(),
+            must_change=not arguments.keep_password,
+        )
+    except InvalidAccount as error:
+        return refuse(str(error))
+    await services.sessions.admin.end_user(user_id, "password change", operator())
+    return said(user, "has another password; its sessions have ended", arguments)
+
+
+async def set_role(arguments: argparse.Namespace, services: Services) -> int:
+    """Give an account the role "user" or "admin"."""
+    user_id = await services.administration.find(arguments.email)
+    if user_id is None:
+        return unknown(arguments.email)
+    try:
+        user = await services.administration.set_role(user_id, arguments.role, operator())
+    except LastAdministrator:
+        return refuse(LAST)
+    return said(user, f"has the role {arguments.role}", arguments)
+
+
+async def disable_user(arguments: argparse.Namespace, services: Services) -> int:
+    """Disable an account and end its sessions."""
+    user_id = await services.administration.find(arguments.email)
+    if user_id is None:
+        return unknown(arguments.email)
+    try:
+        user = await services.administration.disable(user_id, operator())
+    except LastAdministrator:
+        return refuse(LAST)
+    await services.sessions.admin.end_user(user_id, "account disabled", operator())
+    return said(user, "is disabled; its sessions have ended", arguments)
+
+
+async def enable_user(arguments: argparse.Namespace, services: Services) -> int:
+    """Enable an account again; it has to be signed in to anew."""
+    user_id = await services.administration.find(arguments.email)
+    if user_id is None:
+        return unknown(arguments.email)
+    user = await services.administration.enable(user_id, operator())
+    return said(user, "is enabled", arguments)
+
+
+async def end_sessions(arguments: argparse.Namespace, services: Services) -> int:
+    """End every session of one account, or all sessions there are (after restoring a backup)."""
+    if arguments.all:
+        await services.administration.end_all_sessions(operator())
+        count = await services.sessions.admin.end_all()
+        print(f"{count} sessions have ended")
+        return 0
+    user_id = await services.administration.find(arguments.email)
+    if user_id is None:
+        return unknown(arguments.email)
+    user = await services.administration.end_sessions(user_id, operator())
+    await services.sessions.admin.end_user(user_id, source=operator())
+    return said(user, "has no session any more", arguments)
+
+
+async def users(_: argparse.Namespace, services: Services) -> int:
+    """List the accounts as tab-separated text: for a review of who has access."""
+    print("id", "email", "role", "created", "last sign-in", "disabled", sep="\t")
+    after = 0
+    while page := await services.administration.users(after=after, most=500):
+        for one in page:
+            times = (one.created_at, one.signed_in_at, one.disabled_at)
+            words = (time.isoformat(timespec="seconds") if time else "-" for time in times)
+            print(one.id, one.email, one.role, *words, sep="\t")
+        after = page[-1].id
+    return 0
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands of this subject."""
+    for function in (create_user, set_password):
+        one = add(commands, function)
+        one.add_argument("email", help="the address to sign in with")
+        one.add_argument(
+            "--keep-password",
+            action="store_true",
+            help="the password is the user's own choice; it need not be changed",
+        )
+        if function is create_user:
+            one.add_argument("--admin", action="store_true", help="give the role admin")
+    role = add(commands, set_role)
+    role.add_argument("email")
+    role.add_argument("role", choices=ROLES)
+    for function in (disable_user, enable_user):
+        add(commands, function).add_argument("email")
+    end = add(commands, end_sessions)
+    which = end.add_mutually_exclusive_group(required=True)
+    which.add_argument("email", nargs="?")
+    which.add_argument("--all", action="store_true", help="of every account, and of all visitors")
+    add(commands, users)
+
+
+def add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", function: object
+) -> argparse.ArgumentParser:
+    """Add one command, named and described as its function."""
+    name = function.__name__.replace("_", "-")  # type: ignore[attr-defined]
+    one = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
+    one.set_defaults(command=function)
+    return one
+
+
+def read_password() -> str:
+    """Return a password from the terminal, or from the first line of standard input.
+
+    Raises InvalidAccount for one of the wrong length.
+    """
+    if sys.stdin.isatty():
+        password = getpass.getpass("Password (12 to 256 characters): ")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    return checked_password(password)
+
+
+def said(user: User | None, what: str, arguments: argparse.Namespace) -> int:
+    """Print what was done, unless the account is gone meanwhile."""
+    if user is None:
+        return unknown(arguments.email)
+    print(f"{user.email} {what}")
+    return 0
+
+
+def unknown(email: str) -> int:
+    """Say that there is no such account."""
+    return refuse(f"There is no account with the address {email}.")
+
+
+def refuse(reason: str) -> int:
+    """Say why nothing was done, and return the status to exit with."""
+    print(reason, file=sys.stderr)
+    return 1

@@ -1,0 +1,44 @@
+"""Readiness: one look at the database a second, whoever asks and however often."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from nestmap.database import Database, DatabaseError, Hosts, Limits, SchemaError
+
+SECONDS = 1.0
+
+
+class Readiness:
+    """Looks by a connection of its own, so that a crowd at the other pools does not fail it."""
+
+    def __init__(self, hosts: Hosts, faults: Callable[[Database], Awaitable[list[str]]]) -> None:
+        self._database = Database(hosts, Limits(connections=1))
+        self._faults = faults
+        self._looked_at = -SECONDS
+        self._found: list[str] = []
+        self._look: asyncio.Future[list[str]] | None = None
+
+    async def faults(self) -> list[str]:
+        """Return what keeps this instance from serving, as of at most a second ago."""
+        if self._look is None and time.monotonic() - self._looked_at >= SECONDS:
+            self._look = asyncio.ensure_future(self._look_now())
+        if self._look is not None:
+            # A client that goes away must not take the look of the others with it.
+            return await asyncio.shield(self._look)
+        return self._found
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._database.close()
+
+    async def _look_now(self) -> list[str]:
+        try:
+            self._found = await self._faults(self._database)
+        except DatabaseError:
+            self._found = ["the database does not answer"]
+        except SchemaError as error:
+            self._found = [str(error)]
+        finally:
+            self._looked_at, self._look = time.monotonic(), None
+        return self._found

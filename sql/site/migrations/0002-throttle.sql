@@ -1,0 +1,121 @@
+-- Counters of attempts. A key is an HMAC: the table holds no address in clear. Both counters leak:
+-- "failures" decides the delay, "level" bounds what is let through in a day (or an hour).
+create table nestmap.throttle (
+    key bytea constraint throttle_pkey primary key,
+    failures double precision not null,
+    level double precision not null,
+    counted_at timestamptz not null,
+    next_at timestamptz not null
+);
+
+create index throttle_counted_at_idx on nestmap.throttle (counted_at);
+
+-- The networks from which someone signed in to an account, as an HMAC.
+create table nestmap.known_networks (
+    user_id bigint constraint known_networks_user_id_fkey references nestmap.users on delete cascade,
+    network bytea,
+    signed_in_at timestamptz not null default now(),
+    constraint known_networks_pkey primary key (user_id, network)
+);
+
+create index known_networks_signed_in_at_idx on nestmap.known_networks (signed_in_at);
+
+-- Return the delay in seconds after a number of failures: none before p_free, then 5, 10, 20 ... 900.
+-- The number is not whole, because failures are forgotten little by little.
+create function nestmap.attempt_delay(p_failures double precision, p_free integer)
+returns double precision
+language sql immutable
+return case
+    when round(p_failures) < p_free then 0
+    else least(900, 5 * power(2, least(round(p_failures) - p_free, 10)))
+end;
+
+-- Count one attempt in each bucket, or in none: return 0 when it may go on, else the seconds to
+-- wait. It is counted before anything is checked, so that a hundred at once count as a hundred.
+-- The advisory locks make attempts on one bucket take turns, also when it has no row yet; they are
+-- taken in the order of the keys. A refused attempt stores nothing.
+create function nestmap.reserve_attempt(p_buckets jsonb) returns double precision
+language plpgsql as $$
+declare
+    v_wait double precision;
+begin
+    perform pg_advisory_xact_lock(hashtextextended(b.key, 7305804401))
+    from (
+        select w.key
+        from jsonb_to_recordset(p_buckets) as w (key text)
+        order by w.key
+    ) as b;
+
+    select max(greatest(
+        extract(epoch from t.next_at - clock_timestamp()),
+        (leaked.level + 1 - b.capacity) / nullif(b.refill, 0)
+    ))
+    into v_wait
+    from jsonb_to_recordset(p_buckets) as b (
+        key text, capacity double precision, refill double precision
+    )
+    join nestmap.throttle as t on t.key = decode(b.key, 'hex')
+    cross join lateral (
+        select greatest(
+            0, t.level - b.refill * extract(epoch from clock_timestamp() - t.counted_at)
+        ) as level
+    ) as leaked;
+    if v_wait > 0 then
+        return v_wait;
+    end if;
+
+    insert into nestmap.throttle as t (key, failures, level, counted_at, next_at)
+    select
+        decode(b.key, 'hex'),
+        counted.failures,
+        counted.level,
+        clock_timestamp(),
+        clock_timestamp()
+            + make_interval(secs => nestmap.attempt_delay(counted.failures, b.free))
+    from jsonb_to_recordset(p_buckets) as b (
+        key text,
+        free integer,
+        forget double precision,
+        capacity double precision,
+        refill double precision
+    )
+    left join nestmap.throttle as old on old.key = decode(b.key, 'hex')
+    cross join lateral (
+        select coalesce(extract(epoch from clock_timestamp() - old.counted_at), 0) as seconds
+    ) as passed
+    cross join lateral (
+        select
+            1 + greatest(0, least(coalesce(old.failures, 0), b.free + 10) - b.forget * passed.seconds)
+                as failures,
+            1 + greatest(0, coalesce(old.level, 0) - b.refill * passed.seconds) as level
+    ) as counted
+    order by b.key
+    on conflict (key) do update
+    set failures = excluded.failures,
+        level = excluded.level,
+        counted_at = excluded.counted_at,
+        next_at = excluded.next_at;
+    return 0;
+end;
+$$;
+
+-- Take an attempt back that succeeded, or that was never checked.
+create function nestmap.return_attempt(p_buckets jsonb) returns void
+language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended(b.key, 7305804401))
+    from (
+        select w.key
+        from jsonb_to_recordset(p_buckets) as w (key text)
+        order by w.key
+    ) as b;
+
+    update nestmap.throttle as t
+    set failures = greatest(0, t.failures - 1),
+        level = greatest(0, t.level - 1),
+        next_at = t.counted_at
+            + make_interval(secs => nestmap.attempt_delay(greatest(0, t.failures - 1), b.free))
+    from jsonb_to_recordset(p_buckets) as b (key text, free integer)
+    where t.key = decode(b.key, 'hex');
+end;
+$$;

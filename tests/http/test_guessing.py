@@ -1,0 +1,260 @@
+"""Guessing is slowed, for each account and each network, before a password is looked at."""
+
+import json
+import re
+import threading
+
+import pytest
+
+from tests.support import raw
+from tests.support.flood import siege
+from tests.support.visitor import PASSWORD, Answer, Visitor, new_email
+
+FROM = "X-Forwarded-For"
+
+
+@pytest.fixture(scope="module")
+def sites(shared_database, start_shared_instance):
+    """Two instances behind a proxy that says where requests come from."""
+    settings = {"TRUST_PROXY": "on", "SIGN_IN_NETWORK_FAILURES": 8, "REGISTRATIONS_PER_HOUR": 500}
+    first = start_shared_instance.begin(shared_database.url, **settings)
+    second = start_shared_instance(shared_database.url, **settings)
+    first.wait_until_ready()
+    return [first, second]
+
+
+@pytest.fixture(autouse=True)
+def _no_memory(shared_database):
+    """Each test begins with nothing counted."""
+    shared_database.execute("truncate nestmap.throttle")
+
+
+@pytest.fixture
+def owner(sites) -> Visitor:
+    """Someone with an account, signed out, on a device and in a network that have signed in."""
+    owner = Visitor(*(site.url for site in sites))
+    assert owner.register(headers={FROM: "192.0.2.10"}).status == 201
+    owner.sign_out()
+    return owner
+
+
+def stranger(owner: Visitor) -> Visitor:
+    """Someone else who knows the owner's address."""
+    other = Visitor(*owner.urls)
+    other.email = owner.email
+    return other
+
+
+def guess(owner: Visitor, address: str = "198.51.100.1", at: int = 0) -> Answer:
+    return stranger(owner).sign_in(password="a wrong guess of it", headers={FROM: address}, at=at)
+
+
+def guess_until_refused(owner: Visitor) -> Answer:
+    for number in range(20):
+        answer = guess(owner, f"198.51.100.{number}", at=number % 2)
+        if answer.status == 429:
+            return answer
+        assert answer.status == 401
+    raise AssertionError("nothing slows guessing")
+
+
+def test_after_five_wrong_passwords_the_next_has_to_wait(owner):
+    statuses = [guess(owner).status for _ in range(5)]
+    refused = guess(owner, at=1)
+    assert statuses == [401] * 5
+    assert (refused.status, refused.error) == (429, "too_many_attempts")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 900
+
+
+def test_the_right_password_from_elsewhere_has_to_wait_too(owner):
+    guess_until_refused(owner)
+    answer = stranger(owner).sign_in(headers={FROM: "198.51.100.77"})
+    assert (answer.status, answer.cookies) == (429, [])
+
+
+def test_an_address_without_an_account_is_answered_the_same(owner, sites):
+    unknown = Visitor(*(site.url for site in sites))
+    answers = [unknown.sign_in(headers={FROM: "198.51.100.1"}) for _ in range(6)]
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+
+
+def test_a_flood_from_many_networks_leaves_the_owner_signing_in_on_a_known_device(owner):
+    guess_until_refused(owner)
+    # Another network than that of the registration: it is the device that is known.
+    assert owner.sign_in(headers={FROM: "203.0.113.200"}, at=1).status == 200
+
+
+def test_and_on_a_new_device_in_a_known_network(owner):
+    guess_until_refused(owner)
+    assert stranger(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 200
+
+
+def test_a_known_network_of_long_ago_is_not_known(owner, shared_database):
+    guess_until_refused(owner)
+    shared_database.execute(
+        "update nestmap.known_networks set signed_in_at = now() - interval '91 days'"
+    )
+    assert stranger(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 429
+
+
+def test_a_known_device_is_slowed_as_well(owner):
+    wrong = [owner.sign_in(password="a wrong guess of it") for _ in range(6)]
+    assert [answer.status for answer in wrong] == [401] * 5 + [429]
+    assert stranger(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 200
+
+
+def test_a_flood_from_one_network_leaves_everybody_elsewhere_signing_in(owner, sites):
+    for number in range(10):
+        somebody = Visitor(*(site.url for site in sites))
+        last = somebody.sign_in(headers={FROM: "198.51.100.1"}, at=number % 2)
+    assert last.status == 429, "one address may try any number of accounts"
+    for address in ("198.51.100.2", "2001:db8::1"):
+        newcomer = Visitor(*(site.url for site in sites))
+        assert newcomer.register(headers={FROM: "203.0.113.5"}).status == 201
+        assert stranger(newcomer).sign_in(headers={FROM: address}).status == 200
+
+
+def test_all_addresses_of_an_ipv6_network_are_one(sites):
+    for number in range(9):
+        somebody = Visitor(*(site.url for site in sites))
+        last = somebody.sign_in(headers={FROM: f"2001:db8:5:6::{number:x}"})
+    assert last.status == 429
+
+
+def test_a_hundred_at_once_count_as_a_hundred(owner, shared_database):
+    answers: list[int] = []
+
+    def attack(number: int) -> None:
+        answers.append(guess(owner, f"198.51.{number}.1", at=number % 2).status)
+
+    threads = [threading.Thread(target=attack, args=(number,)) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # The delays after the fifth are seconds: on a slow machine the flood may outlast the first.
+    assert 5 <= answers.count(401) <= 8
+    assert answers.count(401) + answers.count(429) == 40
+
+
+def test_a_sign_in_gives_its_attempt_back(owner):
+    for _ in range(8):
+        assert stranger(owner).sign_in(headers={FROM: "203.0.113.9"}).status == 200
+
+
+def test_fewer_than_a_hundred_guesses_are_checked_in_a_day(owner, shared_database):
+    checked, waits, passed = 0, [], 0
+    while passed < 86400:
+        answer = guess(owner, f"198.51.{checked % 200}.{checked % 7}")
+        if answer.status == 401:
+            checked += 1
+            continue
+        wait = int(answer.headers["Retry-After"])
+        waits.append(wait)
+        passed += wait
+        shared_database.execute(
+            "update nestmap.throttle set counted_at = counted_at - make_interval(secs => %s),"
+            " next_at = next_at - make_interval(secs => %s)",
+            wait,
+            wait,
+        )
+    assert 40 < checked < 100
+    assert max(waits) == 900
+    assert waits[:4] == sorted(waits[:4])
+
+
+def test_the_counters_hold_no_address(owner, shared_database):
+    guess_until_refused(owner)
+    stored = str(shared_database.all("select * from nestmap.throttle"))
+    stored += str(shared_database.all("select * from nestmap.known_networks"))
+    assert owner.email not in stored
+    assert "198.51.100" not in stored
+    assert "192.0.2" not in stored
+
+
+def test_the_register_form_with_a_taken_address_is_a_way_in_and_counts(owner):
+    form = {"email": owner.email, "password": "a wrong guess of it"}
+    headers = {FROM: "198.51.100.1", "Sec-Fetch-Site": "same-origin"}
+    statuses = [
+        Visitor(*owner.urls).post("/register", form=form, headers=headers).status for _ in range(6)
+    ]
+    assert statuses == [409] * 5 + [429]
+
+
+def test_the_confirmation_is_counted(owner):
+    owner.sign_in()
+    answers = [
+        owner.post("/api/auth/confirm", json={"password": "a wrong guess of it"}) for _ in range(6)
+    ]
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+    assert answers[-1].error == "too_many_attempts"
+    assert owner.signed_in()
+
+
+def test_the_login_page_says_how_long_to_wait(owner):
+    guess_until_refused(owner)
+    form = {"email": owner.email, "password": PASSWORD}
+    answer = Visitor(*owner.urls).post("/login", form=form, headers={FROM: "198.51.100.99"})
+    assert answer.status == 429
+    assert re.search(r"Try again in \d+ seconds", answer.text)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_the_cookie_of_the_device_is_out_of_reach_and_signs_nobody_in(sites):
+    visitor = Visitor(*(site.url for site in sites))
+    cookies = {cookie.name: cookie for cookie in visitor.register().cookies}
+    device = cookies["nestmap.device"]
+    assert device.attributes["samesite"].lower() == "strict"
+    assert "httponly" in device.attributes
+    assert int(device.attributes["max-age"]) == 400 * 86400
+    assert visitor.email not in device.value
+    thief = Visitor(*visitor.urls)
+    thief.jar.put("nestmap.device", device.value)
+    assert not thief.signed_in()
+
+
+def test_a_forged_cookie_of_a_device_helps_nobody(owner):
+    guess_until_refused(owner)
+    forger = stranger(owner)
+    forger.jar.put("nestmap.device", "2|1:0|10:1700000000|14:nestmap.device|8:MS4xLjAw|" + "0" * 64)
+    assert forger.sign_in(headers={FROM: "198.51.100.200"}).status == 429
+
+
+def test_registrations_from_one_network_are_limited(shared_database, start_instance):
+    site = start_instance(shared_database.url, TRUST_PROXY="on", REGISTRATIONS_PER_HOUR=3)
+    visitors = [Visitor(site.url) for _ in range(5)]
+    answers = [visitor.register(headers={FROM: "198.51.100.1"}) for visitor in visitors]
+    assert [answer.status for answer in answers] == [201] * 3 + [429] * 2
+    assert answers[-1].cookies == []
+    assert Visitor(site.url).register(headers={FROM: "198.51.100.2"}).status == 201
+
+
+def test_new_sessions_of_visitors_from_one_network_are_limited(shared_database, start_instance):
+    site = start_instance(shared_database.url, TRUST_PROXY="on", NEW_SESSIONS_PER_MINUTE=3)
+    here = {FROM: "198.51.100.1"}
+    known = Visitor(site.url)
+    assert known.put_place("a", headers=here).status == 201
+    answers = [Visitor(site.url).put_place("a", headers=here) for _ in range(4)]
+    assert [answer.status for answer in answers] == [201, 201, 429, 429]
+    assert (answers[-1].error, answers[-1].cookies) == ("too_many_sessions", [])
+    assert known.put_place("b", headers=here).status == 201, "a session that there is goes on"
+    assert Visitor(site.url).put_place("a", headers={FROM: "198.51.100.2"}).status == 201
+    assert Visitor(site.url).register(headers=here).status == 201, "signing in is no such session"
+
+
+def test_a_hundred_hostile_connections_do_not_keep_another_person_from_signing_in(sites):
+    person = Visitor(sites[0].url)
+    assert person.register(headers={FROM: "203.0.113.77"}).status == 201
+
+    def hostile(number: int) -> bytes:
+        body = json.dumps({"email": new_email(), "password": "a wrong guess of it"}).encode()
+        headers = {FROM: f"198.51.100.{number % 20}", "Content-Type": "application/json"}
+        return raw.request("POST", "/api/auth/login", body, **headers)
+
+    with siege(sites[0].port, hostile, connections=100) as answered:
+        answers = [
+            stranger(person).sign_in(headers={FROM: "203.0.113.78"}).status for _ in range(12)
+        ]
+    assert answers.count(200) >= 11
+    assert set(answered) <= {401, 429, 503}
+    assert len(answered) > 100
