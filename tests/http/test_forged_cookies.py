@@ -7,7 +7,7 @@ import pytest
 from tornado.web import create_signed_value
 
 from tests.support.instance import SECRET, Instance
-from tests.support.sids import count_sessions, sid_of
+from tests.support.sids import count_sessions, sid_of, stored
 from tests.support.visitor import COOKIE, Visitor
 
 FRESH = {"authenticated": False, "user": None, "session": None}
