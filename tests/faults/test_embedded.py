@@ -56,15 +56,18 @@ def data(tmp_path) -> Path:
     return tmp_path / "data" / "postgres"
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
+ASIDE = "postgres-unfinished-*"
+
+
 @pytest.mark.parametrize(
-    "moment",
+    ("moment", "end"),
     [
-        "postgres-unfinished-*",
-        "postgres-unfinished-*/PG_VERSION",
-        "postgres-unfinished-*/global/pg_control",
-        "postgres/PG_VERSION",
-        "postgres/postmaster.pid",
+        (ASIDE, signal.SIGKILL),
+        (ASIDE, signal.SIGTERM),
+        (f"{ASIDE}/PG_VERSION", signal.SIGKILL),
+        (f"{ASIDE}/global/pg_control", signal.SIGTERM),
+        ("postgres/PG_VERSION", signal.SIGKILL),
+        ("postgres/postmaster.pid", signal.SIGTERM),
     ],
 )
 def test_a_first_start_that_is_cut_short_is_repaired_by_the_next(

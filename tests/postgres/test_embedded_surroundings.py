@@ -61,8 +61,8 @@ def open_folder():
 
 @pytest.mark.parametrize(
     "name",
-    ["my projects", "q'uo\"te $HOME ;&`,%d", "Ünïcode 🗺", "x" * 200],
-    ids=["blank", "shell", "unicode", "long"],
+    ["my projects/q'uo\"te $HOME ;&`,%d/Ünïcode 🗺", "x" * 200],
+    ids=["strange", "long"],
 )
 @pytest.mark.parametrize("above", ["open_folder", "tmp_path"], ids=["open", "closed"])
 def test_any_path_will_do(request, above, name):
