@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ log = logging.getLogger("nestmap.embedded")
 # PostgreSQL refuses to run as root. Root gets this account for it, made when it is first needed.
 NAME = "nestmap-postgres"
 
+# The working folder of a process, which Linux follows without asking who may enter those above.
+INSIDE = Path("/proc/self/cwd")
+
 AS_ROOT = "PostgreSQL can't run as root: run the site as an ordinary user, or set DATABASE_URL"
 
 
@@ -30,8 +33,14 @@ class Account:
 
     uid: int | None = None
     gid: int | None = None
+    # The account can't come to the data folder by its path, and is started in it.
+    inside: bool = False
     # Root under another number, see nestmap.embedded.namespace.
     in_namespace: bool = False
+
+    def path_of(self, data: Path) -> Path:
+        """Return the path by which a program that is started in the data folder knows it."""
+        return INSIDE if self.inside else data
 
     def start(self, command: list[str | Path], **options: Any) -> subprocess.Popen[bytes]:
         """Start a program, as subprocess.Popen does, with an environment of its own."""
@@ -75,7 +84,7 @@ def account_for(data: Path) -> Account:
     """Return the account for the data folder ``data``, whose parent exists.
 
     An existing folder is run by its owner. A new one of root is run by the account nestmap-postgres
-    and, where that account can't come (a closed home), by root in a user namespace.
+    and, where that account can't reach the programs (a closed home), by root in a user namespace.
     """
     owner = data.stat().st_uid if data.exists() else os.geteuid()
     if os.geteuid() != 0:
@@ -96,25 +105,34 @@ def _owner(uid: int, data: Path) -> Account:
             f"DATA_DIR: {data} belongs to user {uid}, whom this machine doesn't know;"
             " set DATA_DIR to another folder, or set DATABASE_URL"
         ) from None
-    if not account.reaches(program("postgres"), data):
-        raise EmbeddedError(
-            f"DATA_DIR: {data} belongs to the user {_name(uid)}, who can't reach it or"
-            f" {program('postgres')}; run the site as that user, or set DATABASE_URL"
-        )
-    return account
+    if found := _as_it_can(account, data):
+        return found
+    raise EmbeddedError(
+        f"DATA_DIR: {data} belongs to the user {_name(uid)}, who can't reach it or"
+        f" {program('postgres')}; run the site as that user, or set DATABASE_URL"
+    )
 
 
 def _for_root(data: Path) -> Account:
-    if not data.exists():
-        account = _of_our_own()
-        if account and account.reaches(program("postgres"), data.parent):
-            return account
+    empty = not data.exists() or not any(data.iterdir())
+    account = _of_our_own() if empty else None
+    if account and (found := _as_it_can(account, data.parent)):
+        return found
     if _namespaces_work():
         return Account(in_namespace=True)
     raise EmbeddedError(
-        f"{AS_ROOT} (the account {NAME} could not be made, or can't reach {data.parent}"
-        f" and {program('postgres').parent})"
+        f"{AS_ROOT} (the account {NAME} could not be made, or can't reach"
+        f" {program('postgres').parent})"
     )
+
+
+def _as_it_can(account: Account, folder: Path) -> Account | None:
+    """Return the account as it reaches the folder, None if it can't reach the programs."""
+    if not account.reaches(program("postgres")):
+        return None
+    if account.reaches(folder):
+        return account
+    return replace(account, inside=True) if sys.platform == "linux" else None
 
 
 def _of_our_own() -> Account | None:

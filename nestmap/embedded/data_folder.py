@@ -59,7 +59,8 @@ def check_data_folder(data: Path) -> bool:
 
 def _initdb(folder: Path, account: Account) -> None:
     with account.start(
-        [program("initdb"), *INITDB, "--pgdata", folder],
+        [program("initdb"), *INITDB, "--pgdata", account.path_of(folder)],
+        cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     ) as process:

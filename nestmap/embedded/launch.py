@@ -29,7 +29,8 @@ class Launch:
     """Starts the server of ``data``, which then outlives this process."""
 
     def __init__(self, data: Path, folder: Path, account: Account) -> None:
-        settings = SETTINGS | {"unix_socket_directories": sockets.setting(folder)}
+        where = account.path_of(data) if folder == data else folder
+        settings = SETTINGS | {"unix_socket_directories": sockets.setting(where)}
         options = [f"--{name}={value}" for name, value in settings.items()]
         forget_stranger(data)
         self._log = open_owned(data / "log", os.O_APPEND)
@@ -38,7 +39,7 @@ class Launch:
         self._offset = os.fstat(self._log).st_size
         # A session of its own, so that a Ctrl-C in the terminal is for the site alone.
         self._process = account.start(
-            [program("postgres"), "-D", data, *options],
+            [program("postgres"), "-D", account.path_of(data), *options],
             cwd=data,
             stdout=self._log,
             stderr=self._log,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from nestmap.embedded.account import INSIDE
 from nestmap.embedded.errors import EmbeddedError
 
 # How long a stop that ends all connections may take before the server is told to stop at once,
@@ -20,7 +21,7 @@ class Postmaster:
     """A server that was running when it was found."""
 
     process: psutil.Process
-    sockets: str
+    sockets: Path
     ready: bool
 
     def serves(self, data: Path) -> bool:
@@ -57,7 +58,8 @@ def find_postmaster(data: Path) -> Postmaster | None:
     except psutil.Error:
         return None
     ready = len(lines) > 7 and lines[7].strip() == "ready"
-    return Postmaster(process, lines[4].strip(), ready)
+    sockets = Path(lines[4].strip())
+    return Postmaster(process, data if sockets == INSIDE else sockets, ready)
 
 
 def forget_stranger(data: Path) -> None:

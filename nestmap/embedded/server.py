@@ -27,13 +27,15 @@ LONGEST_PAUSE = 30.0
 class EmbeddedPostgres:
     """One PostgreSQL under ``data_dir``, which programs that name the same folder share.
 
-    start() and stop() block: the first start takes some seconds, later ones less than one.
+    ``account`` runs it, by default the one that account_for() chooses. start() and stop() block: the
+    first start takes some seconds, later ones less than one.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, account: Account | None = None) -> None:
         self._data_dir = data_dir.resolve()
         self._data = self._data_dir / "postgres"
-        self._account = Account()
+        self._given_account = account
+        self._account = account or Account()
         self._sockets = self._data
         self._locks: Locks | None = None
         self._server: Postmaster | None = None
@@ -102,7 +104,7 @@ class EmbeddedPostgres:
         sockets.remove(self._sockets, self._data)
 
     def _start(self) -> None:
-        self._account = account_for(self._data)
+        self._account = self._given_account or account_for(self._data)
         if not check_data_folder(self._data):
             make_data_folder(self._data, self._account)
         self._server = find_postmaster(self._data)
@@ -111,7 +113,7 @@ class EmbeddedPostgres:
             self._spawn()
         self._wait_until_ready()
         assert self._server
-        self._sockets = Path(self._server.sockets)
+        self._sockets = self._server.sockets
 
     def _wait_until_ready(self) -> None:
         began = time.monotonic()

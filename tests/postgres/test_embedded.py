@@ -1,6 +1,7 @@
 """`python run.py` with nothing but Python: the database comes along."""
 
 import re
+from pathlib import Path
 
 import psutil
 
@@ -48,9 +49,9 @@ def is_alive(process: psutil.Process) -> bool:
 
 def postgres_processes(instance) -> list[psutil.Process]:
     """The servers whose data lies in the directory of this instance."""
-    home = str(instance.directory / "data")
+    home = instance.directory / "data"
     return [
         process
-        for process in psutil.process_iter(["name", "cmdline"])
-        if process.info["name"] == "postgres" and home in " ".join(process.info["cmdline"] or [])
+        for process in psutil.process_iter(["name", "cwd"])
+        if process.info["name"] == "postgres" and Path(process.info["cwd"]).is_relative_to(home)
     ]

@@ -11,7 +11,8 @@ import psycopg2
 import pytest
 
 from nestmap.embedded import EmbeddedError, EmbeddedPostgres
-from nestmap.embedded.account import NAME, account_for
+from nestmap.embedded.account import NAME, Account, account_for
+from nestmap.embedded.postmaster import find_postmaster
 from tests.support.commands import nestmap
 from tests.support.visitor import Visitor
 
@@ -19,8 +20,8 @@ NOBODY = 65534
 
 
 @contextmanager
-def running(data_dir: Path):
-    server = EmbeddedPostgres(data_dir)
+def running(data_dir: Path, account: Account | None = None):
+    server = EmbeddedPostgres(data_dir, account)
     try:
         server.start()
         yield server
@@ -51,7 +52,7 @@ def rights(path: Path) -> list[tuple[int, int, int]]:
 
 @pytest.fixture
 def open_folder():
-    """A folder that every user of the machine may enter, which tmp_path is not."""
+    """A folder that every user of the machine may enter; tmp_path is closed to all but one."""
     folder = Path(tempfile.mkdtemp(prefix="nestmap-tests-"))
     folder.chmod(0o711)
     yield folder
@@ -60,13 +61,14 @@ def open_folder():
 
 @pytest.mark.parametrize(
     "name",
-    ["my projects", "q'uo\"te $HOME ;&`,%d", "Ünïcode 🗺", "x" * 200],
-    ids=["blank", "shell", "unicode", "long"],
+    ["my projects/q'uo\"te $HOME ;&`,%d/Ünïcode 🗺", "x" * 200],
+    ids=["strange", "long"],
 )
-def test_any_path_will_do(tmp_path, name):
-    data_dir = tmp_path / name
+@pytest.mark.parametrize("above", ["open_folder", "tmp_path"], ids=["open", "closed"])
+def test_any_path_will_do(request, above, name):
+    data_dir = request.getfixturevalue(above) / name
     with running(data_dir) as server:
-        assert Path(ask(server, "show data_directory")) == data_dir / "postgres"
+        assert find_postmaster(data_dir / "postgres")
         ask(server, "create table kept as select 1; select 1")
     with running(data_dir) as server:
         assert ask(server, "select count(*) from kept") == "1"
@@ -83,7 +85,7 @@ def test_a_locale_that_the_machine_lacks_and_no_home_do_no_harm(tmp_path, start_
 @pytest.mark.parametrize("name", ["data", "x" * 200], ids=["here", "long"])
 def test_only_its_user_may_enter_the_folder_of_the_socket(tmp_path, name):
     with running(tmp_path / name) as server:
-        folder = Path(ask(server, "show unix_socket_directories").strip('"'))
+        folder = find_postmaster(tmp_path / name / "postgres").sockets
         assert list(folder.glob(".s.PGSQL.*"))
         assert mode(folder) == 0o700
         assert ask(server, "show listen_addresses") == ""
@@ -116,6 +118,19 @@ def test_root_leaves_a_folder_to_its_user(open_folder):
     with running(data_dir) as server:
         assert ask(server, "select 1") == "1"
     assert {path.owner() for path in [data_dir, *data_dir.rglob("*")]} == {other}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_reaches_a_closed_home_without_opening_it(open_folder):
+    """Where its own account can't even reach the programs, in a user namespace."""
+    home = open_folder / "home"
+    home.mkdir(mode=0o700)
+    with running(home / "data", Account(in_namespace=True)) as server:
+        assert ask(server, "select 1") == "1"
+        assert (home / "data" / "postgres").owner() == "root"
+    with running(home / "data") as server:
+        assert ask(server, "select 1") == "1"
+    assert mode(home) == 0o700
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be two users")
