@@ -4,7 +4,7 @@ Nothing else in the program imports aiopg or psycopg2.
 """
 
 from nestmap.database.database import Database, Transaction
-from nestmap.database.deadline import limit_statements, seconds_left
+from nestmap.database.deadline import counted, lift_limit, limit_statements, seconds_spent
 from nestmap.database.driver import ignore_cancelled_statements
 from nestmap.database.errors import (
     DatabaseError,
@@ -33,10 +33,12 @@ __all__ = [
     "TimedOut",
     "Transaction",
     "Unavailable",
+    "counted",
     "ignore_cancelled_statements",
+    "lift_limit",
     "limit_statements",
     "migrate",
     "pending",
-    "seconds_left",
+    "seconds_spent",
     "shares",
 ]
