@@ -13,6 +13,7 @@ from handlers.access import Access, check_access
 from handlers.access_log import log_answer
 from handlers.errors import (
     HTTPS_REQUIRED,
+    STARTING,
     TOO_LARGE,
     SiteError,
     allowed_methods,
@@ -51,6 +52,8 @@ class BaseHandler(SessionHandler):
         secure = self.needs_session and self.services.settings.production
         if secure and self.request.protocol != "https":
             raise SiteError(403, *HTTPS_REQUIRED)
+        if self.needs_session and not self.services.is_open:
+            raise SiteError(503, *STARTING)
         await super().prepare()
         check_access(self.access, self.current_user)
 

@@ -41,6 +41,7 @@ HTTPS_REQUIRED = (
         " X-Forwarded-Proto: https."
     ),
 )
+STARTING = ("starting", "The site is starting. Try again in a moment.")
 SENTENCES = {
     400: ("bad_request", "The request can't be understood."),
     401: ("not_signed_in", "Sign in first."),

@@ -2,7 +2,7 @@
 
 from handlers.access import Access
 from handlers.base import BaseHandler
-from handlers.errors import SiteError
+from handlers.errors import STARTING, SiteError
 from nestmap.database import DatabaseError, SchemaError
 
 
@@ -29,6 +29,8 @@ class ReadyHandler(BaseHandler):
         self.set_header("Cache-Control", "no-store")
         if self.services.drain.stopping:
             raise SiteError(503, "stopping", "This instance is stopping.")
+        if not self.services.is_open:
+            raise SiteError(503, *STARTING)
         try:
             faults = await self.services.faults()
         except DatabaseError:

@@ -5,16 +5,13 @@ from typing import Any
 
 from nestmap.accounts import Accounts, EmailTaken, Passwords, load_user
 from nestmap.background import Background
-from nestmap.database import Database, Hosts, Limits, Migrations, migrate, pending
+from nestmap.database import Database, Hosts, Limits, Migrations, migrate, pending, shares
 from nestmap.drain import Drain
 from nestmap.queries import SQL
 from nestmap.sessions import Sessions
 from nestmap.settings import Settings
 
 ADMINISTRATOR = "admin@localhost"
-
-# How long a start waits for the database and for other starters (seconds).
-START_PATIENCE = 300.0
 
 
 class Services:
@@ -24,18 +21,32 @@ class Services:
         self.settings = settings
         self.drain = Drain()
         self.background = Background()
-        self.database = Database(hosts, Limits(connections=4))
-        self.sessions = make_sessions(settings, hosts)
+        own, of_sessions = shares(settings.database_connections, 1, 4)
+        self.database = Database(hosts, Limits(connections=own))
+        self.sessions = make_sessions(settings, hosts, of_sessions)
         self.migrations = Migrations("site", SQL / "site" / "migrations")
         self._hosts = hosts
         self._passwords = Passwords()
         self.accounts = Accounts(self.database, self._passwords)
+        self._is_open = False
 
-    async def open(self) -> None:
-        """Bring the schema up to date and start pruning. Raises DatabaseError or SchemaError."""
-        await self.migrate(START_PATIENCE)
+    @property
+    def is_open(self) -> bool:
+        """True if ``open()`` is done: until then no request can have a session."""
+        return self._is_open
+
+    async def open(self) -> str | None:
+        """Bring the schema up to date and start pruning. Raises DatabaseError or SchemaError.
+
+        It may be called again after an error. In development, a site without an administrator gets
+        one, and the result is the password.
+        """
+        await self.migrate(patience=0)
         await self.sessions.schema.check()
+        password = None if self.settings.production else await self.make_administrator()
         self.sessions.start()
+        self._is_open = True
+        return password
 
     async def migrate(self, patience: float) -> int:
         """Apply the pending migrations of the site and of the session layer; return how many."""
@@ -104,7 +115,7 @@ class Services:
         }
 
 
-def make_sessions(settings: Settings, hosts: Hosts) -> Sessions:
+def make_sessions(settings: Settings, hosts: Hosts, connections: int) -> Sessions:
     """Return the session layer with the options that the settings say."""
     return Sessions(
         hosts,
@@ -121,4 +132,5 @@ def make_sessions(settings: Settings, hosts: Hosts) -> Sessions:
         user_query=(SQL / "site" / "user-of-session.sql").read_text(encoding="utf-8"),
         load_user=load_user,
         lapsed="refuse",
+        connections=connections,
     )

@@ -18,6 +18,7 @@ from nestmap.database.hosts import Hosts
 from nestmap.database.limits import Limits
 from nestmap.database.migration_files import Migrations, SchemaError
 from nestmap.database.migrations import migrate, pending
+from nestmap.database.persistence import keep_trying
 from nestmap.database.shares import shares
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Unavailable",
     "counted",
     "ignore_cancelled_statements",
+    "keep_trying",
     "lift_limit",
     "limit_statements",
     "migrate",

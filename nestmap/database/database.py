@@ -58,6 +58,10 @@ class Database:
         """Return the number of rows that the statement changed."""
         return (await self._run(sql, parameters, idempotent)).affected
 
+    async def check(self) -> None:
+        """Raise DatabaseError if the database can't be used."""
+        await self.one("select", idempotent=True)
+
     @asynccontextmanager
     async def transaction(self, *, idle: float | None = None) -> AsyncIterator["Transaction"]:
         """Run several statements on one connection: all of them or, after an error, none.
