@@ -8,7 +8,7 @@ import orjson
 from tornado.web import HTTPError, RequestHandler
 
 from nestmap.accounts import TooManySignIns
-from nestmap.database import DatabaseError, Overloaded
+from nestmap.database import DatabaseError, Overloaded, UnsupportedCharacter
 from nestmap.sessions import SessionEnded, SessionTooLarge
 
 RETRY_SECONDS = 2
@@ -40,6 +40,10 @@ HTTPS_REQUIRED = (
         "This site works over https only. Behind a proxy that ends TLS, the proxy must send"
         " X-Forwarded-Proto: https."
     ),
+)
+UNSUPPORTED = (
+    "unsupported_character",
+    "A character of this can't be stored here. Write it without, please.",
 )
 STARTING = ("starting", "The site is starting. Try again in a moment.")
 SENTENCES = {
@@ -74,6 +78,8 @@ def answer_for(error: BaseException | None, status: int = 500) -> ErrorAnswer:
             return ENDED
         case SessionTooLarge():
             return FULL
+        case UnsupportedCharacter():
+            return ErrorAnswer(400, *UNSUPPORTED)
         case Overloaded() | TooManySignIns():
             return OVERLOADED
         case DatabaseError():

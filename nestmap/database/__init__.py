@@ -13,6 +13,7 @@ from nestmap.database.errors import (
     Refused,
     TimedOut,
     Unavailable,
+    UnsupportedCharacter,
 )
 from nestmap.database.hosts import Hosts
 from nestmap.database.limits import Limits
@@ -34,6 +35,7 @@ __all__ = [
     "TimedOut",
     "Transaction",
     "Unavailable",
+    "UnsupportedCharacter",
     "counted",
     "ignore_cancelled_statements",
     "keep_trying",
