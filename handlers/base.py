@@ -27,7 +27,7 @@ from nestmap.accounts import User
 from nestmap.database import DatabaseError
 from nestmap.serve import MAX_BODY
 from nestmap.services import Services
-from nestmap.sessions import Response, SessionHandler
+from nestmap.sessions import Response, SessionHandler, log_level
 
 log = logging.getLogger("nestmap.handlers")
 
@@ -148,7 +148,7 @@ class BaseHandler(SessionHandler):
     ) -> None:
         """Log what is unexpected, without the request, whose headers and query may hold secrets."""
         if isinstance(value, DatabaseError):
-            log.warning("%s %s: %s", self.request_id, type(value).__name__, value)
+            log.log(log_level(value), "%s %s: %s", self.request_id, type(value).__name__, value)
         elif answer_for(value).status == 500:
             log.error("%s failed", self.request_id, exc_info=value)
 

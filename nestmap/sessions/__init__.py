@@ -8,7 +8,7 @@ from nestmap.database import DatabaseError, SchemaError
 from nestmap.sessions.admin import ListedSession, SessionAdmin
 from nestmap.sessions.client import client_of
 from nestmap.sessions.cookie import SessionCookie
-from nestmap.sessions.failures import FAILURES, Failure, failure_of
+from nestmap.sessions.failures import FAILURES, Failure, failure_of, log_level
 from nestmap.sessions.handler import SessionHandler
 from nestmap.sessions.hold import Response
 from nestmap.sessions.options import SessionOptions
@@ -40,4 +40,5 @@ __all__ = [
     "Sessions",
     "client_of",
     "failure_of",
+    "log_level",
 ]

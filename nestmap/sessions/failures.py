@@ -1,8 +1,9 @@
 """What a request is told if its session could not be loaded or committed."""
 
+import logging
 from dataclasses import dataclass
 
-from nestmap.database import DatabaseError, Overloaded, UnsupportedCharacter
+from nestmap.database import DatabaseError, Overloaded, Unavailable, UnsupportedCharacter
 from nestmap.sessions.values import SessionTooLarge
 from nestmap.sessions.writes import SessionEnded
 
@@ -47,3 +48,11 @@ def failure_of(error: BaseException) -> Failure:
         case Overloaded():
             return OVERLOADED
     return UNAVAILABLE
+
+
+def log_level(error: BaseException) -> int:
+    """Return at which level a request logs ``error``.
+
+    That the database is away is logged by nestmap.database, once and not with each request.
+    """
+    return logging.DEBUG if isinstance(error, Unavailable) else logging.WARNING

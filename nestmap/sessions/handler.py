@@ -12,7 +12,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from nestmap.database import DatabaseError, counted, lift_limit, limit_statements, seconds_spent
 from nestmap.sessions.client import client_of
-from nestmap.sessions.failures import FAILURES, failure_of
+from nestmap.sessions.failures import FAILURES, failure_of, log_level
 from nestmap.sessions.hold import HeldConnection, Response
 from nestmap.sessions.planning import plan
 from nestmap.sessions.session import Session, State
@@ -206,7 +206,8 @@ class SessionHandler(RequestHandler):
     ) -> None:
         """Log an error of the session layer in one line; Tornado logs the others."""
         if isinstance(value, FAILURES):
-            log.warning("%s %s: %s", self.request_name, type(value).__name__, value)
+            name = type(value).__name__
+            log.log(log_level(value), "%s %s: %s", self.request_name, name, value)
         else:
             super().log_exception(typ, value, tb)
 
@@ -260,7 +261,8 @@ class SessionHandler(RequestHandler):
 
     def _replace(self, held: HeldConnection, error: BaseException) -> None:
         """Drop the response, because its session was not committed, and say so instead."""
-        log.warning("%s not committed: %s %s", self.request_name, type(error).__name__, error)
+        name = type(error).__name__
+        log.log(log_level(error), "%s not committed: %s %s", self.request_name, name, error)
         try:
             response = self.commit_failed(error)
             if self._saved_cookie and not isinstance(error, SessionEnded):
