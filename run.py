@@ -14,7 +14,13 @@ try:
 
     from handlers.routes import APPLICATION_SETTINGS, ROUTES
     from nestmap import __version__
-    from nestmap.database import DatabaseError, Hosts, SchemaError, ignore_cancelled_statements
+    from nestmap.database import (
+        Database,
+        DatabaseError,
+        Hosts,
+        ignore_cancelled_statements,
+        keep_trying,
+    )
     from nestmap.embedded import EmbeddedError, EmbeddedPostgres
     from nestmap.logs import configure_logs
     from nestmap.output import STDERR, reserve_descriptors, say
@@ -26,7 +32,6 @@ try:
         make_app,
         serve,
         stop_on_signals,
-        unless,
     )
     from nestmap.services import ADMINISTRATOR, Services
     from nestmap.settings import Settings, SettingsError, read_settings
@@ -41,7 +46,11 @@ except ImportError as error:
         "  .venv/bin/pip install -r requirements.txt\n  .venv/bin/python run.py"
     )
 
-USAGE = "usage: python run.py [--version]\nSettings come from the environment and .env."
+USAGE = (
+    "usage: python run.py [--wait SECONDS] [--version]\n"
+    "Settings come from the environment and .env. The site answers at once and is ready when its"
+    " database is;\nwith --wait it first waits for the database, and ends if it does not come in time."
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +59,8 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         say(f"NestMap {__version__}")
         return 0
-    if arguments:
+    wait = seconds_to_wait(arguments)
+    if wait is None:
         return refuse(USAGE)
     # Until there is a loop that hears them, these end the program as a Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -58,18 +68,36 @@ def main(arguments: list[str]) -> int:
             signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
         try:
-            return start(read_settings(), stack)
+            return start(read_settings(), stack, wait)
         except SettingsError as error:
             return refuse(*error.reasons)
+        except DatabaseError as error:
+            return refuse(f"the database can't be used: {error}")
         except (EmbeddedError, ListenError) as error:
             return refuse(str(error))
 
 
-def start(settings: Settings, stack: ExitStack) -> int:
-    """Listen, start the embedded PostgreSQL if there is no other, and serve."""
+def seconds_to_wait(arguments: list[str]) -> float | None:
+    """Return what ``--wait`` says, 0 without it; None if the arguments can't be understood."""
+    match arguments:
+        case []:
+            return 0.0
+        case ["--wait", seconds] if seconds.isdecimal():
+            return float(seconds)
+    return None
+
+
+def start(settings: Settings, stack: ExitStack, wait: float) -> int:
+    """Listen, start the embedded PostgreSQL if there is no other, and serve.
+
+    ``wait`` is how long to wait for the database before that (seconds). Raises DatabaseError if it
+    can't be used by then; without ``wait`` the site is served in any case.
+    """
     configure_logs(settings.log_level, settings.log_format)
     if not settings.secret:
         settings = dataclasses.replace(settings, secret=development_secret(settings.data_dir))
+    if wait and settings.database_url:
+        asyncio.run(wait_for_database(hosts_of(settings.database_url), wait))
     sockets = listen(settings.host, settings.port)
     url, tend = settings.database_url, lambda: None
     if not url:
@@ -96,10 +124,7 @@ def one_process(
     well: Callable[[], bool],
 ) -> int:
     """Serve from this process until told to stop, or until ``well()`` returns False."""
-    try:
-        return asyncio.run(serving(settings, hosts, sockets, well))
-    except (DatabaseError, SchemaError) as error:
-        return refuse(f"the database can't be used: {error}")
+    return asyncio.run(serving(settings, hosts, sockets, well))
 
 
 async def serving(
@@ -114,17 +139,30 @@ async def serving(
     asyncio.get_running_loop().set_exception_handler(ignore_cancelled_statements)
     services = Services(settings, hosts)
     services.background.start(look_after(stop, well), "look after the process", daemon=True)
-    if not await unless(stop, services.open()):
-        return 0
-    if not settings.production and (password := await services.make_administrator()):
-        say(
-            f"Administrator: {ADMINISTRATOR}, password {password}"
-            " (shown this once; to set another: python -m nestmap set-password)"
-        )
+    services.background.start(open_services(services), "open the site", daemon=True)
     drained = await serve(
         services, make_app(services, ROUTES, **APPLICATION_SETTINGS), sockets, stop
     )
     return 0 if drained else 1
+
+
+async def open_services(services: Services) -> None:
+    """Open the site as soon as its database can be used, however long that takes."""
+    password = await keep_trying("the site is not ready", services.open)
+    if password:
+        say(
+            f"Administrator: {ADMINISTRATOR}, password {password}"
+            " (shown this once; to set another: python -m nestmap set-password)"
+        )
+
+
+async def wait_for_database(hosts: Hosts, seconds: float) -> None:
+    """Wait up to ``seconds`` for the database. Raises DatabaseError after that."""
+    database = Database(hosts)
+    try:
+        await keep_trying("the site is not started", database.check, seconds)
+    finally:
+        await database.close()
 
 
 async def look_after(stop: asyncio.Event, well: Callable[[], bool]) -> None:

@@ -22,6 +22,7 @@ from handlers.access import (
 from handlers.access_log import log_answer
 from handlers.errors import (
     HTTPS_REQUIRED,
+    STARTING,
     TOO_LARGE,
     SiteError,
     allowed_methods,
@@ -36,7 +37,14 @@ from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
 from nestmap.serve import MAX_BODY
 from nestmap.services import Services
-from nestmap.sessions import Response, Session, SessionHandler, Source, client_of
+from nestmap.sessions import (
+    Response,
+    Session,
+    SessionHandler,
+    Source,
+    client_of,
+    log_level,
+)
 from nestmap.sessions.writes import Insert, Write
 
 log = logging.getLogger("nestmap.handlers")
@@ -68,6 +76,8 @@ class BaseHandler(SessionHandler):
         secure = self.needs_session and self.services.settings.production
         if secure and self.request.protocol != "https":
             raise SiteError(403, *HTTPS_REQUIRED)
+        if self.needs_session and not self.services.is_open:
+            raise SiteError(503, *STARTING)
         await super().prepare()
         await self._note_cookies()
         check_access(self.access, self.current_user)
@@ -234,7 +244,7 @@ class BaseHandler(SessionHandler):
     ) -> None:
         """Log what is unexpected, without the request, whose headers and query may hold secrets."""
         if isinstance(value, DatabaseError):
-            log.warning("%s %s: %s", self.request_id, type(value).__name__, value)
+            log.log(log_level(value), "%s %s: %s", self.request_id, type(value).__name__, value)
         elif answer_for(value).status == 500:
             log.error("%s failed", self.request_id, exc_info=value)
 

@@ -8,7 +8,7 @@ import orjson
 from tornado.web import HTTPError, RequestHandler
 
 from nestmap.accounts import TooManyAttempts, TooManySignIns
-from nestmap.database import DatabaseError, Overloaded
+from nestmap.database import DatabaseError, Overloaded, UnsupportedCharacter
 from nestmap.sessions import SessionEnded, SessionTooLarge
 
 RETRY_SECONDS = 2
@@ -42,6 +42,11 @@ HTTPS_REQUIRED = (
         " X-Forwarded-Proto: https."
     ),
 )
+UNSUPPORTED = (
+    "unsupported_character",
+    "A character of this can't be stored here. Write it without, please.",
+)
+STARTING = ("starting", "The site is starting. Try again in a moment.")
 SENTENCES = {
     400: ("bad_request", "The request can't be understood."),
     401: ("not_signed_in", "Sign in first."),
@@ -64,22 +69,27 @@ OVERLOADED = ErrorAnswer(
 )
 
 
+# The first class that fits counts, so an error stands before the classes it derives from.
+KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorAnswer], ...] = (
+    (SessionEnded, ENDED),
+    (SessionTooLarge, FULL),
+    (UnsupportedCharacter, ErrorAnswer(400, *UNSUPPORTED)),
+    ((Overloaded, TooManySignIns), OVERLOADED),
+    (DatabaseError, UNAVAILABLE),
+)
+
+
 def answer_for(error: BaseException | None, status: int = 500) -> ErrorAnswer:
-    """The answer to an exception that left a handler, or to a bare status."""
+    """Return the answer to an exception that left a handler, or to a bare status."""
+    for classes, answer in KNOWN:
+        if isinstance(error, classes):
+            return answer
     match error:
         case SiteError():
             retry = error.status_code in (429, 503)
             return ErrorAnswer(error.status_code, error.code, error.message, retry)
-        case SessionEnded():
-            return ENDED
-        case SessionTooLarge():
-            return FULL
         case TooManyAttempts():
             return ErrorAnswer(429, "too_many_attempts", str(error), True, error.seconds)
-        case Overloaded() | TooManySignIns():
-            return OVERLOADED
-        case DatabaseError():
-            return UNAVAILABLE
         case HTTPError():
             status = error.status_code
     code, message = SENTENCES.get(status) or SENTENCES[400 if status < 500 else 500]

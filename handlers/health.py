@@ -2,7 +2,7 @@
 
 from handlers.access import Access
 from handlers.base import BaseHandler
-from handlers.errors import SiteError
+from handlers.errors import STARTING, SiteError
 
 
 class LiveHandler(BaseHandler):
@@ -31,4 +31,6 @@ class ReadyHandler(BaseHandler):
         faults = await self.services.readiness.faults()
         if faults:
             raise SiteError(503, "unavailable", f"Not ready: {'; '.join(faults)}.")
+        if not self.services.is_open:
+            raise SiteError(503, *STARTING)
         self.finish_json({"status": "ok"})

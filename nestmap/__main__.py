@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from contextlib import ExitStack
 from nestmap import __version__
 from nestmap.commands import accounts, events
 from nestmap.console import run_console
-from nestmap.database import DatabaseError, Hosts, SchemaError
+from nestmap.database import DatabaseError, Hosts, SchemaError, keep_trying
 from nestmap.embedded import EmbeddedError, EmbeddedPostgres
 from nestmap.logs import configure_logs
 from nestmap.services import Services
@@ -49,10 +50,16 @@ async def psql_command(_: argparse.Namespace, __: Services) -> int:
 def parse(words: list[str]) -> argparse.Namespace:
     """The command that was asked for, as ``command``, with its arguments."""
     parser = argparse.ArgumentParser(prog="python -m nestmap", description=__doc__)
+    waiting = argparse.ArgumentParser(add_help=False)
+    waiting.add_argument(
+        "--wait", type=int, default=0, metavar="SECONDS", help="wait for the database that long"
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, command: Command) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        one = commands.add_parser(
+            name, help=command.__doc__, description=command.__doc__, parents=[waiting]
+        )
         one.set_defaults(command=command)
         return one
 
@@ -64,7 +71,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     add("psql", psql_command)
     parser.add_argument("--version", action="version", version=f"NestMap {__version__}")
     if words[:1] == ["psql"] and words[1:] not in (["-h"], ["--help"]):
-        return argparse.Namespace(command=psql_command, arguments=words[1:])
+        return argparse.Namespace(command=psql_command, arguments=words[1:], wait=0)
     return parser.parse_args(words)
 
 
@@ -100,8 +107,12 @@ def main() -> int:
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings, hosts: Hosts) -> int:
+    if not arguments.wait:
+        # The command ends with the reason; one line of it is enough.
+        logging.getLogger("nestmap.database").setLevel("ERROR")
     services = Services(settings, hosts)
     try:
+        await keep_trying("the command", services.database.check, arguments.wait)
         if arguments.command is not migrate_command:
             await services.migrate(PATIENCE)
         status: int = await arguments.command(arguments, services)

@@ -18,7 +18,7 @@ from nestmap.accounts import (
 )
 from nestmap.accounts.samples import Sampler
 from nestmap.background import Background
-from nestmap.database import Database, Hosts, Limits, Migrations, MissingRights, migrate, pending
+from nestmap.database import Database, Hosts, Limits, Migrations, migrate, pending, shares
 from nestmap.drain import Drain
 from nestmap.queries import SQL
 from nestmap.rate_limit import RateLimit
@@ -32,9 +32,6 @@ UNSAVED_SECRET = secrets.token_urlsafe(48)
 
 ADMINISTRATOR = "admin@localhost"
 
-# How long a start waits for the database and for other starters (seconds).
-START_PATIENCE = 300.0
-
 
 class Services:
     """Opens nothing by itself: connections are made when they are first needed."""
@@ -43,8 +40,10 @@ class Services:
         self.settings = settings
         self.drain = Drain()
         self.background = Background()
-        self.database = Database(hosts, Limits(connections=4))
-        self.sessions = make_sessions(settings, hosts)
+        # The readiness check has one of its own.
+        own, of_sessions = shares(settings.database_connections - 1, 1, 4)
+        self.database = Database(hosts, Limits(connections=own))
+        self.sessions = make_sessions(settings, hosts, of_sessions)
         self.migrations = Migrations("site", SQL / "site" / "migrations")
         self._hosts = hosts
         self._passwords = Passwords()
@@ -60,20 +59,27 @@ class Services:
         self.sampler = Sampler()
         self.new_sessions = RateLimit(settings.new_sessions_per_minute)
         self.form_key = hashlib.sha256(b"nestmap forms\0" + keys(settings)[0].encode()).digest()
+        self._is_open = False
 
-    async def open(self) -> None:
+    @property
+    def is_open(self) -> bool:
+        """True if ``open()`` is done: until then no request can have a session."""
+        return self._is_open
+
+    async def open(self) -> str | None:
         """Bring the schema up to date and start pruning. Raises DatabaseError or SchemaError.
 
-        A role that may not migrate starts all the same, and is ready when somebody else has.
+        It may be called again after an error, for example by a role that may not migrate, when
+        somebody else has. In development, a site without an administrator gets one, and the result
+        is the password.
         """
-        try:
-            await self.migrate(START_PATIENCE)
-        except MissingRights as error:
-            log.error("not ready: %s. Run python -m nestmap migrate", error)  # noqa: TRY400
-        else:
-            await self.sessions.schema.check()
+        await self.migrate(patience=0)
+        await self.sessions.schema.check()
+        password = None if self.settings.production else await self.make_administrator()
         self.sessions.start()
         self.background.start(self.throttle.run(), "prune the throttle", daemon=True)
+        self._is_open = True
+        return password
 
     async def migrate(self, patience: float) -> int:
         """Apply the pending migrations of the site and of the session layer; return how many."""
@@ -146,7 +152,7 @@ class Services:
         }
 
 
-def make_sessions(settings: Settings, hosts: Hosts) -> Sessions:
+def make_sessions(settings: Settings, hosts: Hosts, connections: int) -> Sessions:
     """Return the session layer with the options that the settings say."""
     return Sessions(
         hosts,
@@ -165,6 +171,7 @@ def make_sessions(settings: Settings, hosts: Hosts) -> Sessions:
         events=True,
         events_keep_days=settings.events_keep_days,
         sessions_per_user=settings.sessions_per_user,
+        connections=connections,
     )
 
 

@@ -4,7 +4,7 @@ Nothing else in the program imports aiopg or psycopg2.
 """
 
 from nestmap.database.database import Database, Transaction
-from nestmap.database.deadline import limit_statements, seconds_left
+from nestmap.database.deadline import counted, lift_limit, limit_statements, seconds_spent
 from nestmap.database.driver import ignore_cancelled_statements
 from nestmap.database.errors import (
     DatabaseError,
@@ -13,11 +13,13 @@ from nestmap.database.errors import (
     Refused,
     TimedOut,
     Unavailable,
+    UnsupportedCharacter,
 )
 from nestmap.database.hosts import Hosts
 from nestmap.database.limits import Limits
 from nestmap.database.migration_files import Migrations, MissingRights, SchemaError
 from nestmap.database.migrations import migrate, pending
+from nestmap.database.persistence import keep_trying
 from nestmap.database.shares import shares
 
 __all__ = [
@@ -34,10 +36,14 @@ __all__ = [
     "TimedOut",
     "Transaction",
     "Unavailable",
+    "UnsupportedCharacter",
+    "counted",
     "ignore_cancelled_statements",
+    "keep_trying",
+    "lift_limit",
     "limit_statements",
     "migrate",
     "pending",
-    "seconds_left",
+    "seconds_spent",
     "shares",
 ]

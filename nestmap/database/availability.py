@@ -21,6 +21,7 @@ class Availability:
         self._away_since: float | None = None
         self._failures = 0
         self._cause: DatabaseError | None = None
+        self._told: set[str] = set()
         self._attempts = 0
         self._last_began = 0.0
         self._next_attempt = 0.0
@@ -51,13 +52,15 @@ class Availability:
                 self._failures,
             )
         self._away_since, self._cause, self._failures, self._pause = None, None, 0, 0.0
+        self._told.clear()
 
     def failed(self, cause: DatabaseError) -> None:
         """No connection could be made to any address."""
         now = time.monotonic()
         if self._away_since is None:
             self._away_since = now
-        if str(cause) != str(self._cause):
+        if str(cause) not in self._told:
+            self._told.add(str(cause))
             log.warning("can't connect to the database: %s", cause)
         self._cause = cause
         self._failures += 1

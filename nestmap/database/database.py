@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from nestmap.database.connection import Connection, Parameters, Result, Row
-from nestmap.database.deadline import seconds_left
+from nestmap.database.deadline import counted, seconds_left
 from nestmap.database.errors import ReadOnly, TimedOut, Unavailable
 from nestmap.database.hosts import Hosts
 from nestmap.database.limits import Limits
@@ -58,6 +58,10 @@ class Database:
         """Return the number of rows that the statement changed."""
         return (await self._run(sql, parameters, idempotent)).affected
 
+    async def check(self) -> None:
+        """Raise DatabaseError if the database can't be used."""
+        await self.one("select", idempotent=True)
+
     @asynccontextmanager
     async def transaction(self, *, idle: float | None = None) -> AsyncIterator["Transaction"]:
         """Run several statements on one connection: all of them or, after an error, none.
@@ -94,13 +98,14 @@ class Database:
         seconds = seconds_left(self._limits.total)
         deadline = time.monotonic() + seconds
         try:
-            async with asyncio.timeout(seconds):
-                try:
-                    return await self._run_once(sql, parameters, deadline)
-                except Unavailable:
-                    if not idempotent:
-                        raise
-                    return await self._run_once(sql, parameters, deadline)
+            with counted():
+                async with asyncio.timeout(seconds):
+                    try:
+                        return await self._run_once(sql, parameters, deadline)
+                    except Unavailable:
+                        if not idempotent:
+                            raise
+                        return await self._run_once(sql, parameters, deadline)
         except TimeoutError:
             raise TimedOut("the database did not answer in time") from None
 
@@ -138,8 +143,9 @@ class Database:
     async def _acquired(self) -> AsyncIterator[Connection]:
         """Lend a connection. After an error it is closed: a rollback that works in every state."""
         try:
-            async with asyncio.timeout(seconds_left(self._limits.total)):
-                connection = await self._pool.acquire()
+            with counted():
+                async with asyncio.timeout(seconds_left(self._limits.total)):
+                    connection = await self._pool.acquire()
         except TimeoutError:
             raise TimedOut("no connection became free in time") from None
         try:
@@ -180,4 +186,5 @@ class Transaction:
         return (await self._run(sql, parameters)).affected
 
     async def _run(self, sql: str, parameters: Parameters) -> Result:
-        return await self._connection.run(sql, parameters, seconds_left(self._limit))
+        with counted():
+            return await self._connection.run(sql, parameters, seconds_left(self._limit))

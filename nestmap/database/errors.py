@@ -7,6 +7,7 @@ DatabaseError
 ├── Locked        a row or table is locked by someone else for too long
 ├── Overloaded    too many callers wait already
 └── Refused       PostgreSQL, or the driver, does not accept the statement
+    └── UnsupportedCharacter  the database's encoding lacks a character of a parameter
 
 No message holds a statement or its parameters, only what PostgreSQL says of itself.
 """
@@ -48,3 +49,7 @@ class Refused(DatabaseError):
 
     def __str__(self) -> str:
         return " ".join(part for part in self.args if part)
+
+
+class UnsupportedCharacter(Refused):
+    """The encoding of the database lacks a character of a parameter (22P05); UTF8 has all."""

@@ -9,9 +9,13 @@ from typing import TypeVar
 from nestmap.database.errors import Locked, TimedOut, Unavailable
 from nestmap.database.migration_files import SchemaError
 
-# Between two attempts, and between two log lines that say the same (seconds).
-PAUSE_SECONDS = 1.0
+# Between two attempts, and between two log lines that say the same (seconds). Behind a statement
+# that waits for a lock those of other programs wait too, so that they need time in between.
+PAUSE_SECONDS = 0.25
+PAUSE_AFTER_LOCK_SECONDS = 1.0
 TELL_SECONDS = 5.0
+
+log = logging.getLogger("nestmap.database")
 
 # What may pass by itself.
 PASSING = (Locked, TimedOut, Unavailable)
@@ -31,7 +35,7 @@ class Persistence:
         log: logging.Logger,
         *,
         errors: tuple[type[Exception], ...] = PASSING,
-        pause: float = PAUSE_SECONDS,
+        pause: float | None = None,
     ) -> None:
         self._patience = patience
         self._log = log
@@ -48,11 +52,17 @@ class Persistence:
                 return await step()
             except self._errors as error:
                 waited = time.monotonic() - began
-                if waited + self._pause > self._patience:
+                pause = self._pause_after(error)
+                if waited + pause > self._patience:
                     raise
                 attempts += 1
                 self._tell(what, error, f"{attempts} attempts, {waited:.0f} s")
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(pause)
+
+    def _pause_after(self, error: Exception) -> float:
+        if self._pause is not None:
+            return self._pause
+        return PAUSE_AFTER_LOCK_SECONDS if isinstance(error, Locked) else PAUSE_SECONDS
 
     def _tell(self, what: str, error: Exception, so_far: str) -> None:
         # Not by the message: it may name another process each time.
@@ -62,3 +72,15 @@ class Persistence:
         if subject != told or now - when >= TELL_SECONDS:
             self._log.warning("waiting, %s: %s (%s)", what, error, so_far)
             self._told = subject, now
+
+
+async def keep_trying(
+    what: str, step: Callable[[], Awaitable[Result]], seconds: float = float("inf")
+) -> Result:
+    """Return what ``step`` returns; repeat it for up to ``seconds`` while it can't use the database.
+
+    A SchemaError is no reason to give up: an operator may mend the schema meanwhile. ``what`` says
+    in the log what waits.
+    """
+    persistence = Persistence(seconds, log, errors=MENDABLE)
+    return await persistence.until_it_works(what, step)

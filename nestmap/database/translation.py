@@ -6,7 +6,15 @@ import re
 import psycopg2
 
 from nestmap.database.connection_string import ConnectionParameters, describe
-from nestmap.database.errors import DatabaseError, Locked, ReadOnly, Refused, TimedOut, Unavailable
+from nestmap.database.errors import (
+    DatabaseError,
+    Locked,
+    ReadOnly,
+    Refused,
+    TimedOut,
+    Unavailable,
+    UnsupportedCharacter,
+)
 
 # Classes of SQLSTATE that speak of the server or of the moment, not of the statement: connection,
 # rollback (deadlock, serialization), resources, operator intervention, system.
@@ -69,6 +77,8 @@ def _of_psycopg2(error: psycopg2.Error, *, lost: bool) -> DatabaseError:
         return Locked(message)
     if sqlstate == "57014":
         return TimedOut(message)
+    if sqlstate == "22P05":
+        return UnsupportedCharacter(sqlstate, message)
     if (
         lost
         or sqlstate.startswith(TRANSIENT_SQLSTATES)

@@ -4,7 +4,7 @@ from nestmap.serve.application import SiteApplication, make_app
 from nestmap.serve.listening import ListenError, addresses, listen
 from nestmap.serve.server import MAX_BODY
 from nestmap.serve.serving import serve
-from nestmap.serve.signals import stop_on_signals, unless
+from nestmap.serve.signals import stop_on_signals
 
 __all__ = [
     "MAX_BODY",
@@ -15,5 +15,4 @@ __all__ = [
     "make_app",
     "serve",
     "stop_on_signals",
-    "unless",
 ]

@@ -5,9 +5,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Coroutine
 from types import FrameType
-from typing import Any
 
 log = logging.getLogger("nestmap")
 
@@ -51,17 +49,3 @@ def _leave_after(seconds: float) -> None:
     timer = threading.Timer(seconds, leave)
     timer.daemon = True
     timer.start()
-
-
-async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Do the work, unless ``stop`` is set before it is done; whether it was done."""
-    working = asyncio.ensure_future(work)
-    stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if working.done():
-        await working
-        return True
-    working.cancel()
-    await asyncio.gather(working, return_exceptions=True)
-    return False

@@ -9,7 +9,7 @@ from nestmap.sessions.admin import ListedSession, SessionAdmin
 from nestmap.sessions.client import client_of
 from nestmap.sessions.cookie import SessionCookie
 from nestmap.sessions.events import Event, Events, Source
-from nestmap.sessions.failures import FAILURES, Failure, failure_of
+from nestmap.sessions.failures import FAILURES, Failure, failure_of, log_level
 from nestmap.sessions.handler import SessionHandler
 from nestmap.sessions.hold import Response
 from nestmap.sessions.options import SessionOptions
@@ -46,4 +46,5 @@ __all__ = [
     "Source",
     "client_of",
     "failure_of",
+    "log_level",
 ]

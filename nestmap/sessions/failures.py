@@ -1,8 +1,9 @@
 """What a request is told if its session could not be loaded or committed."""
 
+import logging
 from dataclasses import dataclass
 
-from nestmap.database import DatabaseError, Overloaded
+from nestmap.database import DatabaseError, Overloaded, Unavailable, UnsupportedCharacter
 from nestmap.sessions.values import SessionTooLarge
 from nestmap.sessions.writes import SessionEnded
 
@@ -26,6 +27,9 @@ ENDED = Failure(
     401, "session_ended", "The session was ended, so this was not saved. Sign in again."
 )
 TOO_LARGE = Failure(413, "session_too_large", "The session is full. Remove something first.")
+UNSUPPORTED = Failure(
+    400, "unsupported_character", "A character of this can't be stored here. Write it without."
+)
 OVERLOADED = Failure(503, "overloaded", "Too many requests. Try again in a moment.", RETRY_AFTER)
 UNAVAILABLE = Failure(
     503, "unavailable", "The session store can't be reached. Try again in a moment.", RETRY_AFTER
@@ -39,6 +43,16 @@ def failure_of(error: BaseException) -> Failure:
             return ENDED
         case SessionTooLarge():
             return TOO_LARGE
+        case UnsupportedCharacter():
+            return UNSUPPORTED
         case Overloaded():
             return OVERLOADED
     return UNAVAILABLE
+
+
+def log_level(error: BaseException) -> int:
+    """Return at which level a request logs ``error``.
+
+    That the database is away is logged by nestmap.database, once and not with each request.
+    """
+    return logging.DEBUG if isinstance(error, Unavailable) else logging.WARNING

@@ -3,7 +3,6 @@
 import asyncio
 import html
 import logging
-import time
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -11,14 +10,15 @@ from typing import Any
 from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError, RequestHandler
 
-from nestmap.database import DatabaseError
+from nestmap.database import DatabaseError, counted, lift_limit, limit_statements, seconds_spent
 from nestmap.sessions.client import client_of
-from nestmap.sessions.failures import FAILURES, failure_of
+from nestmap.sessions.failures import FAILURES, failure_of, log_level
 from nestmap.sessions.hold import HeldConnection, Response
 from nestmap.sessions.planning import plan
 from nestmap.sessions.session import Session, State
 from nestmap.sessions.sessions import Sessions
 from nestmap.sessions.writes import SessionEnded, Touch, Write, Written
+from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap.sessions")
 
@@ -40,7 +40,6 @@ class SessionHandler(RequestHandler):
     _session: Session | None = None
     _write: Write | None = None
     _held: HeldConnection | None = None
-    _load_seconds = 0.0
     _saved_cookie: str | None = None
     _headers_sent = False
     _commits_nothing = False
@@ -89,7 +88,8 @@ class SessionHandler(RequestHandler):
         """
         write = self._plan_of(self.session)
         if write:
-            written = await self.sessions.commit(write)
+            with counted():
+                written = await self.sessions.commit(write, seconds_spent())
             self._saved_cookie = self._cookie_for(written)
             if written:
                 self.session.saved(written)
@@ -121,6 +121,7 @@ class SessionHandler(RequestHandler):
 
     async def prepare(self) -> None:
         """Load the session."""
+        limit_statements(TIMEOUTS.request)
         if not self.needs_session:
             return
         cookie = self.sessions.cookie
@@ -128,9 +129,8 @@ class SessionHandler(RequestHandler):
             # A browser would not keep the cookie, and the session could never be reached.
             raise HTTPError(403, "sessions work over https only")
         sids = cookie.sids(self.request.headers.get_list("Cookie"))
-        since = time.monotonic()
-        session = await self.sessions.load(sids)
-        self._load_seconds = time.monotonic() - since
+        with counted():
+            session = await self.sessions.load(sids)
         of_form = self.request.body_arguments.get(FORM_FIELD)
         if of_form and of_form[-1].decode("ascii", "replace") != (session.id or ""):
             session = self.sessions.of_another_form(session)
@@ -167,16 +167,21 @@ class SessionHandler(RequestHandler):
             self._headers_sent = True
             if self._saved_cookie and not self._write:
                 self.add_header("Set-Cookie", self._saved_cookie)
+            if not include_footers:
+                # The client has its answer; what is streamed may take as long as it likes.
+                lift_limit()
         return super().flush(include_footers)
 
     def on_finish(self) -> None:
         """Commit the session and release the response; without a commit it has been sent already."""
-        held, write = self._held, self._write
+        held, write, waited = self._held, self._write, seconds_spent()
+        # A WebSocket goes on in this task.
+        lift_limit()
         if held is None or write is None:
             self.response_sent()
             return
         try:
-            committed = self.sessions.commit(write, self._load_seconds)
+            committed = self.sessions.commit(write, waited)
         except DatabaseError as error:
             self._replace(held, error)
         else:
@@ -201,7 +206,8 @@ class SessionHandler(RequestHandler):
     ) -> None:
         """Log an error of the session layer in one line; Tornado logs the others."""
         if isinstance(value, FAILURES):
-            log.warning("%s %s: %s", self.request_name, type(value).__name__, value)
+            name = type(value).__name__
+            log.log(log_level(value), "%s %s: %s", self.request_name, name, value)
         else:
             super().log_exception(typ, value, tb)
 
@@ -255,7 +261,8 @@ class SessionHandler(RequestHandler):
 
     def _replace(self, held: HeldConnection, error: BaseException) -> None:
         """Drop the response, because its session was not committed, and say so instead."""
-        log.warning("%s not committed: %s %s", self.request_name, type(error).__name__, error)
+        name = type(error).__name__
+        log.log(log_level(error), "%s not committed: %s %s", self.request_name, name, error)
         try:
             response = self.commit_failed(error)
             if self._saved_cookie and not isinstance(error, SessionEnded):

@@ -49,16 +49,22 @@ class SessionSchema:
         faults = await self.faults()
         if faults:
             raise SchemaError("; ".join(faults))
-        await self._check_time_zone()
+        await self._check_surroundings()
         await self._check_user_query()
 
-    async def _check_time_zone(self) -> None:
-        row = await self._database.one(self._sql["find_time_zone"], idempotent=True)
-        if row is not None and row[0] not in ("UTC", "Etc/UTC", "GMT", "Etc/GMT"):
+    async def _check_surroundings(self) -> None:
+        (found,) = await self._database.rows(self._sql["find_surroundings"], idempotent=True)
+        if found["time_zone"] not in ("UTC", "Etc/UTC", "GMT", "Etc/GMT"):
             log.warning(
                 "the time zone of the database or of the role is %s: an Express server beside this"
                 " one would delete live sessions; set it to UTC",
-                row[0],
+                found["time_zone"],
+            )
+        if found["encoding"] not in ("UTF8", "SQL_ASCII"):
+            log.warning(
+                "the encoding of the database is %s, which lacks most characters: requests with one"
+                " of them are refused; a database with encoding UTF8 takes all",
+                found["encoding"],
             )
 
     async def _check_user_query(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nestmap.background import Background
-from nestmap.database import Database, Hosts, Limits
+from nestmap.database import Database, Hosts, Limits, shares
 from nestmap.sessions.admin import SessionAdmin
 from nestmap.sessions.cookie import SessionCookie
 from nestmap.sessions.events import Events
@@ -20,9 +20,6 @@ from nestmap.sessions.sid import new_id
 from nestmap.sessions.store import SessionStore
 from nestmap.sessions.writes import Rotate, SessionEnded, Write, Written
 from nestmap.timeouts import TIMEOUTS
-
-# Connections of administration and pruning, beside those for loading and writing.
-ADMIN_CONNECTIONS = 2
 
 
 class Sessions:
@@ -45,11 +42,11 @@ class Sessions:
         self.cookie = _cookie(self.options)
         # Loads and writes have connections of their own, so that a slow report never stands before
         # one. A batch needs one connection each; the others are for batches that overtake a slow one.
-        each = (self.options.connections - ADMIN_CONNECTIONS + 1) // 2
-        self._reads = Database(self.hosts, Limits(connections=each))
+        reads, writes, reports = shares(self.options.connections, 4, 4, 1)
+        self._reads = Database(self.hosts, Limits(connections=reads))
         # A batch holds its locks for a moment; a lock that is held longer stops only its own row.
-        self._writes = Database(self.hosts, Limits(lock=TIMEOUTS.lock, connections=each))
-        self._reports = Database(self.hosts, Limits(connections=ADMIN_CONNECTIONS))
+        self._writes = Database(self.hosts, Limits(lock=TIMEOUTS.lock, connections=writes))
+        self._reports = Database(self.hosts, Limits(connections=reports))
         self._store = SessionStore(self._reads, self._writes, self.options, self.background)
         self._loader = SessionLoader(
             self._store, self.options.max_bytes, refuse=self.options.lapsed == "refuse"

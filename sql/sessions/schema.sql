@@ -62,6 +62,9 @@ from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as p (privilege)
 where to_regclass('{table}') is not null
   and not has_table_privilege(to_regclass('{table}'), p.privilege);
 
--- name: find_time_zone()
--- The time zone of this connection, which an Express server's would have as well.
-select current_setting('TimeZone');
+-- name: find_surroundings()
+-- The time zone of this connection, which an Express server's would have as well, and the encoding of
+-- the database.
+select
+    current_setting('TimeZone') as time_zone,
+    current_setting('server_encoding') as encoding;

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.support.outages import Outage
+from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
 
 GONE = [Outage.stopped, Outage.killed, Outage.connections_used_up, Outage.wire_reset]
 
@@ -32,3 +34,23 @@ def test_an_answer_that_takes_200_ms_more_is_late_and_nothing_else(crowd, relay,
     assert "TimedOut" not in site.output[told:]
     relay.delay(0)
     crowd.assert_all_as_before()
+
+
+def test_the_log_says_once_that_the_database_is_away_and_once_that_it_is_back(site, relay):
+    """Not with each request, of which there may be thousands in a second."""
+    visitor = Visitor(site.url)
+    visitor.put_place("lisbon")
+    told = len(site.output)
+    relay.refuse()
+    for _ in range(30):
+        assert visitor.put_place("lisbon").status == 503
+        assert visitor.get("/api/places").status == 503
+    relay.accept()
+    wait_until(lambda: visitor.get("/api/places").status == 200, "the site to recover")
+    back = "connected to the database again after "
+    wait_until(lambda: back in site.output[told:], "the log to say so")
+    trouble = [line for line in site.output[told:].splitlines() if "WARNING" in line]
+    away = [line for line in trouble if "can't connect to the database: host 127.0.0.1" in line]
+    # A connection may be refused in two ways; and the pruner may have been in it.
+    assert 1 <= len(away) <= 2, trouble
+    assert len(trouble) <= len(away) + 2, trouble

@@ -43,7 +43,14 @@ def environment(settings: Mapping[str, object]) -> dict[str, str]:
 class Instance:
     """A running `python run.py`; its output is kept and it never outlives the test."""
 
-    def __init__(self, directory: Path, *, before: Sequence[str] = (), **settings: object) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        before: Sequence[str] = (),
+        arguments: Sequence[str] = (),
+        **settings: object,
+    ) -> None:
         given = str(settings.get("PORT", ""))
         self.port = int(given) if given.isdecimal() else free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -52,7 +59,7 @@ class Instance:
         defaults = {"PORT": self.port, "SESSION_SECRET": SECRET, "DATA_DIR": directory / "data"}
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
-                [*before, sys.executable, str(ROOT / "run.py")],
+                [*before, sys.executable, str(ROOT / "run.py"), *arguments],
                 cwd=directory,
                 env=environment(defaults | settings),
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,29 @@
+"""Each statement is slow, none too slow: a request as a whole has a limit too."""
+
+import time
+
+import pytest
+
+from tests.support.visitor import Visitor
+
+SLOW = 2.2  # a statement may take a little longer; three of them may not
+
+
+@pytest.fixture
+def member(site):
+    member = Visitor(site.url)
+    member.register()
+    member.sign_out()
+    member.put_place("lisbon")
+    return member
+
+
+def test_a_sign_in_of_several_slow_statements_is_503_before_they_are_all_done(member, relay):
+    relay.delay(SLOW)
+    began = time.monotonic()
+    answer = member.sign_in()
+    took = time.monotonic() - began
+    relay.delay(0)
+    assert answer.status == 503
+    assert answer.cookies == []
+    assert took < 3 * SLOW
