@@ -7,7 +7,16 @@ from tests.support.steps import pin, register
 from tests.support.visitor import Visitor
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-PAGES = ["/", "/login", "/register", "/account", "/nothing", "/admin"]
+PAGES = [
+    "/",
+    "/?view=pins",
+    "/places/lisbon",
+    "/login",
+    "/register",
+    "/account",
+    "/nothing",
+    "/admin",
+]
 LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch" * 2
 
 
@@ -21,7 +30,9 @@ def visit(open_browser, shared_database, email):
             pin(page, LONG, note="Nowhere " * 60)
             pin(page, "Lisbon")
             register(page, email)
-            shared_database.execute("update users set role = 'admin' where email = %s", email)
+            shared_database.execute(
+                "update nestmap.users set role = 'admin' where email = %s", email
+            )
         for path in PAGES:
             page.goto(path)
             yield path, page

@@ -3,7 +3,7 @@
 from tests.support.database import Database
 from tests.support.visitor import Visitor
 
-BY_PUBLIC_ID = "left(encode(sha256(convert_to(sid, 'UTF8')), 'hex'), 16) = %s"
+BY_PUBLIC_ID = "id = %s"
 
 
 def sid_of(visitor: Visitor, database: Database, **options: int) -> str:
