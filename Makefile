@@ -7,7 +7,7 @@ SITE   := $(VENV)/.site
 DEV    := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types floors format bench soak tools clean
+.PHONY: help run test check lint types floors format bench soak outline pictures towns tools clean
 
 help: ## list these targets
 	@echo 'NestMap. The targets:'
@@ -41,6 +41,16 @@ bench: $(DEV) ## compare with Express and with the bare server (needs node and w
 
 soak: $(DEV) ## ten minutes of mixed load while PostgreSQL restarts each minute
 	$(BIN)/python -m benchmarks.soak
+
+outline: $(DEV) ## make the outline of the world anew from Natural Earth (needs npm)
+	npm install --silent --no-save --prefix $(VENV) world-atlas@2.0.2
+	$(BIN)/python -m tools.outline $(VENV)/node_modules/world-atlas/countries-110m.json
+
+pictures: $(DEV) ## make the pictures of the README anew (needs Chromium)
+	$(BIN)/python -m tools.pictures
+
+towns: $(DEV) ## make the list of towns anew from GeoNames
+	$(BIN)/python -m tools.towns
 
 tools: ## install Chromium and PgBouncer, which the tests drive (Debian, Ubuntu)
 	@bash .ci/tools

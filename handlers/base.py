@@ -3,6 +3,7 @@
 import hmac
 import logging
 import time
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -20,6 +21,7 @@ from handlers.access import (
     check_password_changed,
 )
 from handlers.access_log import log_answer
+from handlers.arrival import arrives_from_elsewhere
 from handlers.errors import (
     HTTPS_REQUIRED,
     STARTING,
@@ -33,6 +35,7 @@ from handlers.errors import (
 )
 from handlers.forms import local_path
 from handlers.headers import new_request_id, usual_headers
+from handlers.lapsed import said_of
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
 from nestmap.serve import MAX_BODY
@@ -40,6 +43,7 @@ from nestmap.services import Services
 from nestmap.sessions import (
     Response,
     Session,
+    SessionEnded,
     SessionHandler,
     Source,
     client_of,
@@ -78,12 +82,23 @@ class BaseHandler(SessionHandler):
             raise SiteError(403, *HTTPS_REQUIRED)
         if self.needs_session and not self.services.is_open:
             raise SiteError(503, *STARTING)
+        if is_page(self) and arrives_from_elsewhere(self.request, self.sessions.cookie.name):
+            self.render("bounce.html", here=self.request.uri)
+            return
         await super().prepare()
         await self._note_cookies()
-        check_access(self.access, self.current_user)
-        check_password_changed(self.current_user, self.request.path)
+        self._check_access()
         if self._form_is_stale():
             self.redirect(self.form_page, status=303)
+
+    def _check_access(self) -> None:
+        """Let only those in who may. A change by a session that has ended is told so."""
+        lapsed = self._session.lapsed if self._session is not None else None
+        is_change = self.request.method not in ("GET", "HEAD")
+        if lapsed and is_change and self.access is not Access.ANYONE:
+            raise SessionEnded
+        check_access(self.access, self.current_user)
+        check_password_changed(self.current_user, self.request.path)
 
     def response_sent(self) -> None:
         """Count and log the request when its response has been sent."""
@@ -186,6 +201,13 @@ class BaseHandler(SessionHandler):
         """How log lines name this request."""
         return self.request_id
 
+    @property
+    def nav(self) -> str:
+        """Which navigation a page has: "user", "visitor", or "none" if it is not known who asks."""
+        if self.current_user:
+            return "user"
+        return "none" if self._session is None else "visitor"
+
     def set_default_headers(self) -> None:
         """Set the usual headers; after an error, too."""
         self.clear_header("Server")
@@ -208,9 +230,7 @@ class BaseHandler(SessionHandler):
     def get_template_namespace(self) -> dict[str, Any]:
         """Return what every page knows."""
         names = super().get_template_namespace()
-        user = self.current_user
-        nav = "none" if self._session is None else "user" if user else "visitor"
-        return names | {"user": user, "nav": nav, "path": self.request.path}
+        return names | {"nav": self.nav, "path": self.request.path}
 
     def commit_failed(self, error: BaseException) -> Response:
         """Return the site's error response in place of one whose session was not committed."""
@@ -262,6 +282,11 @@ class BaseHandler(SessionHandler):
     def _error_response(self, error: BaseException | None, status: int = 500) -> Response:
         """Return the response to an error, the same before and after the hold."""
         answer = answer_for(error, status)
+        lapsed = self._session.lapsed if self._session is not None else None
+        if lapsed and isinstance(error, SessionEnded) and is_page(self):
+            code = "other_session" if lapsed.reason == "form" else answer.code
+            message = f"{said_of(lapsed)} What you sent was not saved."
+            answer = replace(answer, code=code, message=message)
         headers = HTTPHeaders(usual_headers(self.services, self.request_id))
         headers.update(error_headers(answer, page=is_page(self)))
         if answer.status == 405:

@@ -1,12 +1,11 @@
 """The one voice of errors: what went wrong becomes a status, a code and a sentence for people."""
 
-import http.client
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from tornado.web import HTTPError, RequestHandler
 
+from handlers.error_page import error_page
 from nestmap.accounts import TooManyAttempts, TooManySignIns
 from nestmap.database import DatabaseError, Overloaded, UnsupportedCharacter
 from nestmap.sessions import SessionEnded, SessionTooLarge
@@ -57,16 +56,10 @@ SENTENCES = {
     500: ("internal_error", "Something went wrong on our side. It has been noted."),
 }
 
-ENDED = ErrorAnswer(
-    401, "session_ended", "Your session was ended meanwhile, so this was not saved. Sign in again."
-)
+ENDED = ErrorAnswer(401, "session_ended", "Your session has ended, so this was not saved.")
 FULL = ErrorAnswer(413, "session_too_large", "Your map is full. Remove something first.")
-UNAVAILABLE = ErrorAnswer(
-    503, "unavailable", "We can't reach our records right now. Try again in a moment.", True
-)
-OVERLOADED = ErrorAnswer(
-    503, "overloaded", "Too much is going on right now. Try again in a moment.", True
-)
+UNAVAILABLE = ErrorAnswer(503, "unavailable", "We can't reach our records right now.", True)
+OVERLOADED = ErrorAnswer(503, "overloaded", "Too much is going on right now.", True)
 
 
 # The first class that fits counts, so an error stands before the classes it derives from.
@@ -113,19 +106,8 @@ def error_body(answer: ErrorAnswer, handler: RequestHandler, request_id: str) ->
     if not is_page(handler):
         error = {"code": answer.code, "message": answer.message}
         return orjson.dumps({"error": error})
-    names: dict[str, Any] = {
-        "static_url": handler.static_url,
-        "path": handler.request.path,
-        "user": None,
-        "nav": "none",
-        "session_form_html": str,
-        "status": answer.status,
-        "title": http.client.responses.get(answer.status, "Error"),
-        "message": answer.message,
-        "request_id": request_id,
-        "sign_in": answer.status == 401,
-    }
-    return bytes(handler.settings["template_loader"].load("error.html").generate(**names))
+    names = {"status": answer.status, "message": answer.message, "request_id": request_id}
+    return error_page(handler, answer.code, **names)
 
 
 def is_page(handler: RequestHandler) -> bool:

@@ -1,64 +1,69 @@
-"""The nest map: the visitor's places, add and remove."""
+"""The page with the map."""
+
+from typing import Any
 
 from handlers.access import Access
 from handlers.base import BaseHandler
+from handlers.draft import draft_of
 from handlers.forms import field
-from nestmap.places import InvalidPlace, Place, new_id, pin, places_of, unpin
-from nestmap.sessions import SessionTooLarge
+from handlers.lapsed import said_of
+from handlers.map_view import MapView
+from handlers.place_form import PlaceForm
+from handlers.places_of import left_over, places_of
+from handlers.words import duration
+from nestmap.places import Place, new_key
+from nestmap.places.projection import project
+from nestmap.places.towns import suggested_towns
+
+# From here on there is a filter: so many cards fit on no screen.
+FILTER_FROM = 30
+FILTER_LENGTH = 120
 
 
 class HomeHandler(BaseHandler):
-    """GET / shows the map."""
+    """GET /."""
 
     access = Access.ANYONE
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Show the places and the form that pins one more."""
-        show_map(self, {"name": "", "note": ""}, {})
+        await show_home(self, draft_of(self.session, "/places") or PlaceForm())
 
 
-class PinHandler(BaseHandler):
-    """POST /places pins a place by the form."""
-
-    access = Access.ANYONE
-
-    def get(self) -> None:
-        """Go back to the map; the address is in the history after a form with a mistake."""
-        self.redirect("/")
-
-    def post(self) -> None:
-        """Pin the place, or show the form again with what is wrong."""
-        form = {"name": field(self, "name"), "note": field(self, "note")}
-        try:
-            pin(self.session, Place(new_id(form["name"]), **form))
-        except InvalidPlace as error:
-            self.set_status(400)
-            show_map(self, form, {error.field: str(error)})
-        except SessionTooLarge:
-            self.set_status(413)
-            show_map(self, form, {"form": "Your map is full. Remove a place first."})
-        else:
-            self.redirect("/", status=303)
-
-
-class UnpinHandler(BaseHandler):
-    """POST /places/{id}/delete removes a place by the form."""
-
-    access = Access.ANYONE
-
-    def post(self, place_id: str) -> None:
-        """Remove the place; one that is gone already is as good as removed."""
-        unpin(self.session, place_id)
-        self.redirect("/", status=303)
-
-
-def show_map(handler: BaseHandler, form: dict[str, str], errors: dict[str, str]) -> None:
-    """Answer with the map, with what was entered and what is wrong with it."""
+async def show_home(handler: BaseHandler, form: PlaceForm) -> None:
+    """Answer with the map, the places, newest first, and the form with what was entered."""
+    places = newest_first(await (await places_of(handler)).all())
+    wanted = handler.get_query_argument("q", "")[:FILTER_LENGTH]
+    shown = [place for place in places if _matches(place, wanted)]
     handler.render(
         "home.html",
-        places=places_of(handler.session),
-        form=form,
-        errors=errors,
         path="/",
-        idle_hours=round(handler.services.settings.ttl / 3600, 1),
+        places=places,
+        shown=shown,
+        wanted=wanted,
+        has_filter=len(places) >= FILTER_FROM or bool(wanted),
+        left_over=left_over(handler),
+        session_ended=said_of(handler.session.lapsed) if handler.session.lapsed else "",
+        kept=duration(handler.services.settings.ttl),
+        key=field(handler, "key") or new_key(),
+        **form_names(form, shown, zoomed=handler.get_query_argument("view", "") == "pins"),
     )
+
+
+def form_names(form: PlaceForm, places: list[Place], *, zoomed: bool) -> dict[str, Any]:
+    """Return what the templates of the map and of the form of a place need."""
+    return {
+        "form": form,
+        "map_view": MapView.of(places, zoomed=zoomed),
+        "project": project,
+        "suggested_towns": suggested_towns,
+    }
+
+
+def newest_first(places: list[Place]) -> list[Place]:
+    """Return the places in the order of the page."""
+    return sorted(places, key=lambda place: (-place.created_at, place.id))
+
+
+def _matches(place: Place, wanted: str) -> bool:
+    return wanted.casefold() in f"{place.name}\n{place.note}".casefold()

@@ -1,10 +1,11 @@
-"""The API of places."""
+"""The API of places: of the account for who is signed in, else of the session."""
 
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
 from handlers.forms import json_object
-from nestmap.places import InvalidPlace, Place, pin, places_of, unpin
+from handlers.places_of import places_of
+from nestmap.places import InvalidPlace, MapFull, parse_place
 
 
 class PlacesHandler(BaseHandler):
@@ -12,9 +13,10 @@ class PlacesHandler(BaseHandler):
 
     access = Access.ANYONE
 
-    def get(self) -> None:
-        """Every place of the visitor, in order of id."""
-        self.finish_json({"places": places_of(self.session)})
+    async def get(self) -> None:
+        """Every place, in order of id."""
+        places = await (await places_of(self)).all()
+        self.finish_json({"places": [place.json() for place in places]})
 
 
 class PlaceHandler(BaseHandler):
@@ -22,18 +24,20 @@ class PlaceHandler(BaseHandler):
 
     access = Access.ANYONE
 
-    def put(self, place_id: str) -> None:
+    async def put(self, place_id: str) -> None:
         """Pin a place: 201 when it is new, 200 when it replaced one."""
         try:
-            place = Place.parse(place_id, json_object(self))
+            place = parse_place(place_id, json_object(self))
+            new = await (await places_of(self)).put(place)
         except InvalidPlace as error:
             raise SiteError(400, "invalid_place", str(error)) from None
-        new = pin(self.session, place)
+        except MapFull:
+            raise SiteError(409, "map_full", "The account has 1,000 places, the most.") from None
         self.set_status(201 if new else 200)
-        self.finish_json({"id": place.id, "name": place.name, "note": place.note})
+        self.finish_json(place.json())
 
-    def delete(self, place_id: str) -> None:
+    async def delete(self, place_id: str) -> None:
         """Remove a place; 404 when there is none of this id."""
-        if not unpin(self.session, place_id):
+        if not await (await places_of(self)).remove(place_id):
             raise SiteError(404, "not_found", "There is no place of this id.")
         self.set_status(204)

@@ -3,11 +3,14 @@
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.client import client_of
+from handlers.cookie_check import redirect_with_cookie
 from handlers.errors import SiteError
 from handlers.forms import credentials, exact_field, field, local_path
-from handlers.sign_in import sign_in
+from handlers.sign_in import remembered, sign_in
 from handlers.users import user_json
 from nestmap.accounts import EmailTaken, InvalidAccount, TooManyAttempts, User
+from nestmap.accounts.addresses import checked_email
+from nestmap.accounts.policy import checked_password
 
 TAKEN = "There is an account with this address already."
 
@@ -33,7 +36,7 @@ class RegisterHandler(BaseHandler):
             user = await self._account(email, password)
         except InvalidAccount as error:
             self.set_status(400)
-            self.show(email, {error.field: str(error)}, path)
+            self.show(email, {error.field: str(error)} | _mistakes(email, password), path)
         except EmailTaken:
             self.set_status(409)
             self.show(email, {"email": TAKEN}, path)
@@ -42,22 +45,25 @@ class RegisterHandler(BaseHandler):
             self.set_header("Retry-After", str(error.seconds))
             self.show(email, {"email": str(error)}, path)
         else:
-            sign_in(self, user)
-            self.redirect(path, status=303)
+            sign_in(self, user, remember=bool(field(self, "remember")))
+            redirect_with_cookie(self, path)
 
     async def _account(self, email: str, password: str) -> User:
         """A new account; on a second click of the button, the one that the first click made."""
+        accounts, client = self.services.accounts, client_of(self)
         try:
-            return await self.services.accounts.register(email, password, client_of(self))
+            return await accounts.register(email, password, client)
         except EmailTaken:
-            user = await self.services.accounts.authenticate(email, password, client_of(self))
+            user = await accounts.authenticate(email, password, client)
             if user is None:
                 raise
             return user
 
     def show(self, email: str, errors: dict[str, str], path: str) -> None:
-        """The form, with what was entered (never the password)."""
-        self.render("register.html", form={"email": email}, errors=errors, next=path)
+        """Answer with the form, with what was entered (never the password)."""
+        form = {"email": email, "remember": field(self, "remember")}
+        names = {"form": form, "errors": errors, "next": path, "remembered": remembered(self)}
+        self.render("register.html", **names)
 
 
 class ApiRegisterHandler(BaseHandler):
@@ -76,3 +82,14 @@ class ApiRegisterHandler(BaseHandler):
         sign_in(self, user)
         self.set_status(201)
         self.finish_json({"user": user_json(user)})
+
+
+def _mistakes(email: str, password: str) -> dict[str, str]:
+    """Return all that is wrong with a new account, by field."""
+    errors = {}
+    for check, text in ((checked_email, email), (checked_password, password)):
+        try:
+            check(text)
+        except InvalidAccount as error:
+            errors[error.field] = str(error)
+    return errors

@@ -6,19 +6,33 @@ from typing import Any
 from tornado.template import Loader
 from tornado.web import RequestHandler
 
-from handlers.account import AccountHandler, EndOtherSessionsHandler, EndSessionHandler
+from handlers.account import AccountHandler
+from handlers.account_delete import ApiAccountHandler, DeleteHandler
+from handlers.account_download import DownloadHandler
+from handlers.account_password import ApiPasswordHandler, PasswordHandler
+from handlers.account_sessions import (
+    ApiSessionHandler,
+    ApiSessionsHandler,
+    EndOtherSessionsHandler,
+    EndSessionHandler,
+)
 from handlers.admin import AdminEndSessionHandler, AdminHandler, StatsHandler
 from handlers.admin_users import ApiUserHandler, ApiUsersHandler, UserActHandler
 from handlers.confirm import ApiConfirmHandler, ConfirmHandler
+from handlers.cookie_check import CookieCheckHandler
 from handlers.events import ApiEventsHandler, ApiOwnEventsHandler, EventsHandler
 from handlers.health import LiveHandler, ReadyHandler
-from handlers.home import HomeHandler, PinHandler, UnpinHandler
-from handlers.login import ApiLoginHandler, LoginHandler
+from handlers.home import HomeHandler
+from handlers.leave import BeginHandler, ForgetHandler
+from handlers.login import ApiLoginHandler, LoginHandler, ReturnHandler
 from handlers.logout import ApiLogoutHandler, LogoutHandler
 from handlers.missing import MisdirectedHandler, MissingHandler, TooLargeHandler
+from handlers.modules import MODULES
+from handlers.pins import EditHandler, PinHandler, UndoHandler, UnpinHandler
 from handlers.places import PlaceHandler, PlacesHandler
 from handlers.register import ApiRegisterHandler, RegisterHandler
 from handlers.session_info import SessionInfoHandler
+from handlers.slash import SlashHandler
 from handlers.static import SiteStaticHandler
 
 HERE = Path(__file__).resolve().parent
@@ -31,16 +45,30 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/auth/register", ApiRegisterHandler),
     (r"/api/auth/login", ApiLoginHandler),
     (r"/api/auth/logout", ApiLogoutHandler),
+    (r"/api/auth/password", ApiPasswordHandler),
     (r"/api/auth/session", SessionInfoHandler),
+    (r"/api/account", ApiAccountHandler),
+    (r"/api/account/sessions", ApiSessionsHandler),
+    (r"/api/account/sessions/([0-9a-f]{16})", ApiSessionHandler),
+    (r"/api/account/places", DownloadHandler),
     (r"/api/admin/session-stats", StatsHandler),
     (r"/livez", LiveHandler),
     (r"/readyz", ReadyHandler),
     (r"/places", PinHandler),
+    (r"/places/([a-z0-9-]{1,64})", EditHandler),
     (r"/places/([a-z0-9-]{1,64})/delete", UnpinHandler),
+    (r"/undo", UndoHandler),
+    (r"/forget", ForgetHandler),
+    (r"/begin", BeginHandler),
+    (r"/cookies", CookieCheckHandler),
     (r"/register", RegisterHandler),
     (r"/login", LoginHandler),
+    (r"/login/return", ReturnHandler),
     (r"/logout", LogoutHandler),
     (r"/account", AccountHandler),
+    (r"/account/password", PasswordHandler),
+    (r"/account/delete", DeleteHandler),
+    (r"/account/places", DownloadHandler),
     (r"/account/sessions/([0-9a-f]{16})/end", EndSessionHandler),
     (r"/account/sessions/end-others", EndOtherSessionsHandler),
     (r"/confirm", ConfirmHandler),
@@ -53,6 +81,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/(\d{1,18})/(disable|enable|role|end-sessions)", UserActHandler),
     (r"/admin", AdminHandler),
     (r"/admin/sessions/([0-9a-f]{16})/end", AdminEndSessionHandler),
+    (r"(/[a-z][a-z0-9/-]*[a-z0-9])/+", SlashHandler),
 ]
 
 APPLICATION_SETTINGS: dict[str, Any] = {
@@ -62,4 +91,5 @@ APPLICATION_SETTINGS: dict[str, Any] = {
     "static_path": str(HERE / "static"),
     "static_handler_class": SiteStaticHandler,
     "template_loader": Loader(str(HERE / "templates"), autoescape="xhtml_escape"),
+    "ui_modules": MODULES,
 }

@@ -83,7 +83,8 @@ class Services:
 
     async def migrate(self, patience: float) -> int:
         """Apply the pending migrations of the site and of the session layer; return how many."""
-        folders = [self.migrations, self.sessions.schema.migrations]
+        # The site's functions name the session table.
+        folders = [self.sessions.schema.migrations, self.migrations]
         return await migrate(self._hosts, folders, patience)
 
     async def faults(self, database: Database) -> list[str]:
@@ -167,6 +168,7 @@ def make_sessions(settings: Settings, hosts: Hosts, connections: int) -> Session
         max_bytes=settings.max_bytes,
         user_query=(SQL / "site" / "user-of-session.sql").read_text(encoding="utf-8"),
         load_user=load_user,
+        on_sign_in="nestmap.take_places",
         lapsed="refuse",
         events=True,
         events_keep_days=settings.events_keep_days,

@@ -55,6 +55,7 @@ class Settings:
     absolute_ttl: int
     touch: int
     prune: int
+    remember: int
     max_bytes: int
     trust_proxy: Proxies
     address_header: str
@@ -141,6 +142,7 @@ class _Reader:
             absolute_ttl=self.number("SESSION_ABSOLUTE_TTL_SECONDS", 604800, 1),
             touch=self.number("SESSION_TOUCH_SECONDS", 60, 0),
             prune=self.number("SESSION_PRUNE_SECONDS", 900, 0),
+            remember=self.number("REMEMBER_SECONDS", 2592000, 1),
             max_bytes=self.number("SESSION_MAX_BYTES", 65536, 1, 16 * 1024 * 1024),
             trust_proxy=self.proxies(),
             address_header=self.matching("PROXY_ADDRESS_HEADER", "X-Forwarded-For", HEADER_NAME),

@@ -7,7 +7,16 @@ from tests.support.steps import pin, register
 from tests.support.visitor import Visitor
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-PAGES = ["/", "/login", "/register", "/account", "/nothing", "/admin"]
+PAGES = [
+    "/",
+    "/?view=pins",
+    "/places/lisbon",
+    "/login",
+    "/register",
+    "/account",
+    "/nothing",
+    "/admin",
+]
 LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch" * 2
 
 

@@ -71,7 +71,7 @@ def test_two_tabs_that_pin_keep_both_places(page):
     for tab, name in ((page, "Oslo"), (other, "Porto")):
         tab.get_by_role("textbox", name="Place").fill(name)
         tab.get_by_role("button", name="Pin").click()
-    expect(places(other)).to_have_text(["Lisbon", "Oslo", "Porto"])
+    expect(places(other)).to_have_text(["Porto", "Oslo", "Lisbon"])
 
 
 def test_signing_out_in_one_tab_signs_out_the_other(page, email):
@@ -89,7 +89,7 @@ def test_a_session_on_another_device_is_ended_from_the_account_page(page, open_b
     sign_in(phone, email)
     page.goto("/account")
     page.get_by_role("button", name="End all other sessions").click()
-    expect(page.get_by_role("heading", name="account")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     phone.goto("/account")
     expect(phone).to_have_url("/login?next=%2Faccount")
 

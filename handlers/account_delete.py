@@ -1,0 +1,67 @@
+"""Delete the account, as a page and by the API: with its places and all its sessions."""
+
+from handlers.base import BaseHandler
+from handlers.client import client_of
+from handlers.errors import SiteError
+from handlers.flash import say
+from handlers.forms import exact_field, json_object, text_member
+from handlers.places_of import places_of
+from nestmap.accounts import LastAdministrator, TooManyAttempts, WrongPassword
+
+WRONG = "This is not your password."
+LAST = "You are the last administrator. Make someone else one first."
+
+
+class DeleteHandler(BaseHandler):
+    """GET and POST /account/delete."""
+
+    async def get(self) -> None:
+        """Say what will be gone, and ask for the password."""
+        await self.show(None)
+
+    async def post(self) -> None:
+        """Delete the account, or show the form again with what is wrong."""
+        try:
+            await delete_account(self, exact_field(self, "password"))
+        except WrongPassword:
+            self.set_status(401)
+            await self.show(WRONG)
+        except LastAdministrator:
+            self.set_status(409)
+            await self.show(LAST)
+        except TooManyAttempts as error:
+            self.set_status(429)
+            self.set_header("Retry-After", str(error.seconds))
+            await self.show(str(error))
+        else:
+            say(self, "Your account is deleted, with all that was in it.")
+            self.redirect("/", status=303)
+
+    async def show(self, error: str | None) -> None:
+        """Answer with the form and what is wrong."""
+        places = len(await (await places_of(self)).all())
+        self.render("delete.html", error=error, places=places, path="/account")
+
+
+class ApiAccountHandler(BaseHandler):
+    """DELETE /api/account."""
+
+    async def delete(self) -> None:
+        """Delete the account: 204."""
+        password = text_member(json_object(self), "password")
+        try:
+            await delete_account(self, password)
+        except WrongPassword:
+            raise SiteError(401, "invalid_credentials", WRONG) from None
+        except LastAdministrator:
+            raise SiteError(409, "last_administrator", LAST) from None
+        self.set_status(204)
+
+
+async def delete_account(handler: BaseHandler, password: str) -> None:
+    """Delete the account of who is signed in, and sign out. WrongPassword, LastAdministrator."""
+    user = handler.signed_in_user
+    await handler.services.accounts.delete(user, password, client_of(handler))
+    session = handler.session
+    await handler.sessions.admin.end_others(session.user_id, session.id, "account deleted")
+    session.end("account deleted")

@@ -1,0 +1,75 @@
+"""Change the password, as a page and by the API. It ends every other session of the account."""
+
+from handlers.base import BaseHandler
+from handlers.client import client_of
+from handlers.devices import devices_of
+from handlers.errors import SiteError
+from handlers.flash import say
+from handlers.forms import exact_field, json_object, text_member
+from handlers.sign_in import sign_in
+from nestmap.accounts import InvalidAccount, TooManyAttempts, WrongPassword
+
+WRONG = "This is not your current password."
+
+
+class PasswordHandler(BaseHandler):
+    """GET and POST /account/password."""
+
+    def get(self) -> None:
+        """Show the form."""
+        self.show({})
+
+    async def post(self) -> None:
+        """Change the password, or show the form again with what is wrong."""
+        current, new = exact_field(self, "current_password"), exact_field(self, "new_password")
+        try:
+            await change_password(self, current, new)
+        except WrongPassword:
+            self.set_status(401)
+            self.show({"current_password": WRONG})
+        except InvalidAccount as error:
+            self.set_status(400)
+            self.show({"new_password": str(error)})
+        except TooManyAttempts as error:
+            self.set_status(429)
+            self.set_header("Retry-After", str(error.seconds))
+            self.show({"current_password": str(error)})
+        else:
+            say(self, "Your password is changed. Every other session of yours has ended.")
+            self.redirect("/account", status=303)
+
+    def show(self, errors: dict[str, str]) -> None:
+        """Answer with the form and what is wrong; what was typed is not shown."""
+        self.render("password.html", errors=errors, path="/account")
+
+
+class ApiPasswordHandler(BaseHandler):
+    """POST /api/auth/password."""
+
+    async def post(self) -> None:
+        """Change the password: 204."""
+        fields = json_object(self)
+        current, new = (text_member(fields, name) for name in ("current_password", "new_password"))
+        try:
+            await change_password(self, current, new)
+        except WrongPassword:
+            raise SiteError(401, "invalid_credentials", WRONG) from None
+        except InvalidAccount as error:
+            raise SiteError(400, "invalid_password", str(error)) from None
+        self.set_status(204)
+
+
+async def change_password(handler: BaseHandler, current: str, new: str) -> None:
+    """Change the password of who is signed in and end their other sessions.
+
+    Raises WrongPassword or InvalidAccount. The new version of the account makes its sessions
+    invalid, whatever they are doing; this one goes on under a new sid, with the lifetime it had.
+    """
+    user = handler.signed_in_user
+    remember = any(device.current and device.remembered for device in await devices_of(handler))
+    changed = await handler.services.accounts.change_password(
+        user, current, new, client_of(handler)
+    )
+    admin = handler.sessions.admin
+    await admin.end_others(handler.session.user_id, handler.session.id, "password change")
+    sign_in(handler, changed, remember=remember)

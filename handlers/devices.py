@@ -1,0 +1,71 @@
+"""The sessions of a user as people know them: which browser, since when, from where."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from handlers.base import BaseHandler
+from handlers.words import browser_name
+from nestmap.sessions import ListedSession
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One session. `remembered` if it has a lifetime of its own: it stays signed in."""
+
+    id: str
+    current: bool
+    signed_in_at: datetime | None
+    last_seen_at: datetime | None
+    expires_at: datetime
+    remembered: bool
+    ip: str | None
+    user_agent: str | None
+
+    @classmethod
+    def of(cls, listed: ListedSession, current_id: str | None) -> "Device":
+        """Return the device of a session that the layer listed."""
+        return cls(
+            listed.id,
+            listed.id == current_id,
+            _moment(listed.signed_in_at),
+            _moment(listed.last_seen_at),
+            datetime.fromtimestamp(listed.expires_at, UTC),
+            listed.idle is not None,
+            listed.ip,
+            listed.user_agent,
+        )
+
+    @property
+    def browser(self) -> str:
+        """Return the name of the browser and the system."""
+        return browser_name(self.user_agent)
+
+    def json(self) -> dict[str, Any]:
+        """Return the session as the API shows it."""
+        return {
+            "id": self.id,
+            "current": self.current,
+            "signed_in_at": _iso(self.signed_in_at),
+            "last_seen_at": _iso(self.last_seen_at),
+            "expires_at": _iso(self.expires_at),
+            "ip": self.ip,
+            "user_agent": self.user_agent,
+        }
+
+
+async def devices_of(handler: BaseHandler) -> list[Device]:
+    """Return the sessions of who is signed in, the current one first, then the last seen."""
+    session = handler.session
+    listed = await handler.sessions.admin.list(session.user_id)
+    devices = [Device.of(one, session.id) for one in listed]
+    devices.sort(key=lambda device: device.last_seen_at or device.expires_at, reverse=True)
+    return sorted(devices, key=lambda device: not device.current)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds") if moment else None

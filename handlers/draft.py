@@ -1,0 +1,48 @@
+"""What was typed into the form of a place before its session ended, kept on the way to sign in."""
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import orjson
+from tornado.web import RequestHandler
+
+from handlers.forms import field
+from handlers.place_form import FIELDS, PlaceForm
+
+# The longest texts that a place may have, as JSON; what is longer is not kept.
+DRAFT_LENGTH = 8_000
+
+
+def draft_json(handler: RequestHandler, path: str) -> str:
+    """Return what was posted to `path` as the text of a hidden field."""
+    return orjson.dumps({name: field(handler, name) for name in FIELDS} | {"path": path}).decode()
+
+
+def keep_draft(session: MutableMapping[str, Any], text: str) -> None:
+    """Keep a draft in the session of who has just signed in, unless the text is none."""
+    draft = _read(text)
+    if draft:
+        session["draft"] = draft
+
+
+def draft_of(session: Mapping[str, Any], path: str) -> PlaceForm | None:
+    """Return the form with what was typed for `path`, or None."""
+    draft = session.get("draft")
+    if not isinstance(draft, dict) or draft.get("path") != path:
+        return None
+    return PlaceForm({name: str(draft.get(name) or "") for name in FIELDS}, is_draft=True)
+
+
+def drop_draft(session: MutableMapping[str, Any]) -> None:
+    """Forget the draft, now that a place was kept."""
+    session.pop("draft", None)
+
+
+def _read(text: str) -> dict[str, str]:
+    try:
+        found = orjson.loads(text) if len(text) <= DRAFT_LENGTH else None
+    except ValueError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {name: str(found.get(name) or "") for name in ("path", *FIELDS)}

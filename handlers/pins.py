@@ -1,0 +1,133 @@
+"""The forms that change places: pin, edit, remove, undo."""
+
+from handlers.access import Access
+from handlers.base import BaseHandler
+from handlers.cookie_check import redirect_with_cookie
+from handlers.draft import draft_of, drop_draft
+from handlers.errors import SiteError
+from handlers.flash import say
+from handlers.forms import field
+from handlers.home import form_names, newest_first, show_home
+from handlers.lapsed import require_session
+from handlers.place_form import PlaceForm
+from handlers.places_of import places_of
+from nestmap.places import MapFull, Place, drop_removed, keep_removed, new_id, read_removed
+from nestmap.sessions import SessionTooLarge
+
+FULL_SESSION = "Your map is full. Remove a place first."
+FULL_ACCOUNT = "Your map is full: an account holds 1,000 places. Remove one first."
+NO_PLACE = "There is no such place. It was removed, or belongs to another map."
+
+
+class PinHandler(BaseHandler):
+    """POST /places pins a place."""
+
+    access = Access.ANYONE
+
+    def get(self) -> None:
+        """Go to the map: after a form with a mistake, this address is in the history."""
+        self.redirect("/")
+
+    async def post(self) -> None:
+        """Pin the place, or show the form again with what is wrong."""
+        if self.session.lapsed and field(self, "begin"):
+            self.session.begin()
+        else:
+            require_session(self.session)
+        form = PlaceForm.read(self)
+        place = form.place(new_id(form.values["name"], field(self, "key")), guess=True)
+        if place and await keep(self, place, form):
+            where = f" It is in {form.town.full_name}." if form.town else ""
+            say(self, f"{place.name} is pinned.{where}")
+            redirect_with_cookie(self, f"/#{place.id}")
+        else:
+            self.set_status(form.status)
+            await show_home(self, form)
+
+
+class EditHandler(BaseHandler):
+    """GET and POST /places/{id}."""
+
+    access = Access.ANYONE
+
+    async def get(self, place_id: str) -> None:
+        """Show the place in a form."""
+        place = await self._place(place_id)
+        self.show(place, draft_of(self.session, self.request.path) or PlaceForm.of(place))
+
+    async def post(self, place_id: str) -> None:
+        """Change the place, or show the form again with what is wrong."""
+        require_session(self.session)
+        before = await self._place(place_id)
+        form = PlaceForm.read(self)
+        place = form.place(place_id)
+        if place and await keep(self, place, form):
+            say(self, f"{place.name} is changed.")
+            self.redirect(f"/#{place.id}", status=303)
+        else:
+            self.set_status(form.status)
+            self.show(before, form)
+
+    def show(self, place: Place, form: PlaceForm) -> None:
+        """Answer with the form."""
+        names = form_names(form, [place], zoomed=False)
+        self.render("edit.html", place=place, path="/", **names)
+
+    async def _place(self, place_id: str) -> Place:
+        place = await (await places_of(self)).get(place_id)
+        if place is None:
+            raise SiteError(404, "not_found", NO_PLACE)
+        return place
+
+
+class UnpinHandler(BaseHandler):
+    """POST /places/{id}/delete."""
+
+    access = Access.ANYONE
+
+    async def post(self, place_id: str) -> None:
+        """Remove the place, keep it for an undo, and go to the one that stood beside it."""
+        require_session(self.session)
+        places = await places_of(self)
+        ids = [place.id for place in newest_first(await places.all())]
+        removed = await places.remove(place_id)
+        if removed:
+            say(self, f"Removed {removed.name}.", undo=keep_removed(self.session, removed))
+        at = ids.index(place_id) if place_id in ids else 0
+        beside = ids[at + 1 : at + 2] or ids[max(at - 1, 0) : at]
+        self.redirect(f"/#{beside[0]}" if beside else "/", status=303)
+
+
+class UndoHandler(BaseHandler):
+    """POST /undo."""
+
+    access = Access.ANYONE
+
+    async def post(self) -> None:
+        """Pin the place again that was removed last."""
+        require_session(self.session)
+        place = read_removed(self.session)
+        if place is None:
+            say(self, "There is nothing to undo any more.")
+            self.redirect("/", status=303)
+            return
+        if await keep(self, place, PlaceForm()):
+            say(self, f"{place.name} is back.")
+        else:
+            say(self, FULL_SESSION)
+        self.redirect(f"/#{place.id}", status=303)
+
+
+async def keep(handler: BaseHandler, place: Place, form: PlaceForm) -> bool:
+    """Keep a place and return True, or say in `form` that it does not fit and return False."""
+    try:
+        await (await places_of(handler)).put(place)
+    except SessionTooLarge:
+        form.refuse(413, FULL_SESSION)
+    except MapFull:
+        form.refuse(409, FULL_ACCOUNT)
+    else:
+        drop_draft(handler.session)
+        drop_removed(handler.session)
+        return True
+    return False

@@ -1,0 +1,98 @@
+"""The form of a place: what was entered, what is wrong with it, and the place that it says."""
+
+from dataclasses import dataclass, field
+
+from tornado.web import RequestHandler
+
+from handlers.forms import field as read_field
+from nestmap.places import InvalidPlace, Place, parse_place
+from nestmap.places.towns import Town, find_towns, is_clear
+
+FIELDS = ("name", "note", "town", "latitude", "longitude")
+UNKNOWN_TOWN = "No town of this name is known. Check the spelling, or leave it empty."
+SEVERAL_TOWNS = "There are several towns of this name. Choose one."
+
+
+@dataclass
+class PlaceForm:
+    """The texts of the fields as they were entered, and what the page says about them.
+
+    `town` is the one that was found by the name of the place; `choices` are several of the name
+    that was entered as the town.
+    """
+
+    values: dict[str, str] = field(default_factory=lambda: dict.fromkeys(FIELDS, ""))
+    errors: dict[str, str] = field(default_factory=dict)
+    choices: list[Town] = field(default_factory=list)
+    town: Town | None = None
+    status: int = 400
+    is_draft: bool = False
+
+    @classmethod
+    def read(cls, handler: RequestHandler) -> "PlaceForm":
+        """Return the form that was posted. A town that was chosen of several takes two fields."""
+        values = {name: read_field(handler, name) for name in FIELDS}
+        latitude, comma, longitude = read_field(handler, "at").partition(",")
+        if comma:
+            values |= {"town": "", "latitude": latitude, "longitude": longitude}
+        return cls(values)
+
+    @classmethod
+    def of(cls, place: Place) -> "PlaceForm":
+        """Return the form that shows a place to change it."""
+        degrees = {"latitude": place.latitude, "longitude": place.longitude}
+        texts = {name: "" if value is None else f"{value:g}" for name, value in degrees.items()}
+        return cls({"name": place.name, "note": place.note, "town": "", **texts})
+
+    def place(self, place_id: str, *, guess: bool = False) -> Place | None:
+        """Return the place, or None if there are `errors`.
+
+        With `guess`, a place that is named as a town is there, unless the form says where it is.
+        """
+        position = self._position(guess=guess)
+        texts = {"name": self.values["name"], "note": self.values["note"]}
+        try:
+            place = parse_place(place_id, texts | position)
+        except InvalidPlace as error:
+            self.errors = error.errors | self.errors
+            return None
+        return None if self.errors else place
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Say that the place can't be kept for a reason that is in no field."""
+        self.status = status
+        self.errors["form"] = reason
+
+    def focus(self, name: str) -> dict[str, str]:
+        """Return the attributes of a field: the first one that is wrong has the focus."""
+        first = next((known for known in FIELDS if known in self.errors), None)
+        return {"autofocus": ""} if name == first else {}
+
+    def _position(self, *, guess: bool) -> dict[str, float]:
+        if self.values["town"]:
+            return self._town()
+        entered = {name: self.values[name] for name in ("latitude", "longitude")}
+        if any(entered.values()):
+            return {name: self._degrees(name, text) for name, text in entered.items() if text}
+        found = find_towns(self.values["name"]) if guess else []
+        self.town = found[0] if is_clear(found) else None
+        return _at(self.town) if self.town else {}
+
+    def _town(self) -> dict[str, float]:
+        found = find_towns(self.values["town"])
+        if is_clear(found):
+            return _at(found[0])
+        self.errors["town"] = SEVERAL_TOWNS if found else UNKNOWN_TOWN
+        self.choices = found
+        return {}
+
+    def _degrees(self, name: str, text: str) -> float:
+        try:
+            return float(text.replace(",", "."))
+        except ValueError:
+            self.errors[name] = f"The {name} is a number of degrees, such as 35.02."
+            return 0.0
+
+
+def _at(town: Town) -> dict[str, float]:
+    return {"latitude": town.latitude, "longitude": town.longitude}

@@ -1,0 +1,27 @@
+"""Places: what people pin. A visitor's are in the session, an account's in a table."""
+
+from nestmap.places.account import MOST_PLACES, AccountPlaces, MapFull
+from nestmap.places.export import csv_table, geojson
+from nestmap.places.ids import new_id, new_key
+from nestmap.places.place import InvalidPlace, Place, parse_place
+from nestmap.places.removed import drop_removed, keep_removed, read_removed
+from nestmap.places.visitor import PREFIX, VisitorPlaces, session_places
+
+__all__ = [
+    "MOST_PLACES",
+    "PREFIX",
+    "AccountPlaces",
+    "InvalidPlace",
+    "MapFull",
+    "Place",
+    "VisitorPlaces",
+    "csv_table",
+    "drop_removed",
+    "geojson",
+    "keep_removed",
+    "new_id",
+    "new_key",
+    "parse_place",
+    "read_removed",
+    "session_places",
+]

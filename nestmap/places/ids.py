@@ -1,0 +1,26 @@
+"""The ids of new places."""
+
+import re
+import secrets
+import unicodedata
+
+STEM_LENGTH = 40
+KEY = re.compile(r"[0-9a-f]{8}")
+
+
+def new_key() -> str:
+    """Return a key for `new_id`: 8 random hexadecimal digits."""
+    return secrets.token_hex(4)
+
+
+def new_id(name: str, key: str = "") -> str:
+    """Return an id for a new place: "São Paulo" is sao-paulo-1f0c7d3a.
+
+    It is never one that exists: two tabs that pin Paris at once have pinned two places. A form
+    that brings the `key` of its rendering pins one place, however often it is sent.
+    """
+    # Normalising takes time that grows with the square of the length, so the name is cut first.
+    plain = unicodedata.normalize("NFKD", name[:STEM_LENGTH])
+    ascii_only = plain.encode("ascii", "ignore").decode().lower()
+    stem = re.sub(r"[^a-z0-9]+", "-", ascii_only)[:STEM_LENGTH].strip("-") or "place"
+    return f"{stem}-{key if KEY.fullmatch(key) else new_key()}"

@@ -1,0 +1,35 @@
+"""The place that was removed last: the session keeps it, so that the removal can be undone."""
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from nestmap.places.place import InvalidPlace, Place, read_place
+from nestmap.sessions import SessionTooLarge
+
+KEY = "removed"
+
+
+def keep_removed(session: MutableMapping[str, Any], place: Place) -> bool:
+    """Keep a place for an undo; return False if it does not fit into the session."""
+    try:
+        session[KEY] = place.json() | {"created_at": place.created_at}
+    except SessionTooLarge:
+        drop_removed(session)
+        return False
+    return True
+
+
+def read_removed(session: Mapping[str, Any]) -> Place | None:
+    """Return the place that was removed last, or None if there is none any more."""
+    fields = session.get(KEY)
+    if not isinstance(fields, dict):
+        return None
+    try:
+        return read_place(str(fields.get("id")), fields, float(fields.get("created_at") or 0))
+    except (InvalidPlace, TypeError, ValueError):
+        return None
+
+
+def drop_removed(session: MutableMapping[str, Any]) -> None:
+    """Forget it: another change was made since."""
+    session.pop(KEY, None)

@@ -1,0 +1,67 @@
+"""The places of a visitor: in the session, each under a key of its own."""
+
+import time
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from nestmap.places.place import InvalidPlace, Place, read_place
+
+PREFIX = "place:"
+
+
+class VisitorPlaces:
+    """Keeps places in `session`. The verbs are asynchronous as those of AccountPlaces are.
+
+    The commit of the session writes what they change, so they may raise SessionTooLarge and,
+    in a session that is gone, SessionEnded.
+    """
+
+    def __init__(self, session: MutableMapping[str, Any]) -> None:
+        self._session = session
+
+    async def all(self) -> list[Place]:
+        """Return every place, in order of id."""
+        return session_places(self._session)
+
+    async def get(self, place_id: str) -> Place | None:
+        """Return the place of this id, or None."""
+        return _place(PREFIX + place_id, self._session.get(PREFIX + place_id))
+
+    async def put(self, place: Place) -> bool:
+        """Keep a place; return True if it is new, False if it replaced one."""
+        replaced = await self.get(place.id)
+        fields: dict[str, Any] = {"name": place.name, "note": place.note}
+        if place.is_on_the_map:
+            fields |= {"latitude": place.latitude, "longitude": place.longitude}
+        created_at = replaced.created_at if replaced else place.created_at or time.time()
+        self._session[PREFIX + place.id] = fields | {"created_at": round(created_at, 3)}
+        return replaced is None
+
+    async def remove(self, place_id: str) -> Place | None:
+        """Remove the place of this id and return it, or None if there is none."""
+        removed = await self.get(place_id)
+        if removed:
+            del self._session[PREFIX + place_id]
+        return removed
+
+
+def session_places(session: Mapping[str, Any]) -> list[Place]:
+    """Return the places that a session holds, in order of id.
+
+    `nestmap.places_in` in sql/site reads them the same way. An Express server that shares the
+    table may keep something else under such a key, which is no place.
+    """
+    keys = sorted(key for key in session if key.startswith(PREFIX))
+    places = (_place(key, session[key]) for key in keys)
+    return [place for place in places if place]
+
+
+def _place(key: str, fields: object) -> Place | None:
+    if not isinstance(fields, dict):
+        return None
+    created_at = fields.get("created_at")
+    created_at = created_at if isinstance(created_at, int | float) else 0.0
+    try:
+        return read_place(key.removeprefix(PREFIX), fields, created_at)
+    except InvalidPlace:
+        return None

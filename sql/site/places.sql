@@ -1,0 +1,61 @@
+-- name: account_places(user_id)
+-- Every place of an account, in order of id.
+select
+    id,
+    name,
+    note,
+    latitude,
+    longitude,
+    extract(epoch from created_at)::float8
+from nestmap.places
+where user_id = :user_id::bigint
+order by id;
+
+-- name: account_place(user_id, id)
+-- One place of an account.
+select
+    id,
+    name,
+    note,
+    latitude,
+    longitude,
+    extract(epoch from created_at)::float8
+from nestmap.places
+where user_id = :user_id::bigint
+  and id = :id;
+
+-- name: put_place(session_id, user_id, id, name, note, latitude, longitude, created_at)
+-- Keep a place: 'new', 'replaced', 'full', or 'ended' without a live session of the account.
+-- `created_at` is null for now, else when the place was first pinned.
+select nestmap.put_place(
+    :session_id,
+    :user_id::bigint,
+    :id,
+    :name,
+    :note,
+    :latitude::double precision,
+    :longitude::double precision,
+    :created_at::double precision
+);
+
+-- name: remove_place(session_id, user_id, id)
+-- Remove a place. No row: there is no live session of the account. Nulls: there is no such place.
+with live as materialized (
+    select user_id
+    from nestmap.live_account(:session_id, :user_id::bigint) as user_id
+), removed as (
+    delete from nestmap.places as p
+    using live
+    where p.user_id = live.user_id
+      and p.id = :id
+    returning p.*
+)
+select
+    removed.id,
+    removed.name,
+    removed.note,
+    removed.latitude,
+    removed.longitude,
+    extract(epoch from removed.created_at)::float8
+from live
+left join removed on removed.user_id = live.user_id;

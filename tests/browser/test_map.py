@@ -1,0 +1,185 @@
+"""The map in a real browser: pins, clicks, zoom, arrivals, with and without JavaScript."""
+
+import http.server
+import threading
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.steps import pin, register, sign_in, sign_out
+
+DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+PHONE = {"viewport": {"width": 360, "height": 740}}
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def screen(request):
+    return request.param
+
+
+@pytest.fixture(params=[True, False], ids=["javascript", "no javascript"])
+def page(request, open_browser):
+    """A desktop with JavaScript, or a phone without."""
+    return open_browser(java_script_enabled=request.param, **(DESKTOP if request.param else PHONE))
+
+
+def pins(page):
+    return page.locator(".world .pins a")
+
+
+def drawn_at(page, name: str) -> tuple[float, float]:
+    """Where the tip of a pin is drawn, as parts of the width and height of the map."""
+    box = page.locator(".world").bounding_box()
+    found = page.locator(f".world .pins a[aria-label='{name}'] .pin").bounding_box()
+    x = (found["x"] + found["width"] / 2 - box["x"]) / box["width"]
+    y = (found["y"] + found["height"] - box["y"]) / box["height"]
+    return x, y
+
+
+def test_a_town_that_is_typed_is_a_pin_in_its_country(page):
+    page.goto("/")
+    page.get_by_role("textbox", name="Place").fill("The old capital")
+    page.get_by_label("Town").fill("Kyoto")
+    page.get_by_role("button", name="Pin it").click()
+    expect(page.get_by_role("status")).to_contain_text("is pinned")
+    expect(pins(page)).to_have_count(1)
+    x, y = drawn_at(page, "The old capital")
+    assert (x, y) == (pytest.approx(0.877, abs=0.01), pytest.approx(0.432, abs=0.01))
+
+
+def test_a_choice_between_towns_is_a_click(page):
+    page.goto("/")
+    page.get_by_role("textbox", name="Place").fill("Home")
+    page.get_by_label("Town").fill("Springfield")
+    page.get_by_role("button", name="Pin it").click()
+    page.get_by_role("button", name="Springfield, Illinois").click()
+    expect(pins(page)).to_have_count(1)
+
+
+def test_the_status_line_with_undo_is_in_view_after_every_action(page):
+    for name in ("Lisbon", "Oslo", "Porto", "Nara", "Bergen", "Hull"):
+        pin(page, name)
+    expect(page.get_by_role("status")).to_be_in_viewport()
+    page.get_by_role("button", name="Remove Lisbon").click()
+    expect(page.get_by_role("status")).to_be_in_viewport()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Lisbon")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("Lisbon is back.")
+
+
+def test_the_new_place_is_in_view_and_marked(page):
+    for name in ("Lisbon", "Oslo"):
+        pin(page, name)
+    card = page.locator(".place:target")
+    expect(card).to_contain_text("Oslo")
+    expect(card).to_be_in_viewport()
+
+
+def test_zooming_shows_the_pins_larger_apart(page):
+    pin(page, "Lisbon")
+    pin(page, "Porto")
+    far = [drawn_at(page, name) for name in ("Lisbon", "Porto")]
+    page.get_by_role("link", name="Zoom to the pins").click()
+    near = [drawn_at(page, name) for name in ("Lisbon", "Porto")]
+    assert abs(near[0][1] - near[1][1]) > 5 * abs(far[0][1] - far[1][1])
+    page.get_by_role("link", name="Show the whole world").click()
+    expect(page.get_by_role("link", name="Zoom to the pins")).to_be_visible()
+
+
+def test_clicking_the_map_puts_the_pin_there(open_browser, screen):
+    page = open_browser(**screen)
+    page.goto("/")
+    box = page.locator(".world").bounding_box()
+    page.locator(".world").click(position={"x": 0.877 * box["width"], "y": 0.432 * box["height"]})
+    assert float(page.get_by_label("Latitude").input_value()) == pytest.approx(35, abs=2)
+    assert float(page.get_by_label("Longitude").input_value()) == pytest.approx(135.7, abs=2)
+    page.get_by_role("textbox", name="Place").fill("Somewhere in Japan")
+    page.get_by_role("button", name="Pin it").click()
+    expect(pins(page)).to_have_count(1)
+    assert drawn_at(page, "Somewhere in Japan")[0] == pytest.approx(0.877, abs=0.01)
+
+
+def test_on_a_phone_the_board_comes_before_the_form_once_there_are_places(open_browser):
+    page = open_browser(**PHONE)
+    page.goto("/")
+    form, board = page.locator(".pin-form"), page.locator(".board")
+    assert form.bounding_box()["y"] < board.bounding_box()["y"]
+    pin(page, "Lisbon")
+    assert form.bounding_box()["y"] > board.bounding_box()["y"]
+
+
+def test_the_address_of_who_is_signed_in_is_in_the_navigation(page, email):
+    register(page, email)
+    expect(page.get_by_role("navigation")).to_contain_text(email)
+
+
+def test_an_account_shows_its_places_on_another_device(page, open_browser, email):
+    pin(page, "Lisbon")
+    register(page, email)
+    sign_out(page)
+    phone = open_browser()
+    sign_in(phone, email)
+    expect(phone.get_by_role("heading", name="Lisbon")).to_be_visible()
+    expect(pins(phone)).to_have_count(1)
+
+
+@pytest.fixture
+def other_site(site):
+    """A page of another origin, with links to the site."""
+    links = "".join(f'<a href="{site.url}{path}">to {path}</a> ' for path in ("/", "/account"))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f"<title>elsewhere</title><p>{links}".encode())
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    # Another host name is another site; ports do not count.
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://localhost:{server.server_address[1]}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("path", ["/", "/account"])
+def test_a_link_of_another_site_finds_one_signed_in(page, other_site, email, path):
+    pin(page, "Lisbon")
+    register(page, email)
+    page.goto(other_site)
+    page.get_by_role("link", name=f"to {path}", exact=True).click()
+    expect(page).to_have_url(path)
+    expect(page.get_by_role("button", name="Sign out").first).to_be_visible()
+    shown = page.get_by_role("main").get_by_text(email)
+    expect(
+        shown if path == "/account" else page.get_by_role("heading", name="Lisbon")
+    ).to_be_visible()
+
+
+def test_a_session_that_was_ended_keeps_what_was_typed_on_the_way_to_sign_in(
+    page, open_browser, email
+):
+    register(page, email)
+    page.goto("/")
+    page.get_by_role("textbox", name="Place").fill("Kyoto")
+    page.get_by_label("Note").fill("cherry blossoms")
+    phone = open_browser()
+    sign_in(phone, email, at="/account")
+    phone.get_by_role("button", name="End all other sessions").click()
+    expect(phone.get_by_role("status")).to_contain_text("ended")
+    page.get_by_role("button", name="Pin it").click()
+    expect(page.get_by_role("heading", name="Your session has ended")).to_be_visible()
+    page.get_by_role("button", name="Sign in and go on").click()
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill("correct horse battery staple")
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("textbox", name="Place")).to_have_value("Kyoto")
+    expect(page.get_by_label("Note")).to_have_value("cherry blossoms")
+    page.get_by_role("button", name="Pin it").click()
+    expect(page.get_by_role("heading", name="Kyoto")).to_be_visible()

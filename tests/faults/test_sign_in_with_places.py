@@ -1,0 +1,108 @@
+"""Whatever happens to a sign-in, each place of the visitor is in the account once, or still here."""
+
+import threading
+import time
+
+from tests.support.visitor import Visitor
+
+TRIP = [f"place-{number}" for number in range(12)]
+MOMENTS = 20
+
+
+def visitor_with_places(*urls: str, email: str = "") -> Visitor:
+    visitor = Visitor(*urls)
+    visitor.email = email or visitor.email
+    for place in TRIP:
+        assert visitor.put_place(place, place).status == 201
+    return visitor
+
+
+def sign_in_takes(visitor: Visitor) -> float:
+    """How long a sign-in with places takes here and now, in seconds."""
+    since = time.perf_counter()
+    assert visitor.sign_in().status == 200
+    return time.perf_counter() - since
+
+
+def test_a_site_killed_at_any_moment_of_a_sign_in_loses_and_doubles_no_place(
+    start_instance, shared_database
+):
+    """Twenty times, at moments spread over the time that a sign-in takes."""
+    instance = start_instance(shared_database.url)
+    Visitor(instance.url).register()
+    owner = Visitor(instance.url)
+    owner.register()
+    takes = sign_in_takes(visitor_with_places(instance.url, email=owner.email))
+    for number in range(MOMENTS):
+        account = Visitor(instance.url)
+        account.register()
+        visitor = visitor_with_places(instance.url, email=account.email)
+        sent = visitor.send(
+            "POST",
+            "/api/auth/login",
+            json={"email": visitor.email, "password": "correct horse battery staple"},
+        )
+        threading.Event().wait(1.2 * takes * number / MOMENTS)
+        instance.kill()
+        try:
+            answered = sent.answer().status == 200
+        except OSError:
+            answered = False
+        instance = start_instance(shared_database.url)
+        visitor.urls = account.urls = (instance.url,)
+        account.sign_in()
+        moved, here = account.place_ids(), visitor.place_ids()
+        assert moved in ([], TRIP_SORTED), f"moment {number}: {moved}"
+        if answered:
+            assert moved == here == TRIP_SORTED
+        elif not moved:
+            assert here == TRIP_SORTED, f"moment {number}"
+            assert visitor.sign_in().status == 200
+            assert visitor.place_ids() == TRIP_SORTED
+
+
+TRIP_SORTED = sorted(TRIP)
+
+
+def test_twelve_sign_ins_at_once_while_another_tab_pins_move_each_place_once(pair, tourist):
+    """Over two instances: the other tab's places are in the account, in its session, or refused."""
+    account = Visitor(*(instance.url for instance in pair))
+    account.register()
+    visitor = visitor_with_places(*account.urls, email=account.email)
+    clicks = [visitor.twin() for _ in range(12)]
+    tab = visitor.twin()
+    pinned: list[str] = []
+    stop = threading.Event()
+
+    def pin() -> None:
+        number = 0
+        while not stop.is_set():
+            place = f"tab-{number}"
+            if tab.put_place(place, place, at=number % 2).status == 201:
+                pinned.append(place)
+            number += 1
+
+    pinning = threading.Thread(target=pin)
+    pinning.start()
+    try:
+        sent = [
+            click.send(
+                "POST",
+                "/api/auth/login",
+                json={"email": visitor.email, "password": "correct horse battery staple"},
+                at=number % 2,
+            )
+            for number, click in enumerate(clicks)
+        ]
+        statuses = [each.answer().status for each in sent]
+    finally:
+        stop.set()
+        pinning.join()
+    assert statuses.count(200) >= 1
+    assert set(statuses) <= {200, 503}
+    account.jar.clear()
+    account.sign_in()
+    assert account.place_ids() == sorted([*TRIP, *pinned])
+    for click, status in zip(clicks, statuses, strict=True):
+        if status == 200:
+            assert click.place_ids() == sorted([*TRIP, *pinned])

@@ -1,0 +1,142 @@
+"""A session has ended: the pages say so, keep what was typed, and offer both ways on."""
+
+import pytest
+
+from tests.support.follow import follow
+from tests.support.page import Page, submit
+from tests.support.visitor import PASSWORD
+
+TYPED = {
+    "name": "Kyoto",
+    "note": "cherry\nblossoms",
+    "town": "",
+    "latitude": "35",
+    "longitude": "136",
+}
+
+
+@pytest.fixture
+def ada(visitor):
+    visitor.put_place("lisbon", "Lisbon")
+    visitor.register()
+    return visitor
+
+
+def end_from_elsewhere(visitor) -> None:
+    """End the visitor's session from another device of theirs."""
+    phone = visitor.twin()
+    phone.jar.clear()
+    phone.sign_in()
+    assert phone.request("DELETE", "/api/account/sessions?others=true").status == 204
+
+
+@pytest.fixture
+def too_late(ada):
+    """Ada has the form open, her session ends, she sends the form: the page that answers."""
+    home = ada.get("/")
+    end_from_elsewhere(ada)
+    answer = submit(ada, home, Page(home).form(action="/places"), "/", **TYPED)
+    assert answer.status == 401
+    return answer
+
+
+def test_a_form_that_comes_too_late_keeps_what_was_typed(ada, too_late):
+    page = Page(too_late)
+    assert "Your session has ended" in page.text
+    assert page.form(having="name").fields.items() >= TYPED.items()
+    assert [cookie for cookie in too_late.cookies if cookie.name == "nestmap.sid"] == []
+
+
+def test_one_goes_on_by_signing_in_with_what_was_typed(ada, too_late):
+    form = Page(too_late).form(having="name")
+    login = ada.post("/login/return?from=/places", form=form.fields)
+    assert login.status == 200
+    sign_in = Page(login).form(having="password")
+    wrong = submit(ada, login, sign_in, "/login", email=ada.email, password="not the right one")
+    again = Page(wrong).form(having="password")
+    home = follow(ada, submit(ada, wrong, again, "/login", email=ada.email, password=PASSWORD))
+    assert ada.place_ids() == ["lisbon"]
+    kept = Page(home).form(action="/places")
+    assert kept.fields.items() >= TYPED.items()
+    follow(ada, submit(ada, home, kept, "/"))
+    assert sorted(place["name"] for place in ada.places()) == ["Kyoto", "Lisbon"]
+    assert Page(ada.get("/")).form(action="/places").fields["name"] == ""
+
+
+def test_one_goes_on_with_a_new_map(ada, too_late):
+    form = Page(too_late).form(having="name")
+    answer = ada.post("/places", form=form.fields | {"begin": "1"})
+    assert answer.status == 303
+    assert not ada.signed_in()
+    assert [place["name"] for place in ada.places()] == ["Kyoto"]
+
+
+def test_the_home_page_says_that_and_why_the_session_has_ended(ada):
+    end_from_elsewhere(ada)
+    page = ada.get("/")
+    text = Page(page).text
+    assert "ended" in text
+    assert "another device" in text or "elsewhere" in text
+    answer = submit(ada, page, Page(page).form(action="/begin"), "/")
+    home = follow(ada, answer)
+    assert "has ended" not in home.text
+    assert ada.put_place("oslo").status == 201
+
+
+def test_a_page_for_who_is_signed_in_leads_to_the_sign_in_which_says_why(ada):
+    end_from_elsewhere(ada)
+    login = follow(ada, ada.get("/account"))
+    assert "ended" in Page(login).text
+    answer = submit(
+        *(ada, login, Page(login).form(having="password"), "/login"),
+        email=ada.email,
+        password=PASSWORD,
+    )
+    assert answer.location == "/account"
+
+
+def test_an_expired_session_of_a_browser_that_forgot_its_cookie_is_told_too(ada, shared_database):
+    home = ada.get("/")
+    ada.jar.clear()
+    answer = submit(ada, home, Page(home).form(action="/places"), "/", **TYPED)
+    assert answer.status == 401
+    assert Page(answer).form(having="name").fields["name"] == "Kyoto"
+
+
+def test_a_form_of_someone_else_is_not_stored(ada, new_visitor):
+    """Signed in as another in a second tab."""
+    home = ada.get("/")
+    bob = new_visitor()
+    bob.register()
+    ada.jar._cookies = dict(bob.jar._cookies)  # noqa: SLF001 - the browser has Bob's cookie now
+    answer = submit(ada, home, Page(home).form(action="/places"), "/", **TYPED)
+    assert answer.status == 401
+    assert bob.places() == []
+    assert bob.signed_in()
+
+
+def test_removing_and_undoing_in_an_ended_session_change_nothing(ada):
+    page = ada.get("/")
+    end_from_elsewhere(ada)
+    answer = submit(ada, page, Page(page).form(button="Remove Lisbon"), "/")
+    assert answer.status == 401
+    assert ada.post("/undo", form={}).status == 401
+    ada.jar.clear()
+    ada.sign_in()
+    assert ada.place_ids() == ["lisbon"]
+
+
+def test_a_visitor_whose_table_was_emptied_is_told(visitor, shared_database):
+    visitor.put_place("lisbon")
+    home = visitor.get("/")
+    shared_database.execute("delete from session")
+    answer = submit(visitor, home, Page(home).form(action="/places"), "/", **TYPED)
+    assert answer.status == 401
+    assert "ended" in Page(answer).text
+
+
+def test_the_api_says_session_ended(ada):
+    end_from_elsewhere(ada)
+    assert ada.put_place("oslo").error == "session_ended"
+    assert ada.sign_out().status == 204
+    assert ada.put_place("oslo").status == 201

@@ -1,0 +1,219 @@
+"""Pinning, editing, removing and finding places on the page, without JavaScript."""
+
+import pytest
+
+from tests.support.follow import follow, fragment
+from tests.support.page import Page, submit
+from tests.support.visitor import Visitor
+
+
+def pin(visitor, **fields):
+    """Fill in the form of the home page and send it; return the answer to the post."""
+    home = visitor.get("/")
+    return submit(visitor, home, Page(home).form(action="/places"), "/", **fields)
+
+
+def said(page) -> str:
+    """What the page says in its status line, or ""."""
+    source = page.text
+    start = source.find('role="status"')
+    return Page(page).text if start < 0 else source[start : source.find("</div>", start)]
+
+
+def cards(page) -> list[str]:
+    """The names of the places on the board, from the top."""
+    found = Page(page)
+    return [text.strip() for text in found.headings(3)]
+
+
+def test_after_pinning_the_page_says_so_once_and_shows_the_new_place_first(visitor):
+    pin(visitor, name="Lisbon")
+    answer = pin(visitor, name="Porto")
+    place_id = fragment(visitor.twin(), answer)
+    home = follow(visitor, answer)
+    assert "Porto is pinned." in said(home)
+    assert cards(home) == ["Porto", "Lisbon"]
+    assert f'id="{place_id}"' in home.text
+    assert "Porto is pinned." not in visitor.get("/").text
+
+
+def test_showing_what_was_said_writes_nothing(visitor, shared_database):
+    answer = pin(visitor, name="Lisbon")
+    version = "select xmin::text, ctid::text from session"
+    before = shared_database.all(version)
+    assert "is pinned" in follow(visitor, answer).text
+    assert shared_database.all(version) == before
+
+
+def test_a_forged_status_line_is_not_shown(visitor):
+    visitor.jar.put("nestmap.flash", "2|1:0|10:1|13:nestmap.flash|4:eyJ9|0")
+    assert visitor.get("/").status == 200
+
+
+def test_a_form_that_is_sent_twice_pins_once(visitor):
+    home = visitor.get("/")
+    form = Page(home).form(action="/places").fields | {"name": "Lisbon"}
+    visitor.put_place("a", "A")
+    clicks = [visitor.send("POST", "/places", form=form) for _ in range(2)]
+    assert [click.answer().status for click in clicks] == [303, 303]
+    assert [place["name"] for place in visitor.places() if place["id"] != "a"] == ["Lisbon"]
+
+
+def test_a_removed_place_can_be_brought_back(visitor):
+    visitor.request(
+        "PUT",
+        "/api/places/kyoto",
+        json={"name": "Kyoto", "note": "in April", "latitude": 35.02, "longitude": 135.75},
+    )
+    before = visitor.places()
+    page = visitor.get("/")
+    gone = follow(visitor, submit(visitor, page, Page(page).form(button="Remove Kyoto"), "/"))
+    assert "Removed Kyoto." in said(gone)
+    assert visitor.places() == []
+    back = follow(visitor, submit(visitor, gone, Page(gone).form(button="Undo"), "/"))
+    assert "Kyoto is back." in said(back)
+    assert visitor.places() == before
+
+
+def test_a_removed_place_of_an_account_can_be_brought_back(visitor):
+    visitor.put_place("kyoto", "Kyoto")
+    visitor.register()
+    page = visitor.get("/")
+    gone = follow(visitor, submit(visitor, page, Page(page).form(button="Remove Kyoto"), "/"))
+    assert visitor.place_ids() == []
+    follow(visitor, submit(visitor, gone, Page(gone).form(button="Undo"), "/"))
+    assert visitor.place_ids() == ["kyoto"]
+
+
+def test_what_was_removed_before_another_change_stays_removed(visitor):
+    for place in ("a", "b"):
+        visitor.put_place(place, place.upper())
+    page = visitor.get("/")
+    gone = follow(visitor, submit(visitor, page, Page(page).form(button="Remove A"), "/"))
+    undo = Page(gone).form(button="Undo")
+    pin(visitor, name="Oslo")
+    late = follow(visitor, submit(visitor, gone, undo, "/"))
+    assert "nothing to undo" in said(late)
+    assert "a" not in visitor.place_ids()
+
+
+def test_removing_leads_to_the_place_beside(visitor):
+    for place in ("a", "b", "c"):
+        visitor.put_place(place, place.upper())
+    page = visitor.get("/")
+    assert cards(page) == ["C", "B", "A"]
+    answer = submit(visitor, page, Page(page).form(button="Remove B"), "/")
+    assert answer.location == "/#a"
+
+
+def test_a_place_is_edited(visitor):
+    visitor.put_place("lisbon", "Lisbno")
+    edit = visitor.get("/places/lisbon")
+    form = Page(edit).form(having="name")
+    assert form.fields["name"] == "Lisbno"
+    answer = submit(
+        visitor, edit, form, "/places/lisbon", name="Lisbon", latitude="38,72", longitude="-9.14"
+    )
+    assert answer.location == "/#lisbon"
+    assert "Lisbon is changed." in said(follow(visitor, answer))
+    (place,) = visitor.places()
+    assert (place["id"], place["name"], place["latitude"]) == ("lisbon", "Lisbon", 38.72)
+
+
+def test_a_place_that_is_not_there_is_not_edited(visitor):
+    assert visitor.get("/places/lisbon").status == 404
+    visitor.put_place("a")
+    assert visitor.post("/places/lisbon", form={"name": "Lisbon"}).status == 404
+    assert visitor.place_ids() == ["a"]
+
+
+def test_every_mistake_is_told_at_once_and_what_was_typed_is_kept(visitor):
+    answer = pin(visitor, name="\u200b", note="n" * 501, town="Nowhere-on-Sea", latitude="north")
+    assert answer.status == 400
+    page = Page(answer)
+    assert {"name_error", "note_error", "town_error"} <= page.ids
+    form = page.form(action="/places")
+    assert form.fields["town"] == "Nowhere-on-Sea"
+    assert page.attribute_of("name_field", "autofocus") is not None
+    assert visitor.places() == []
+
+
+def test_a_town_puts_a_pin_on_the_map(visitor):
+    home = follow(visitor, pin(visitor, name="The old capital", town="Kyoto"))
+    (place,) = visitor.places()
+    assert (place["latitude"], place["longitude"]) == (35.02, 135.75)
+    assert "1 pin" in home.text
+
+
+def test_a_place_that_is_named_as_a_town_is_there(visitor):
+    home = follow(visitor, pin(visitor, name="Kyoto"))
+    assert "Kyoto, Japan" in said(home)
+    assert visitor.places()[0]["longitude"] == 135.75
+
+
+def test_where_two_towns_have_one_name_there_is_a_choice(visitor):
+    answer = pin(visitor, name="Home", town="Springfield")
+    assert answer.status == 400
+    page = Page(answer)
+    assert "Springfield, Illinois, United States" in page.text
+    chosen = page.button_value("Springfield, Illinois")
+    form = page.form(action="/places")
+    sent = form.fields | {"at": chosen}
+    assert visitor.post("/places", form=sent).status == 303
+    (place,) = visitor.places()
+    assert (place["name"], round(place["latitude"])) == ("Home", 40)
+
+
+def test_a_place_without_coordinates_is_on_the_board_only(visitor):
+    home = follow(visitor, pin(visitor, name="The café by the canal"))
+    assert cards(home) == ["The café by the canal"]
+    assert "Not on the map." in home.text
+    assert "0 pins" in home.text
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude"), [("91", "0"), ("0", "181"), ("1", ""), ("nan", "0"), ("x", "0")]
+)
+def test_coordinates_off_the_globe_are_refused(visitor, latitude, longitude):
+    answer = pin(visitor, name="n", latitude=latitude, longitude=longitude)
+    assert answer.status == 400
+    assert visitor.places() == []
+
+
+def test_from_30_places_on_there_is_a_filter(visitor):
+    for number in range(29):
+        visitor.put_place(f"p{number}", f"Place {number}")
+    assert not Page(visitor.get("/")).has_field("q")
+    visitor.put_place("oslo", "Oslo")
+    assert Page(visitor.get("/")).has_field("q")
+    assert cards(visitor.get("/?q=OSLO")) == ["Oslo"]
+    assert cards(visitor.get("/?q=nothing")) == []
+
+
+def test_a_visitor_forgets_the_map(visitor):
+    visitor.put_place("lisbon")
+    page = visitor.get("/")
+    answer = submit(visitor, page, Page(page).form(action="/forget"), "/")
+    assert any(cookie.clears for cookie in answer.cookies)
+    assert visitor.places() == []
+
+
+def test_an_account_has_no_map_to_forget(visitor):
+    visitor.put_place("lisbon")
+    visitor.register()
+    assert "/forget" not in visitor.get("/").text
+    visitor.post("/forget", form={})
+    assert visitor.place_ids() == ["lisbon"]
+    assert visitor.signed_in()
+
+
+def test_the_page_says_how_long_places_are_kept(start_instance, shared_database):
+    short = Visitor(start_instance(shared_database.url, SESSION_TTL_SECONDS=1800).url)
+    assert "30 minutes" in Page(short.get("/")).text
+
+
+def test_a_form_of_64_kib_of_combining_marks_is_answered_like_any_other(visitor):
+    name = "\u0344" * 5000 + "\u0316" * 5000
+    answer = pin(visitor, name=name)
+    assert answer.status == 400
+    assert visitor.places() == []

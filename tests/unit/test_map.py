@@ -1,0 +1,84 @@
+"""Where a place is on the map, which part of the map is shown, and where towns are."""
+
+import pytest
+
+from nestmap.places.projection import WORLD_HEIGHT, Point, project, unproject, view_of, world_view
+from nestmap.places.towns import find_towns, is_clear, suggested_towns
+
+
+@pytest.mark.parametrize("latitude", [-90, -60, -33.9, 0, 35, 84, 89.9])
+@pytest.mark.parametrize("longitude", [-180, -9.1, 0, 135.8, 180])
+def test_a_position_comes_back_from_the_map(latitude, longitude):
+    found = unproject(project(latitude, longitude))
+    assert found == pytest.approx((latitude, longitude), abs=0.05)
+
+
+def test_the_upper_left_corner_is_84_degrees_north_and_180_degrees_west():
+    assert project(84, -180) == Point(0, 0)
+    assert project(-60, 180) == Point(1000, pytest.approx(WORLD_HEIGHT, abs=1))
+
+
+def test_the_view_of_pins_shows_them_all_in_the_proportions_of_the_map():
+    lisbon, porto = project(38.7, -9.1), project(41.2, -8.6)
+    view = view_of([lisbon, porto])
+    for pin in (lisbon, porto):
+        assert view.x < pin.x < view.x + view.width
+        assert view.y < pin.y < view.y + view.height
+    assert view.width / view.height == pytest.approx(1000 / WORLD_HEIGHT, rel=0.01)
+    assert view.width < 100
+
+
+def test_the_view_stays_on_the_map_at_its_sides():
+    fiji, samoa = project(-17.7, 178), project(-13.8, 179.9)
+    view = view_of([fiji, samoa])
+    assert view.x + view.width <= 1000
+
+
+def test_pins_all_over_the_world_are_shown_on_the_whole_map():
+    assert view_of([project(64, -150), project(-36, 174)]) == world_view()
+    assert view_of([]) == world_view()
+
+
+def test_a_pin_at_the_south_pole_is_on_the_map():
+    pole = project(-90, 0)
+    assert world_view([pole]).height > pole.y
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "latitude"),
+    [
+        ("Kyoto", "Japan", 35),
+        ("  kyōto ", "Japan", 35),
+        ("京都", "Japan", 35),
+        ("Lisboa", "Portugal", 38.7),
+        ("Lisbon, Portugal", "Portugal", 38.7),
+        ("Paris, Texas", "United States", 33.7),
+        ("Springfield, Illinois, United States", "United States", 39.8),
+    ],
+)
+def test_a_town_is_found_by_its_name_in_any_language(text, country, latitude):
+    towns = find_towns(text)
+    assert is_clear(towns)
+    assert towns[0].country == country
+    assert towns[0].latitude == pytest.approx(latitude, abs=0.1)
+
+
+def test_where_several_towns_have_one_name_there_is_a_choice():
+    towns = find_towns("Springfield")
+    assert len(towns) > 2
+    assert not is_clear(towns)
+    assert not is_clear(find_towns("San Fernando, Philippines"))
+    assert is_clear(find_towns("Paris"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", ",", "Nowhere-on-Sea", "x" * 200, "\ud800", "Kyoto, France"]
+)
+def test_what_is_no_town_is_not_found(text):
+    assert find_towns(text) == []
+
+
+def test_every_town_that_is_suggested_is_found():
+    assert len(suggested_towns()) == 250
+    for name in suggested_towns():
+        assert find_towns(name), name
