@@ -77,6 +77,7 @@ class Accounts:
             "password_hash": await self._passwords.new_hash(password, email, client.network),
             "role": role,
             "must_change": must_change,
+            "by_itself": not client.is_operator,
             "event": client.source.json(role=role),
         }
         row = await self._database.one(SQL["insert_user"], parameters)

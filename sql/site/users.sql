@@ -1,8 +1,8 @@
 -- The accounts. A statement that changes one also adds its event (:event, a JSON object), so that
 -- both are committed or neither. The version decides which sessions of an account are valid.
 
--- name: insert_user(email, password_hash, role, must_change, event)
--- Make an account, unless the address is taken.
+-- name: insert_user(email, password_hash, role, must_change, by_itself, event)
+-- Make an account, unless the address is taken; :by_itself if nobody else made it.
 with made as (
     insert into nestmap.users (email, password_hash, role, must_change)
     values (:email, :password_hash, :role, :must_change)
@@ -14,7 +14,7 @@ select
     nestmap.add_event(:event::jsonb || jsonb_build_object(
         'kind', 'registered',
         'user_id', made.id::text,
-        'actor_id', coalesce(:event::jsonb ->> 'actor_id', made.id::text)
+        'actor_id', case when :by_itself then made.id::text end
     ))
 from made;
 
