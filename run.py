@@ -25,11 +25,12 @@ try:
     from nestmap.logs import configure_logs
     from nestmap.output import STDERR, reserve_descriptors, say
     from nestmap.secret import development_secret
-    from nestmap.serve import (
+    from nestmap.server import (
         ListenError,
         addresses,
         listen,
         make_app,
+        run,
         serve,
         stop_on_signals,
     )
@@ -124,7 +125,7 @@ def one_process(
     well: Callable[[], bool],
 ) -> int:
     """Serve from this process until told to stop, or until ``well()`` returns False."""
-    return asyncio.run(serving(settings, hosts, sockets, well))
+    return run(serving(settings, hosts, sockets, well), settings.event_loop)
 
 
 async def serving(

@@ -38,7 +38,7 @@ from handlers.headers import new_request_id, usual_headers
 from handlers.lapsed import said_of
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
-from nestmap.serve import MAX_BODY
+from nestmap.server import MAX_BODY
 from nestmap.services import Services
 from nestmap.sessions import (
     Response,

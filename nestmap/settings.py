@@ -1,6 +1,7 @@
 """The settings: environment, then .env, then the default; read once into one frozen value."""
 
 import dataclasses
+import importlib.util
 import io
 import os
 import re
@@ -67,6 +68,8 @@ class Settings:
     sign_in_account_failures: int
     sign_in_network_failures: int
     events_keep_days: int
+    keepalive: int
+    event_loop: str
     log_level: str
     log_format: str
 
@@ -154,6 +157,8 @@ class _Reader:
             sign_in_account_failures=self.number("SIGN_IN_ACCOUNT_FAILURES", 5, 1, 20),
             sign_in_network_failures=self.number("SIGN_IN_NETWORK_FAILURES", 50, 1),
             events_keep_days=self.number("EVENTS_KEEP_DAYS", 400, 30, 36500),
+            keepalive=self.number("KEEPALIVE_SECONDS", 75, 1, 86400),
+            event_loop=self.event_loop(),
             log_level=self.choice("LOG_LEVEL", "info", "debug", "info", "warning", "error"),
             log_format=self.choice("LOG_FORMAT", "json" if production else "text", "text", "json"),
         )
@@ -204,6 +209,13 @@ class _Reader:
         if text not in choices:
             self.mistake(f"{name} must be one of {', '.join(choices)}")
         return text
+
+    def event_loop(self) -> str:
+        has_uvloop = importlib.util.find_spec("uvloop") is not None
+        name = self.choice("EVENT_LOOP", "uvloop" if has_uvloop else "asyncio", "uvloop", "asyncio")
+        if name == "uvloop" and not has_uvloop:
+            self.mistake("EVENT_LOOP is uvloop, which is not installed; set it to asyncio")
+        return name
 
     def database_url(self) -> str | None:
         url = self.secret("DATABASE_URL")

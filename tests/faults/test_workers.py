@@ -44,7 +44,7 @@ def test_process_1_reaps_the_orphans_that_it_is_given(database, start_instance, 
 def test_a_loop_that_hangs_still_hears_a_second_signal():
     program = """
 import asyncio
-from nestmap.serve import stop_on_signals
+from nestmap.server import stop_on_signals
 
 async def main():
     stop_on_signals(asyncio.Event())

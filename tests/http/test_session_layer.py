@@ -12,7 +12,7 @@ from handlers.errors import SiteError
 from handlers.routes import APPLICATION_SETTINGS
 from handlers.site import SiteHandler
 from nestmap.database import Hosts
-from nestmap.serve import make_app
+from nestmap.server import make_app
 from nestmap.sessions import SessionTooLarge, SessionValueError
 from nestmap.settings import settings_from
 from nestmap.site import Site

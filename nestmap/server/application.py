@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from nestmap.settings import Settings
 
-from nestmap.serve.server import MAX_BODY
+from nestmap.server.sizes import MAX_BODY
 from nestmap.services import Services
 
 Routes = list[tuple[str, type[RequestHandler]]]

@@ -6,15 +6,16 @@ import logging
 import socket
 import time
 
-from nestmap.serve.application import SiteApplication
-from nestmap.serve.server import BoundedServer
+from nestmap.server.application import SiteApplication
+from nestmap.server.descriptors import raise_limit
+from nestmap.server.http_server import HTTPServer
+from nestmap.server.sizes import HARD_MAX_BODY, MAX_HEADER
 from nestmap.services import Services
+from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap")
 
-# A stop waits so long for the requests in flight and their commits, and so long for one that a
-# kept-alive connection may have sent already (seconds).
-DRAIN_SECONDS = 10.0
+# A stop waits this long for a request that a kept-alive connection may have sent already (seconds).
 QUIET_SECONDS = 0.25
 
 
@@ -24,14 +25,21 @@ async def serve(
     sockets: list[socket.socket],
     stop: asyncio.Event,
 ) -> bool:
-    """Answer requests until ``stop`` is set; whether every request and commit then ended in time."""
+    """Answer requests until ``stop`` is set. Return True if all requests and commits ended in time."""
     spare_the_collector()
-    server = BoundedServer(application, xheaders=False)
-    services.background.start(server.cut_slow_clients(), "cut slow clients", daemon=True)
+    raise_limit()
+    server = HTTPServer(
+        application,
+        max_header_size=MAX_HEADER,
+        max_body_size=HARD_MAX_BODY,
+        idle_connection_timeout=services.settings.keepalive,
+        body_timeout=TIMEOUTS.body,
+        write_timeout=TIMEOUTS.write,
+    )
     server.add_sockets(sockets)
     await stop.wait()
     log.info("stopping")
-    deadline = time.monotonic() + DRAIN_SECONDS
+    deadline = time.monotonic() + TIMEOUTS.drain
     services.drain.begin()
     server.stop()
     await _quiet(services, deadline)

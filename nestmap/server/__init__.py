@@ -1,0 +1,22 @@
+"""HTTP for a Tornado application, fast and bounded; and the site served by it until a stop."""
+
+from nestmap.server.application import SiteApplication, make_app
+from nestmap.server.event_loop import run
+from nestmap.server.http_server import HTTPServer
+from nestmap.server.listening import ListenError, addresses, listen
+from nestmap.server.serving import serve
+from nestmap.server.signals import stop_on_signals
+from nestmap.server.sizes import MAX_BODY
+
+__all__ = [
+    "MAX_BODY",
+    "HTTPServer",
+    "ListenError",
+    "SiteApplication",
+    "addresses",
+    "listen",
+    "make_app",
+    "run",
+    "serve",
+    "stop_on_signals",
+]

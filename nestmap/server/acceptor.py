@@ -1,0 +1,77 @@
+"""Takes in new connections, and pauses when there is no room for more."""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Callable
+
+log = logging.getLogger("nestmap.server")
+
+# New connections that are taken in before others get their turn.
+AT_ONCE = 16
+# A pause when there is no room (seconds).
+PAUSE = 0.1
+
+_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Acceptor:
+    """Accepts the connections of one listening socket.
+
+    ``make_room()`` says if one more may be open, ``accepted()`` is given each new one.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listening: socket.socket,
+        make_room: Callable[[], bool],
+        accepted: Callable[[socket.socket], None],
+    ) -> None:
+        self._loop = loop
+        self._listening = listening
+        self._make_room = make_room
+        self._accepted = accepted
+        self._resume: asyncio.TimerHandle | None = None
+        self._reported = -1.0
+        listening.setblocking(False)
+        self._start()
+
+    def stop(self) -> None:
+        """Accept nothing more, and close the listening socket."""
+        self._loop.remove_reader(self._listening)
+        if self._resume is not None:
+            self._resume.cancel()
+        self._listening.close()
+
+    def _start(self) -> None:
+        self._loop.add_reader(self._listening, self._accept)
+
+    def _accept(self) -> None:
+        """Accept those that wait, up to AT_ONCE."""
+        for _ in range(AT_ONCE):
+            if not self._make_room():
+                self._pause("all connections that may be open are in use")
+                return
+            try:
+                client, _ = self._listening.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                if error.errno not in _NO_ROOM:
+                    raise
+                self._pause(str(error))
+                return
+            self._accepted(client)
+
+    def _pause(self, reason: str) -> None:
+        """Accept nothing for a moment; say so at most once a second."""
+        self._loop.remove_reader(self._listening)
+        self._resume = self._loop.call_later(PAUSE, self._start)
+        now = self._loop.time()
+        if self._reported < 0 or now - self._reported >= 1:
+            self._reported = now
+            log.warning("new connections have to wait: %s", reason)

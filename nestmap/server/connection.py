@@ -1,0 +1,191 @@
+"""One client: the socket, what may be sent to it, and when it is cut."""
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.log import gen_log
+
+from nestmap.server.detached import DetachedStream
+from nestmap.server.limits import HIGH_WATER, LINGER, LOW_WATER, MIN_PROGRESS
+from nestmap.server.peer import Peer
+from nestmap.server.reader import RequestReader
+
+if TYPE_CHECKING:
+    from nestmap.server.clients import Clients
+    from nestmap.server.http_server import HTTPServer
+
+NEVER = float("inf")
+
+
+class Connection(asyncio.Protocol):
+    """The transport of one client. The server looks at the deadlines of all connections at once."""
+
+    transport: asyncio.Transport
+    peer: Peer
+
+    def __init__(self, server: "HTTPServer", clients: "Clients") -> None:
+        self.server = server
+        self._clients = clients
+        self.loop = server.loop
+        self.limits = server.limits
+        # False once the connection is closed, or about to be: nothing more is read or answered.
+        self.open = True
+        # True while there is so much to be sent that nothing may be added.
+        self.congested = False
+        self._closed = False
+        self._reader: RequestReader | None = RequestReader(self)
+        self._read_deadline = NEVER
+        self._write_deadline = NEVER
+        self._unsent = 0
+        self._paused = False
+        self._writers: list[asyncio.Future[None]] = []
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        family = transport.get_extra_info("socket").family
+        self.peer = Peer(family, transport.get_extra_info("peername"), self.server.protocol)
+        self._sent = self.loop.create_future()
+        self._sent.set_result(None)
+        if self._closed:
+            self.transport.abort()
+        else:
+            self.wait_for_request()
+
+    def data_received(self, data: bytes) -> None:
+        if self.open and self._reader is not None:
+            self._reader.feed(data)
+
+    def eof_received(self) -> None:
+        """Let asyncio close the connection: as in Tornado, a client that has closed its half left."""
+
+    def pause_writing(self) -> None:
+        self.congested = True
+        self._unsent = self.transport.get_write_buffer_size()
+        self._write_deadline = self.loop.time() + self.limits.write
+        self._clients.waits(self)
+
+    def resume_writing(self) -> None:
+        self.congested = False
+        self._write_deadline = NEVER
+        writers, self._writers = self._writers, []
+        for writer in writers:
+            if not writer.done():
+                writer.set_result(None)
+        if self._reader is not None:
+            if self._reader.has_request:
+                self._clients.works(self)
+            self._reader.advance()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        self._clients.lost(self)
+
+    # What is sent
+
+    def send(self, data: bytes) -> "asyncio.Future[None]":
+        """Send ``data``. The future is done when more may be sent."""
+        if self._closed or self.transport.is_closing():
+            return _closed_error(self.loop)
+        self.transport.write(data)
+        if not self.congested:
+            return self._sent
+        writer = self.loop.create_future()
+        self._writers.append(writer)
+        return writer
+
+    # How it ends
+
+    def shut_down(self) -> None:
+        """Close the connection when the client has what was sent, and has closed its half."""
+        if not self.open or self.transport.is_closing():
+            return
+        self.open = False
+        self.transport.write_eof()
+        self._clients.waits(self)
+        unsent = self.transport.get_write_buffer_size()
+        self._wait(max(LINGER, self.limits.write) if unsent else LINGER)
+        self.pace()
+
+    def abort(self) -> None:
+        """Close the connection at once; what has not been sent is lost."""
+        if not self._closed:
+            self._forget()
+            if hasattr(self, "transport"):
+                self.transport.abort()
+
+    def detach(self) -> IOStream:
+        """Give the connection away as a stream, with what the client has sent already."""
+        if self._reader is None or self.transport.get_write_buffer_size():
+            self.abort()
+            raise StreamClosedError
+        stream = DetachedStream(self.transport, self._reader.take_buffer())
+        self.abort()
+        return stream
+
+    def _forget(self) -> None:
+        reader, self._reader = self._reader, None
+        self.open, self._closed = False, True
+        self._read_deadline = self._write_deadline = NEVER
+        self._clients.forget(self)
+        for writer in self._writers:
+            if not writer.done():
+                writer.set_exception(StreamClosedError())
+                writer.exception()
+        if reader is not None:
+            reader.client_left()
+
+    # Who waits for whom, and until when
+
+    def wait_for_request(self) -> None:
+        """The client may send the next request."""
+        self._wait(self.limits.idle)
+        self._clients.waits(self)
+
+    def wait_for_body(self, seconds: float | None) -> None:
+        """The client has to send the body of its request within this time."""
+        self._wait(seconds or NEVER)
+
+    def wait_for_application(self) -> None:
+        """The request has come; the application works on it."""
+        self._read_deadline = NEVER
+        self._clients.works(self)
+
+    def pace(self) -> None:
+        """Read from the client only if something can be done with what it sends."""
+        if self._closed or self.transport.is_closing():
+            return
+        pause = self.open and self._reader is not None and not self._reader.can_read
+        if pause != self._paused:
+            self._paused = pause
+            self.transport.pause_reading() if pause else self.transport.resume_reading()
+
+    def look(self, now: float) -> None:
+        """Cut the connection if the client is late."""
+        if now >= self._read_deadline:
+            if self.open and self._reader is not None and self._reader.reads_body:
+                gen_log.info("Timeout reading body from %s", self.peer)
+            self.abort()
+        elif now >= self._write_deadline:
+            unsent = self.transport.get_write_buffer_size()
+            if unsent > self._unsent - MIN_PROGRESS:
+                gen_log.info("Timeout writing to %s", self.peer)
+                self.abort()
+                return
+            self._unsent = unsent
+            self._write_deadline = now + self.limits.write
+
+    def _wait(self, seconds: float) -> None:
+        self._read_deadline = self.loop.time() + seconds
+        self._clients.look_within(seconds)
+
+
+def _closed_error(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
+    """Return a future that has failed because the connection is closed."""
+    future: asyncio.Future[None] = loop.create_future()
+    future.set_exception(StreamClosedError())
+    future.exception()
+    return future

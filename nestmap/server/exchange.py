@@ -1,0 +1,134 @@
+"""One request and its response, as a Tornado handler sees them: ``request.connection``."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPOutputError,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.iostream import IOStream
+
+from nestmap.server.body import length_of
+from nestmap.server.render import render_head
+
+if TYPE_CHECKING:
+    from nestmap.server.reader import RequestReader
+
+
+class Exchange(HTTPConnection):
+    """Writes the response to one request, with the methods of Tornado's HTTP1Connection.
+
+    The futures of write_headers() and write() are done when the client has taken in enough for the
+    next part to be written; they raise StreamClosedError if it is gone.
+    """
+
+    def __init__(
+        self, reader: "RequestReader", start_line: RequestStartLine, headers: HTTPHeaders
+    ) -> None:
+        connection = reader.connection
+        self.context = connection.server.peer_of(connection.peer, headers)
+        self.max_body_size = connection.limits.body_bytes
+        self.keep_alive = connection.limits.keep_alive and _keeps_alive(start_line, headers)
+        self.headers_sent = False
+        self.finished = False
+        self.close_callback: Callable[[], None] | None = None
+        self._reader = reader
+        self._connection = connection
+        self._start_line = start_line
+        self._chunked = False
+        self._missing: int | None = None
+
+    def set_max_body_size(self, max_body_size: int) -> None:
+        """Set the longest body of this request, in place of the server's ``max_body_size``."""
+        self.max_body_size = max_body_size
+
+    def set_body_timeout(self, timeout: float) -> None:
+        """Set how long the body of this request may take, in place of ``body_timeout``."""
+        self._reader.set_body_timeout(timeout)
+
+    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
+        """Set what is called if the client goes away after its request, before the response ends."""
+        self.close_callback = callback
+
+    def write_headers(
+        self,
+        start_line: RequestStartLine | ResponseStartLine,
+        headers: HTTPHeaders,
+        chunk: bytes | None = None,
+    ) -> asyncio.Future[None]:
+        """Write the head of the response, and the first part of its body."""
+        assert isinstance(start_line, ResponseStartLine)
+        self._frame(start_line.code, headers)
+        head = render_head(start_line, headers)
+        self.headers_sent = True
+        return self._connection.send(head + self._framed(chunk) if chunk else head)
+
+    def write(self, chunk: bytes) -> asyncio.Future[None]:
+        """Write a part of the body."""
+        return self._connection.send(self._framed(chunk))
+
+    def finish(self) -> None:
+        """End the response. HTTPOutputError if it is shorter than its Content-Length."""
+        if self._missing and self._connection.open:
+            self.close()
+            raise HTTPOutputError(f"Tried to write {self._missing} bytes less than Content-Length")
+        if self._chunked:
+            self._connection.send(b"0\r\n\r\n")
+        self.finished = True
+        self.close_callback = None
+        self._reader.response_finished()
+
+    def close(self) -> None:
+        """Close the connection at once; what has not been sent is lost."""
+        self.close_callback = None
+        self._connection.abort()
+
+    def detach(self) -> IOStream:
+        """Return the connection as a stream, and forget it: what follows is not HTTP."""
+        self.close_callback = None
+        return self._connection.detach()
+
+    def _frame(self, status: int, headers: HTTPHeaders) -> None:
+        """Decide how the client learns where the body ends."""
+        method, _, version = self._start_line
+        no_body = method == "HEAD" or status in (204, 304) or 100 <= status < 200
+        self._chunked = version == "HTTP/1.1" and not no_body and "Content-Length" not in headers
+        if self._chunked:
+            headers["Transfer-Encoding"] = "chunked"
+        elif no_body:
+            self._missing = 0
+        elif "Content-Length" in headers:
+            self._missing = length_of(headers["Content-Length"])
+        else:
+            self.keep_alive = False
+        if self.keep_alive and version == "HTTP/1.0":
+            headers["Connection"] = "Keep-Alive"
+        elif not self.keep_alive and version == "HTTP/1.1":
+            headers["Connection"] = "close"
+        elif headers.get("Connection", "").lower() == "close":
+            self.keep_alive = False
+
+    def _framed(self, chunk: bytes) -> bytes:
+        """Return the chunk as it is sent. HTTPOutputError if it is more than Content-Length says."""
+        if self._missing is not None:
+            self._missing -= len(chunk)
+            if self._missing < 0:
+                self.close()
+                raise HTTPOutputError("Tried to write more data than Content-Length")
+        # An empty chunk would be the end of the body.
+        return b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._chunked and chunk else chunk
+
+
+def _keeps_alive(start_line: RequestStartLine, headers: HTTPHeaders) -> bool:
+    """Return True if the client wants to send another request on the connection."""
+    options = headers.get("Connection", "").lower()
+    if start_line.version == "HTTP/1.1":
+        return not options or "close" not in [option.strip() for option in options.split(",")]
+    # Up to HTTP/1.0 the client has to ask for it, and the end of its body must be known.
+    has_end = "Content-Length" in headers or "Transfer-Encoding" in headers
+    return options == "keep-alive" and (has_end or start_line.method in ("GET", "HEAD"))

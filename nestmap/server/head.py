@@ -1,0 +1,82 @@
+"""The head of a request: its first line and its headers.
+
+httptools parses the headers. It is given nothing else, for it would decide more than Tornado lets a
+parser decide: it refuses methods it does not know and bytes above 127 in a path, takes RTSP/1.0 for
+HTTP, adds the trailers of a body to the headers, and leaves out the body of a request with an
+Upgrade header. The first line is judged by Tornado itself; bodies are read by nestmap.server.body.
+"""
+
+import sys
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPInputError,
+    RequestStartLine,
+    parse_request_start_line,
+)
+
+from nestmap.server.body import body_of
+
+# What httptools sees in place of the first line of the request.
+_ANY_REQUEST = b"GET / HTTP/1.1\r\n"
+
+
+class HeadTooLarge(HTTPInputError):
+    """The head is longer than the limit: 431."""
+
+
+def split_head(data: bytes, limit: int) -> tuple[bytes, bytes] | None:
+    """Return the head, with the empty line that ends it, and what follows; None if it is incomplete.
+
+    Empty lines in front of the head are left out. HeadTooLarge if it is longer than ``limit``,
+    HTTPInputError if its lines end without a carriage return.
+    """
+    data = data.lstrip(b"\r\n") if data[:1] in (b"\r", b"\n") else data
+    end = data.find(b"\r\n\r\n") + 4
+    if end > limit or (end == 3 and len(data) > limit):
+        raise HeadTooLarge(f"the headers are longer than {limit} bytes")
+    if end == 3:
+        if b"\n\n" in data or b"\n\r\n" in data:
+            raise HTTPInputError("a line of the headers ends without a carriage return")
+        return None
+    return data[:end], data[end:]
+
+
+def parse_head(head: bytes) -> tuple[RequestStartLine, HTTPHeaders]:
+    """Return the first line and the headers. HTTPInputError if Tornado or httptools refuses them."""
+    first, _, fields = head.partition(b"\r\n")
+    start_line = parse_request_start_line(first.decode("latin1"))
+    collected = _Collected()
+    try:
+        HttpRequestParser(collected).feed_data(_ANY_REQUEST + fields)
+    except HttpParserUpgrade:
+        pass  # Whether the protocol changes is for the handler to say.
+    except HttpParserError as error:
+        raise _refusal(fields, error) from None
+    if not collected.complete:
+        raise HTTPInputError("the headers end in the middle of a line")
+    return start_line, collected.headers
+
+
+def _refusal(fields: bytes, error: HttpParserError) -> HTTPInputError:
+    """Return why the headers are refused, in Tornado's words if it would refuse them, too."""
+    try:
+        body_of(HTTPHeaders.parse(fields.decode("latin1")), sys.maxsize)
+    except HTTPInputError as refusal:
+        return refusal
+    return HTTPInputError(str(error.__context__ or error))
+
+
+class _Collected:
+    """What httptools calls back."""
+
+    def __init__(self) -> None:
+        self.headers = HTTPHeaders()
+        self.complete = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.add(name.decode("latin1"), value.decode("latin1").strip(" \t"))
+
+    def on_headers_complete(self) -> None:
+        self.complete = True

@@ -1,0 +1,139 @@
+"""The HTTP server: takes the place of tornado.httpserver.HTTPServer."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tornado.httpserver import HTTPServer as TornadoServer
+from tornado.httputil import HTTPHeaders, HTTPServerConnectionDelegate, HTTPServerRequest
+from tornado.ioloop import IOLoop
+from tornado.log import gen_log
+
+from nestmap.server.acceptor import Acceptor
+from nestmap.server.clients import Clients
+from nestmap.server.connection import Connection
+from nestmap.server.descriptors import connections_within_limit
+from nestmap.server.limits import Limits
+from nestmap.server.peer import Peer
+
+MEGABYTE = 1024 * 1024
+
+
+class HTTPServer(TornadoServer):
+    """A fast and bounded HTTP server for any Tornado application.
+
+    It takes the arguments and has the methods of Tornado's HTTPServer, and besides:
+
+    :arg write_timeout: how long a client may take for 16 KiB of a response, in seconds.
+    :arg max_connections: how many connections may be open; at the limit those that have waited
+        longest for their client are closed. The default leaves a reserve of the descriptors that
+        this process may have.
+
+    Chunked and streamed bodies, keep-alive, pipelining, ``Expect``, ``xheaders``, Unix sockets and
+    WebSockets (by ``detach()``, which hands the socket over to Tornado's own streams) work as in
+    Tornado. With ``ssl_options`` or ``decompress_request``, and for sockets that are handed to
+    ``handle_stream()``, Tornado's own connection code serves: then neither ``write_timeout`` nor
+    ``max_connections`` counts.
+    """
+
+    def initialize(  # noqa: PLR0913: these are Tornado's
+        self,
+        request_callback: HTTPServerConnectionDelegate | Callable[[HTTPServerRequest], None],
+        no_keep_alive: bool = False,  # noqa: FBT001, FBT002
+        xheaders: bool = False,  # noqa: FBT001, FBT002
+        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+        protocol: str | None = None,
+        decompress_request: bool = False,  # noqa: FBT001, FBT002
+        chunk_size: int | None = None,
+        max_header_size: int | None = None,
+        idle_connection_timeout: float | None = None,
+        body_timeout: float | None = None,
+        max_body_size: int | None = None,
+        max_buffer_size: int | None = None,
+        trusted_downstream: list[str] | None = None,
+        *,
+        write_timeout: float = 30.0,
+        max_connections: int | None = None,
+    ) -> None:
+        """Called by the constructor, with its arguments."""
+        self._by_tornado = ssl_options is not None or decompress_request
+        super().initialize(
+            request_callback,
+            no_keep_alive=no_keep_alive,
+            # Tornado would wrap each request for it; here the Exchange has the right context.
+            xheaders=xheaders and self._by_tornado,
+            ssl_options=ssl_options,
+            protocol=protocol,
+            decompress_request=decompress_request,
+            chunk_size=chunk_size,
+            max_header_size=max_header_size,
+            idle_connection_timeout=idle_connection_timeout,
+            body_timeout=body_timeout,
+            max_body_size=max_body_size,
+            max_buffer_size=max_buffer_size,
+            trusted_downstream=trusted_downstream,
+        )
+        self.limits = Limits(
+            header_bytes=max_header_size or 64 * 1024,
+            body_bytes=(max_buffer_size or 100 * MEGABYTE)
+            if max_body_size is None
+            else max_body_size,
+            chunk_bytes=chunk_size or 64 * 1024,
+            idle=idle_connection_timeout or 3600,
+            body=body_timeout,
+            write=write_timeout,
+            keep_alive=not no_keep_alive,
+        )
+        self._most = max_connections or connections_within_limit()
+        self._believes_proxy = xheaders
+        self._proxies = frozenset(trusted_downstream or ())
+        self._acceptors: list[Acceptor] = []
+        self._clients: Clients | None = None
+        self._arriving: set[asyncio.Task[Any]] = set()
+
+    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept connections on these listening sockets."""
+        if self._by_tornado:
+            super().add_sockets(sockets)
+            return
+        loop: asyncio.AbstractEventLoop = IOLoop.current().asyncio_loop  # type: ignore[attr-defined]
+        self.loop = loop
+        if self._clients is None:
+            self._clients = Clients(loop, self._most)
+        clients = self._clients
+        for listening in sockets:
+            acceptor = Acceptor(loop, listening, clients.make_room, self._accepted)
+            self._acceptors.append(acceptor)
+
+    def stop(self) -> None:
+        """Accept no more connections; those that are open go on."""
+        super().stop()
+        while self._acceptors:
+            self._acceptors.pop().stop()
+
+    async def close_all_connections(self) -> None:
+        """Close all connections at once, and wait until that is done."""
+        await super().close_all_connections()
+        if self._clients is not None:
+            await self._clients.close()
+
+    def peer_of(self, peer: Peer, headers: HTTPHeaders) -> Peer:
+        """Return who sent a request: with ``xheaders``, as the proxy tells it."""
+        return peer.behind_proxy(headers, self._proxies) if self._believes_proxy else peer
+
+    def _accepted(self, client: socket.socket) -> None:
+        assert self._clients is not None
+        connection = Connection(self, self._clients)
+        self._clients.add(connection)
+        arriving = self.loop.create_task(
+            self.loop.connect_accepted_socket(lambda: connection, client)
+        )
+        self._arriving.add(arriving)
+        arriving.add_done_callback(self._arrived)
+
+    def _arrived(self, arriving: "asyncio.Task[Any]") -> None:
+        self._arriving.discard(arriving)
+        if not arriving.cancelled() and (error := arriving.exception()):
+            gen_log.warning("a new connection failed: %s", error)

@@ -1,0 +1,46 @@
+"""Who sends a request: the address of the client and the scheme that it used."""
+
+import copy
+import socket
+from collections.abc import Collection
+from typing import Any
+
+from tornado.httputil import HTTPHeaders
+from tornado.netutil import is_valid_ip
+
+
+class Peer:
+    """The ``context`` of a connection, from which Tornado makes ``request.remote_ip`` and
+    ``request.protocol``.
+
+    ``address`` and ``address_family`` are those of the socket, also behind a proxy.
+    """
+
+    def __init__(self, family: int, address: Any, protocol: str | None) -> None:
+        self.address = address
+        self.address_family = family
+        is_ip = family in (socket.AF_INET, socket.AF_INET6) and bool(address)
+        self.remote_ip: str = address[0] if is_ip else "0.0.0.0"  # noqa: S104: as Tornado says it
+        self.protocol = protocol or "http"
+        self._name = self.remote_ip if is_ip else str(address)
+
+    def __str__(self) -> str:
+        return self._name
+
+    def behind_proxy(self, headers: HTTPHeaders, proxies: Collection[str]) -> "Peer":
+        """Return the peer of one request, as the headers of a proxy tell it (``xheaders``).
+
+        Of X-Forwarded-For the last address counts that is not one of ``proxies``.
+        """
+        peer = copy.copy(self)
+        forwarded = headers.get("X-Forwarded-For", self.remote_ip).split(",")
+        addresses = [address.strip() for address in reversed(forwarded)]
+        last = next((address for address in addresses if address not in proxies), addresses[-1])
+        address = headers.get("X-Real-Ip", last)
+        if is_valid_ip(address):
+            peer.remote_ip = address
+        scheme = headers.get("X-Scheme", headers.get("X-Forwarded-Proto", self.protocol))
+        scheme = scheme.split(",")[-1].strip()
+        if scheme in ("http", "https"):
+            peer.protocol = scheme
+        return peer

@@ -1,0 +1,24 @@
+"""The head of a response in bytes."""
+
+from functools import lru_cache
+
+from tornado.escape import native_str
+from tornado.httputil import HTTPHeaders, ResponseStartLine
+
+
+def render_head(start_line: ResponseStartLine, headers: HTTPHeaders) -> bytes:
+    """Return the head. ValueError if a header has a line end in it."""
+    lines = [f"{native_str(name)}: {native_str(value)}\r\n" for name, value in headers.get_all()]
+    head = "".join(lines)
+    if not head.count("\r") == head.count("\n") == len(lines):
+        bad = next(line for line in lines if "\r" in line[:-2] or "\n" in line[:-2])
+        raise ValueError(f"Illegal characters (CR or LF) in header: {bad!r}")
+    return b"%b%b\r\n" % (_first_line(start_line.code, start_line.reason), head.encode("latin1"))
+
+
+@lru_cache(maxsize=256)
+def _first_line(code: int, reason: str) -> bytes:
+    line = f"HTTP/1.1 {code} {reason}"
+    if "\r" in line or "\n" in line:
+        raise ValueError(f"Illegal characters (CR or LF) in header: {line!r}")
+    return line.encode("latin1") + b"\r\n"
