@@ -251,7 +251,8 @@ class SessionHandler(RequestHandler):
             return
         try:
             # A renewal that failed costs no response: the session goes on as it was.
-            held.release(None if error else self._cookie_for(committed.result()))
+            earned = None if error else self._cookie_for(committed.result())
+            held.release(earned or self._saved_cookie)
         except Exception:
             # Nothing awaits this call: unless the connection is closed, the client waits for ever.
             held.cut()

@@ -16,10 +16,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from nestmap.sessions import Client, SessionEnded, User
-from nestmap.sessions.records import new_sid
+from nestmap.sessions import Client, SessionEnded
+from nestmap.sessions.planning import plan
+from nestmap.sessions.sid import new_sid
 from tests.support.layer import open_layer
-from tests.support.sessions_model import Request, Sessions
+from tests.support.sessions_model import Sessions
 
 KEYS = st.sampled_from(["trip", "place:x", "\u2603"])
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
@@ -46,7 +47,7 @@ class SessionsAsADictionary(RuleBasedStateMachine):
     """Requests load a session, change it and commit it, at once or held back for any time."""
 
     layer = database = relay = None
-    users: tuple[User, ...] = ()
+    users = ("ada", "bob")
 
     held = Bundle("held")
 
@@ -54,7 +55,7 @@ class SessionsAsADictionary(RuleBasedStateMachine):
         super().__init__()
         self.model = Sessions()
         self.cookies: list[str] = [new_sid()]  # the latest last; the first was never good
-        self.users_seen: dict[str, int | None] = {}
+        self.users_seen: dict[str, str | None] = {}
         self.database.execute("delete from session")
 
     @rule(cookies=COOKIES, verbs=VISIT, cut=st.booleans())
@@ -71,16 +72,20 @@ class SessionsAsADictionary(RuleBasedStateMachine):
     @rule(request=consumes(held), cut=st.booleans())
     def commit(self, request, cut):
         """Where the line is cut after the commit, the same must come of it."""
-        plan = self.layer.manager.plan(request.session, Client)
-        assert (plan is not None) == request.model.changes_something
-        if plan is None:
+        if request.model.refused:
+            with pytest.raises(SessionEnded):
+                plan(request.session, Client)
+            return
+        write = plan(request.session, Client)
+        assert (write is not None) == request.model.changes_something
+        if write is None:
             return
         if cut:
             self.relay.cut_after_next()
         try:
-            written = self.layer.run(self.carry_out(plan))
+            written = self.layer.run(self.carry_out(write))
         except SessionEnded:
-            assert not self.model.commit(request.model, request.session.sid)
+            assert not self.model.commit(request.model, None)
         else:
             assert self.model.commit(request.model, written and written.sid)
             self.cookies += [written.sid] if written else []
@@ -98,7 +103,7 @@ class SessionsAsADictionary(RuleBasedStateMachine):
 
     @rule()
     def prune(self):
-        assert self.layer.run(self.layer.pruner.prune()) == self.model.prune()
+        assert self.layer.run(self.layer.sessions.pruner.prune()) == self.model.prune()
 
     # What always holds
 
@@ -144,7 +149,7 @@ class SessionsAsADictionary(RuleBasedStateMachine):
 
     def sign_in(self, request, number):
         request.session.sign_in(self.users[number])
-        request.model.sign_in(self.users[number].id)
+        request.model.sign_in(self.users[number])
 
     def sign_out(self, request):
         request.session.sign_out()
@@ -154,21 +159,19 @@ class SessionsAsADictionary(RuleBasedStateMachine):
         return self.cookies[-1 - number % len(self.cookies)]
 
     def load(self, sids):
-        session = self.layer.run(self.layer.manager.load(sids))
-        sid = next(filter(self.model.live, sids), None)
-        row = self.model.live(sid)
-        assert (session.stored and session.stored.sid) == sid
-        assert dict(session) == (row.data if row else {})
-        assert (session.user and session.user.id) == (row.user if row else None)
-        loaded = copy.deepcopy(dict(session))
-        request = Request(sid, loaded, row.user if row else None)
-        return SimpleNamespace(session=session, model=request)
+        session = self.layer.run(self.layer.sessions.load(list(dict.fromkeys(sids))))
+        model = self.model.load(sids)
+        assert (session.stored and session.stored.sid) == model.sid
+        assert dict(session) == model.data
+        assert session.user == model.user
+        assert (session.lapsed is not None) == model.lapsed
+        return SimpleNamespace(session=session, model=model)
 
     async def load_all(self, sids):
-        return [await self.layer.manager.load([sid]) for sid in sids]
+        return [await self.layer.sessions.load([sid]) for sid in sids]
 
-    async def carry_out(self, plan):
-        return await self.layer.manager.commit(plan)
+    async def carry_out(self, write):
+        return await self.layer.sessions.commit(write)
 
 
 def document(text):
@@ -179,18 +182,10 @@ def document(text):
 
 @pytest.fixture
 def machine(shared_database, relay):
-    add = (
-        "insert into nestmap.users (email, password_hash) values (%s, 'none')"
-        " on conflict do nothing returning id"
-    )
-    with open_layer(shared_database.url_at(relay.port)) as layer:
+    with open_layer(shared_database.url_at(relay.port), lapsed="refuse") as layer:
         SessionsAsADictionary.layer = layer
         SessionsAsADictionary.database = shared_database
         SessionsAsADictionary.relay = relay
-        SessionsAsADictionary.users = tuple(
-            User(shared_database.value(add, email), email, "user")
-            for email in ("ada@example.org", "bob@example.org")
-        )
         yield SessionsAsADictionary
 
 

@@ -8,14 +8,14 @@ import pytest
 from tornado.web import HTTPError
 
 from handlers.access import Access
+from handlers.base import BaseHandler
 from handlers.errors import SiteError
 from handlers.routes import APPLICATION_SETTINGS
-from handlers.site import SiteHandler
 from nestmap.database import Hosts
 from nestmap.server import make_app
+from nestmap.services import Services
 from nestmap.sessions import SessionTooLarge, SessionValueError
 from nestmap.settings import settings_from
-from nestmap.site import Site
 from tests.support.cookies import SetCookie
 from tests.support.instance import SECRET
 from tests.support.sabotage import refused_writes
@@ -24,7 +24,7 @@ UNFIT = [float("nan"), float("inf"), object(), b"bytes", {1, 2}, (1, 2), "\ud800
 UNFIT += [["deep", {"er": float("-inf")}], {"a": object()}, {"\ud800": 1}, {"\0": 1}, 1 + 2j]
 
 
-class Anyone(SiteHandler):
+class Anyone(BaseHandler):
     access = Access.ANYONE
 
 
@@ -168,11 +168,12 @@ ROUTES = [
 @pytest.fixture
 def app(io_loop, database):
     settings = settings_from({"SESSION_SECRET": SECRET, "SESSION_MAX_BYTES": "2000"})
-    site = Site(settings, Hosts(database.url))
-    yield make_app(site, ROUTES, **APPLICATION_SETTINGS)
+    services = Services(settings, Hosts(database.url))
+    io_loop.run_sync(services.open)
+    yield make_app(services, ROUTES, **APPLICATION_SETTINGS)
 
     async def close():
-        assert await site.close(5)
+        assert await services.close(5)
 
     io_loop.run_sync(close)
 
@@ -230,7 +231,7 @@ async def test_a_request_leaves_nothing_to_the_collector_of_cycles(ask, path):
     for number in range(5):
         await ask("/keep", {"number": number})
         await ask(path, {"number": number + 0.5})
-    handlers = [one for one in gc.get_objects() if isinstance(one, SiteHandler)]
+    handlers = [one for one in gc.get_objects() if isinstance(one, BaseHandler)]
     assert len(handlers) <= 1
 
 
@@ -306,7 +307,7 @@ async def test_a_handler_that_spoils_a_value_and_then_refuses_is_answered(ask, a
     assert answer.code in {404, 500}
     assert answer.headers.get_list("Set-Cookie") == []
     assert database.value("select count(*) from session") == 0
-    assert app.settings["site"].in_flight == 0
+    assert app.settings["services"].drain.is_quiet
 
 
 @pytest.mark.gen_test

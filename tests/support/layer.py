@@ -1,54 +1,34 @@
 """The session layer over a real database, without the site around it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from nestmap.background import Background
-from nestmap.database import Database, Hosts, Limits
-from nestmap.sessions import Lifetimes, Pruner, SessionManager, SessionStore
-
-MAX_BYTES = 65536
+from nestmap.sessions import Sessions
+from tests.support.instance import SECRET
 
 Result = TypeVar("Result")
 
 
-@asynccontextmanager
-async def open_store(url: str) -> AsyncIterator[SessionStore]:
-    """The store of one instance, with connections of its own."""
-    hosts, background = Hosts(url), Background()
-    databases = [Database(hosts, Limits(connections=8)) for _ in range(2)]
-    store = SessionStore(*databases, Lifetimes(), background, secure=False)
-    try:
-        yield store
-    finally:
-        assert await background.drain(5)
-        for database in databases:
-            await database.close()
-
-
 @dataclass(frozen=True)
 class Layer:
-    """Manager and pruner, and a loop for a test that has none of its own."""
+    """The sessions of one instance, and a loop for a test that has none of its own."""
 
     runner: asyncio.Runner
-    manager: SessionManager
-    pruner: Pruner
+    sessions: Sessions
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self.runner.run(work)
 
 
 @contextmanager
-def open_layer(url: str) -> Iterator[Layer]:
+def open_layer(url: str, **options: Any) -> Iterator[Layer]:
+    """A layer on a database whose schema is up to date; it does not prune by itself."""
     with asyncio.Runner() as runner:
-        opening = open_store(url)
-        store = runner.run(opening.__aenter__())
-        database = Database(Hosts(url))
+        sessions = Sessions(url, secret=SECRET, **({"prune": 0} | options))
         try:
-            yield Layer(runner, SessionManager(store, MAX_BYTES), Pruner(database, seconds=900))
+            yield Layer(runner, sessions)
         finally:
-            runner.run(database.close())
-            runner.run(opening.__aexit__(None, None, None))
+            assert runner.run(sessions.close(5))

@@ -4,20 +4,51 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nestmap.sessions import Session, SessionTooLarge, SessionValueError, User, public_id
-from nestmap.sessions.session import Record, State
+from nestmap.sessions import (
+    Client,
+    Lapsed,
+    Session,
+    SessionEnded,
+    SessionTooLarge,
+    SessionValueError,
+)
+from nestmap.sessions.planning import plan
+from nestmap.sessions.records import Record
+from nestmap.sessions.session import State
+from nestmap.sessions.writes import End, Insert, Owner, Rotate, Touch, Update, Written
 
-ADA, BOB = User(1, "ada@example.org", "user"), User(2, "bob@example.org", "user")
+ADA, BOB = "ada", "bob"
 
 
 def loaded(data=None, *, owner=None, due=False) -> Session:
     data = {"a": 1, "list": [1]} if data is None else data
-    record = Record("old-sid", data, 0.0, 100.0, owner and owner.id, owner, due)
+    record = Record(
+        sid="old-sid",
+        id="public",
+        data=data,
+        created_at=0.0,
+        authenticated_at=None,
+        expires_at=100.0,
+        absolute_expires_at=1000.0,
+        user_id=owner,
+        user=owner,
+        is_due=due,
+    )
     return Session(1000, record)
 
 
 def fresh() -> Session:
     return Session(1000)
+
+
+def lapsed(reason=None, *, refuse=True, named=()) -> Session:
+    gone = Lapsed(reason)
+    may_begin = not (refuse or gone.is_recorded)
+    return Session(1000, lapsed=gone, may_begin=may_begin, named=named)
+
+
+def planned(session):
+    return plan(session, Client)
 
 
 def test_a_session_without_a_record_is_fresh_until_something_is_stored():
@@ -80,7 +111,7 @@ def test_only_what_differs_is_committed():
     session = loaded({"a": 1, "b": 2, "c": 3})
     session["a"] = 9
     del session["b"]
-    _, changes = session.settle()
+    _, changes = session.pending_changes()
     assert (list(changes.changed), changes.removed) == (["a"], ["b"])
 
 
@@ -88,7 +119,10 @@ def test_signing_in_rotates_and_keeps_what_an_anonymous_visitor_stored():
     session = loaded()
     session.sign_in(ADA)
     assert session.state is State.ROTATED
-    assert session.sid != "old-sid"
+    write = planned(session)
+    assert isinstance(write, Rotate)
+    assert write.new_sid != write.sid == "old-sid"
+    assert write.owner == Owner(ADA)
     assert session["a"] == 1
 
 
@@ -96,7 +130,7 @@ def test_signing_in_over_another_account_drops_its_data():
     session = loaded(owner=BOB)
     session.sign_in(ADA)
     assert dict(session) == {}
-    assert session.cleared
+    assert planned(session).replaces
 
 
 def test_signing_in_over_ones_own_session_keeps_the_data():
@@ -123,14 +157,21 @@ def test_sids_are_random_and_long():
     sids = set()
     for _ in range(100):
         session = fresh()
-        session.rotate()
-        sids.add(session.sid)
+        session["a"] = 1
+        sids.add(planned(session).sid)
     assert len(sids) == 100
     assert {len(sid) for sid in sids} == {32}
 
 
-def test_the_public_id_is_16_hex_digits_of_the_hash():
-    assert public_id("apple") == "3a7bd3e2360a3d29"
+def test_the_public_id_is_16_hex_digits_that_a_rotation_keeps():
+    session = fresh()
+    session["a"] = 1
+    public_id = planned(session).id
+    assert len(public_id) == 16
+    assert int(public_id, 16) >= 0
+    session = loaded()
+    session.rotate()
+    assert session.id == "public"
 
 
 def test_the_sid_is_not_in_what_a_log_would_print():
@@ -151,9 +192,9 @@ def test_a_key_that_cannot_be_stored_is_refused(key):
     [
         *(float("nan"), float("-inf"), (1, 2), {1: "a"}, {None: 1}, 2**70, b"bytes", {1, 2}),
         *(datetime(2026, 1, 1, tzinfo=UTC), "\ud800", {"\udfff": 1}, "a\0b", {"\0": 1}, "\\\0"),
-        *(State.NEW, ADA, object(), 1j),
+        *(State.NEW, Owner(ADA), object(), 1j),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_a_value_that_would_not_come_back_as_it_is_is_refused_by_name(value, where):
     session = fresh()
@@ -179,7 +220,7 @@ def test_a_value_that_was_spoilt_in_place_can_be_replaced_and_removed():
         session = loaded()
         session["list"].append(object())
         with pytest.raises(SessionValueError, match="list"):
-            session.settle()
+            session.pending_changes()
         mend(session)
         assert session.state is State.CHANGED
 
@@ -203,7 +244,80 @@ def test_a_session_that_is_over_the_limit_already_can_still_shrink():
 def test_what_was_fetched_before_a_save_may_change_in_place_after_it():
     session = fresh()
     stops = session.setdefault("stops", [1])
-    session.saved("sid", 0.0, 100.0)
+    session.saved(Written("sid", "public", 0.0, None, 100.0, 100.0))
     assert session.state is State.CLEAN
     stops.append(2)
-    assert session.settle()[1].changed == {"stops": b"[1,2]"}
+    assert session.pending_changes()[1].changed == {"stops": b"[1,2]"}
+
+
+def test_each_state_has_its_one_statement():
+    assert planned(fresh()) is planned(loaded()) is planned(lapsed()) is None
+    assert isinstance(planned(loaded(due=True)), Touch)
+    session = fresh()
+    session["a"] = 1
+    assert isinstance(planned(session), Insert)
+    session = loaded()
+    session["a"] = 2
+    assert isinstance(planned(session), Update)
+    session = loaded(owner=ADA)
+    session.sign_out()
+    assert planned(session) == End(("public",), "signed out", Client())
+
+
+def test_storing_into_a_lapsed_session_is_refused():
+    session = lapsed("signed out")
+    session["a"] = 1
+    assert session.state is State.REFUSED
+    with pytest.raises(SessionEnded):
+        planned(session)
+
+
+@pytest.mark.parametrize("way_on", [lambda session: session.begin(), lambda s: s.sign_in(ADA)])
+def test_who_begins_or_signs_in_may_store_into_a_lapsed_session(way_on):
+    session = lapsed("signed out")
+    session["a"] = 1
+    way_on(session)
+    assert session.state is State.NEW
+    assert planned(session).data == {"a": b"1"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [(None, State.NEW), ("expired", State.NEW), ("signed out", State.REFUSED)],
+)
+def test_where_a_lapsed_session_may_begin_only_one_that_was_ended_is_refused(reason, state):
+    session = lapsed(reason, refuse=False)
+    session["a"] = 1
+    assert session.state is state
+
+
+def test_signing_in_or_out_ends_every_session_that_the_cookies_name():
+    session = lapsed("two sessions", named=("one", "other"))
+    session.sign_out()
+    assert planned(session) == End(("one", "other"), "signed out", Client())
+    session = lapsed("two sessions", named=("one", "other"))
+    session.sign_in(ADA)
+    assert planned(session).named == ["one", "other"]
+
+
+def test_confirming_changes_the_sid_and_not_the_user():
+    session = loaded(owner=ADA)
+    session.confirm()
+    write = planned(session)
+    assert (write.confirms, write.owner) == (True, None)
+    assert session.user_id == ADA
+
+
+def test_a_session_may_have_lifetimes_of_its_own():
+    session = fresh()
+    session.sign_in(7, version=3, idle=10, absolute=20)
+    assert planned(session).owner == Owner("7", "3", 10, 20)
+
+
+def test_what_is_stored_after_an_end_is_a_new_session():
+    session = loaded(owner=ADA)
+    session.end()
+    session["b"] = 1
+    write = planned(session)
+    assert isinstance(write, Insert)
+    assert (write.named, write.owner, write.data) == (["public"], None, {"b": b"1"})
