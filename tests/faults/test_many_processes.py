@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from nestmap.sessions.records import Client, new_sid
+from nestmap.sessions import Client, Sessions
+from nestmap.sessions.sid import new_id, new_sid
 from nestmap.sessions.writes import Insert, Update
-from tests.support.layer import open_store
+from tests.support.instance import SECRET
 from tests.support.visitor import Visitor
 
 SIGNED_IN = "select count(*) from session where user_id is not null"
@@ -91,27 +92,26 @@ def test_batches_of_the_same_sessions_in_opposite_order_all_get_through(shared_d
 
 
 async def write_in_opposite_order(url: str) -> None:
-    sids = [new_sid() for _ in range(SESSIONS)]
-    async with open_store(url) as here, open_store(url) as there:
-        await asyncio.gather(*[here.insert(Insert(sid, {}, None, Client())) for sid in sids])
-        for turn in range(ROUNDS):
-            written = await asyncio.gather(
-                *[here.update(change(sid, "here", turn)) for sid in sids],
-                *[there.update(change(sid, "there", turn)) for sid in reversed(sids)],
-            )
-            assert all(written)
-        records = await asyncio.gather(*map(here.load, sids))
-    assert {str(record.data) for record in records} == {str({"here": turn, "there": turn})}
+    here, there = (Sessions(url, secret=SECRET, prune=0) for _ in range(2))
+    inserted = [Insert(new_sid(), new_id(), {}, Client()) for _ in range(SESSIONS)]
+    sids = [one.sid for one in inserted]
+    await asyncio.gather(*map(here.commit, inserted))
+    for turn in range(ROUNDS):
+        written = await asyncio.gather(
+            *[here.commit(change(sid, "here", turn)) for sid in sids],
+            *[there.commit(change(sid, "there", turn)) for sid in reversed(sids)],
+        )
+        assert all(written)
+    sessions = await asyncio.gather(*[here.load([sid]) for sid in sids])
+    assert {str(dict(session)) for session in sessions} == {str({"here": turn, "there": turn})}
+    assert [await here.close(5), await there.close(5)] == [True, True]
 
 
 def change(sid: str, key: str, value: int) -> Update:
     return Update(
         sid=sid,
-        new_sid=sid,
         changed={key: str(value).encode()},
         removed=[],
-        cleared=False,
-        reowned=False,
-        user_id=None,
+        replaces=False,
         client=Client(),
     )
