@@ -1,6 +1,7 @@
 """The settings: environment, then .env, then the default; read once into one frozen value."""
 
 import dataclasses
+import importlib.util
 import os
 import re
 from collections.abc import Mapping
@@ -144,6 +145,13 @@ class _Reader(Variables):
         if self.mistakes:
             raise SettingsError(self.mistakes)
         return settings
+
+    def event_loop(self) -> str:
+        has_uvloop = importlib.util.find_spec("uvloop") is not None
+        name = self.choice("EVENT_LOOP", "uvloop" if has_uvloop else "asyncio", "uvloop", "asyncio")
+        if name == "uvloop" and not has_uvloop:
+            self.mistake("EVENT_LOOP is uvloop, which is not installed; set it to asyncio")
+        return name
 
     def database_url(self) -> str | None:
         url = self.secret("DATABASE_URL")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from nestmap.timeouts import TIMEOUTS
-from nestmap.worker import Heartbeats, Worker, fork
+from nestmap.server.worker import Heartbeats, Worker, fork
 
 log = logging.getLogger("nestmap")
 
