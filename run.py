@@ -30,13 +30,14 @@ try:
         addresses,
         listen,
         make_app,
+        reap_orphans,
         run,
+        run_workers,
         serve,
         stop_on_signals,
     )
     from nestmap.services import ADMINISTRATOR, Services
     from nestmap.settings import Settings, SettingsError, read_settings
-    from nestmap.supervisor import reap_orphans, run_workers
 except ImportError as error:
     if (error.name or "").split(".")[0] in {"handlers", "nestmap"}:
         raise

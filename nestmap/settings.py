@@ -2,18 +2,16 @@
 
 import dataclasses
 import importlib.util
-import io
 import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from nestmap.database.tls import unverified_hosts
+from nestmap.env_file import home, read_env_file
 from nestmap.proxies import Proxies, parsed_proxies
+from nestmap.variables import Variables
 
 SECRET_LENGTH = 32
 SECRET_CHARACTERS = 10
@@ -86,29 +84,12 @@ def read_settings(directory: Path | None = None) -> Settings:
     Nothing is made: without SESSION_SECRET, development has no secret yet (see nestmap.secret).
     """
     directory = directory or home()
-    settings = settings_from({**read_env_file(directory / ".env"), **os.environ})
-    return dataclasses.replace(settings, data_dir=directory / settings.data_dir)
-
-
-def home() -> Path:
-    """Return the folder of run.py or, where the package is installed without it, the working folder."""
-    checkout = Path(__file__).absolute().parent.parent
-    return checkout if (checkout / "run.py").exists() else Path.cwd()
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """Return the variables of a .env file, none when there is no file."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError:
-        raise SettingsError([f"{path} is not UTF-8; save it in that encoding"]) from None
-    except OSError as error:
-        reason = f"{path} can't be read ({error.strerror}); make it readable, or move it away"
-        raise SettingsError([reason]) from None
-    found = dotenv_values(stream=io.StringIO(text))
-    return {name: value for name, value in found.items() if value is not None}
+        from_file = read_env_file(directory / ".env")
+    except ValueError as error:
+        raise SettingsError([str(error)]) from None
+    settings = settings_from({**from_file, **os.environ})
+    return dataclasses.replace(settings, data_dir=directory / settings.data_dir)
 
 
 def settings_from(variables: Mapping[str, str]) -> Settings:
@@ -116,12 +97,11 @@ def settings_from(variables: Mapping[str, str]) -> Settings:
     return _Reader(variables).settings()
 
 
-class _Reader:
-    """Reads one variable after the other and keeps the mistakes."""
+class _Reader(Variables):
+    """Reads what this site knows by name."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._variables = variables
-        self._mistakes: list[str] = []
+        super().__init__(variables)
         environment = self.text("NESTMAP_ENV", "") or self.text("NODE_ENV", "") or "development"
         if environment not in ("development", "production"):
             self.mistake("NESTMAP_ENV must be development or production")
@@ -162,53 +142,9 @@ class _Reader:
             log_level=self.choice("LOG_LEVEL", "info", "debug", "info", "warning", "error"),
             log_format=self.choice("LOG_FORMAT", "json" if production else "text", "text", "json"),
         )
-        if self._mistakes:
-            raise SettingsError(self._mistakes)
+        if self.mistakes:
+            raise SettingsError(self.mistakes)
         return settings
-
-    def mistake(self, reason: str) -> None:
-        self._mistakes.append(reason)
-
-    def text(self, name: str, default: str) -> str:
-        return self._variables.get(name, "").strip() or default
-
-    def secret(self, name: str) -> str:
-        """A value that may stand in a file of its own: NAME_FILE names the file."""
-        path = self.text(f"{name}_FILE", "")
-        if not path:
-            return self.text(name, "")
-        if self.text(name, ""):
-            self.mistake(f"{name} and {name}_FILE are both set; keep one")
-        try:
-            with Path(path).open(encoding="utf-8-sig") as file:
-                # A secret that everyone may write is everyone's choice.
-                if os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
-                    self.mistake(f"{name}_FILE may be written by everyone; chmod o-w the file")
-                return file.read().strip()
-        except (OSError, UnicodeDecodeError):
-            self.mistake(f"{name}_FILE can't be read; name a readable text file")
-            return ""
-
-    def number(self, name: str, default: int, least: int, most: int = 10**9) -> int:
-        text = self.text(name, str(default))
-        if re.fullmatch(r"\d{1,10}", text, re.ASCII) and least <= int(text) <= most:
-            return int(text)
-        self.mistake(f"{name} must be a whole number from {least} to {most}")
-        return default
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        words = {"1": True, "true": True, "on": True, "yes": True}
-        words |= {"0": False, "false": False, "off": False, "no": False}
-        text = self.text(name, "on" if default else "off").lower()
-        if text not in words:
-            self.mistake(f"{name} must be on or off")
-        return words.get(text, default)
-
-    def choice(self, name: str, default: str, *choices: str) -> str:
-        text = self.text(name, default).lower()
-        if text not in choices:
-            self.mistake(f"{name} must be one of {', '.join(choices)}")
-        return text
 
     def event_loop(self) -> str:
         has_uvloop = importlib.util.find_spec("uvloop") is not None
@@ -226,7 +162,7 @@ class _Reader:
         verify = self.choice(
             "DATABASE_TLS", "verify" if self.production else "off", "verify", "off"
         )
-        if verify == "verify" and (remote := unverified_hosts(url, self._variables)):
+        if verify == "verify" and (remote := unverified_hosts(url, self.variables)):
             self.mistake(
                 f"DATABASE_URL would reach {', '.join(remote)} without verified TLS; add"
                 " ?sslmode=verify-full (and sslrootcert), or set DATABASE_TLS=off"
@@ -244,12 +180,6 @@ class _Reader:
         if secret and self.production and _is_monotonous(secret):
             self.mistake(f"{name} has few different characters or repeats itself; use random ones")
         return secret or None
-
-    def matching(self, name: str, default: str, pattern: re.Pattern[str]) -> str:
-        text = self.text(name, default)
-        if not pattern.fullmatch(text):
-            self.mistake(f"{name} has characters that it can't have")
-        return text
 
     def proxies(self) -> Proxies:
         try:

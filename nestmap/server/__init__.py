@@ -7,6 +7,7 @@ from nestmap.server.listening import ListenError, addresses, listen
 from nestmap.server.serving import serve
 from nestmap.server.signals import stop_on_signals
 from nestmap.server.sizes import MAX_BODY
+from nestmap.server.supervisor import reap_orphans, run_workers
 
 __all__ = [
     "MAX_BODY",
@@ -16,7 +17,9 @@ __all__ = [
     "addresses",
     "listen",
     "make_app",
+    "reap_orphans",
     "run",
+    "run_workers",
     "serve",
     "stop_on_signals",
 ]

@@ -7,10 +7,9 @@ import signal
 import threading
 from types import FrameType
 
-log = logging.getLogger("nestmap")
+from nestmap.timeouts import TIMEOUTS
 
-# A stop drains for ten seconds and then closes what is left: this is a bit more (seconds).
-STOP_SECONDS = 13.0
+log = logging.getLogger("nestmap")
 
 # After a second signal, open things are closed for as long as this (seconds).
 LEAVE_SECONDS = 2.0
@@ -20,7 +19,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
     """Set ``stop`` on SIGTERM, SIGINT or SIGHUP; a second one leaves at once, with status 1.
 
     Handlers of Python and not of the event loop: they are heard by a loop that hangs, too. A process
-    that is still there after STOP_SECONDS is left by force.
+    that is still there after TIMEOUTS.kill seconds is left by force.
     """
     loop = asyncio.get_running_loop()
     told: list[int] = []
@@ -31,7 +30,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
             log.warning("told to stop twice: leaving at once")
             _leave_after(LEAVE_SECONDS)
             raise SystemExit(1)
-        _leave_after(STOP_SECONDS)
+        _leave_after(TIMEOUTS.kill)
         loop.call_soon_threadsafe(stop.set)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -12,6 +12,7 @@ from nestmap.server import addresses, listen
 from tests.support.checkout import copy_checkout, run_py
 from tests.support.commands import nestmap
 from tests.support.instance import Instance
+from tests.support.visitor import PASSWORD, Visitor
 
 
 @pytest.fixture
@@ -131,7 +132,17 @@ def has_ipv6() -> bool:
     return True
 
 
-def test_an_administrator_whose_password_was_missed_is_told_of_the_way_in(start_instance):
-    """The start says it, and the way is there."""
+def test_an_administrator_whose_password_was_missed_gets_in(tmp_path, start_instance):
+    """The start says how."""
     site = start_instance(None)
     assert "to set another: python -m nestmap set-password" in site.output
+    done = nestmap(
+        *("set-password", "admin@localhost"),
+        database_url=None,
+        directory=tmp_path,
+        stdin=f"{PASSWORD}\n",
+    )
+    assert done.returncode == 0, done.stderr
+    visitor = Visitor(site.url)
+    visitor.email = "admin@localhost"
+    assert visitor.sign_in().json["user"]["role"] == "admin"

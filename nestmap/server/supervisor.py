@@ -15,7 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
-from nestmap.worker import Heartbeats, Worker, fork
+from nestmap.timeouts import TIMEOUTS
+from nestmap.server.worker import Heartbeats, Worker, fork
 
 log = logging.getLogger("nestmap")
 
@@ -26,8 +27,8 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Limits:
     """Times of a supervisor, in seconds."""
 
-    # A worker drains for ten seconds; this is a bit more.
-    stop: float = 13.0
+    # How long workers may take to end before they are killed.
+    stop: float = TIMEOUTS.kill
     # How often it looks after its workers.
     tick: float = 1.0
     # A worker without a heartbeat for that long hangs.

@@ -1,0 +1,27 @@
+"""The .env file beside run.py."""
+
+import io
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+
+def home() -> Path:
+    """Return the folder of run.py or, where the package is installed without it, the working folder."""
+    checkout = Path(__file__).absolute().parent.parent
+    return checkout if (checkout / "run.py").exists() else Path.cwd()
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Return the variables of a .env file, none when there is no file; ValueError says its reason."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not UTF-8; save it in that encoding") from None
+    except OSError as error:
+        reason = f"{path} can't be read ({error.strerror}); make it readable, or move it away"
+        raise ValueError(reason) from None
+    found = dotenv_values(stream=io.StringIO(text))
+    return {name: value for name, value in found.items() if value is not None}
