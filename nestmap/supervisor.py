@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
+from nestmap.timeouts import TIMEOUTS
 from nestmap.worker import Heartbeats, Worker, fork
 
 log = logging.getLogger("nestmap")
@@ -27,7 +28,7 @@ class Limits:
     """Times of a supervisor, in seconds."""
 
     # A worker drains for ten seconds; this is a bit more.
-    stop: float = 13.0
+    stop: float = TIMEOUTS.kill
     # How often it looks after its workers.
     tick: float = 1.0
     # A worker without a heartbeat for that long hangs.
