@@ -23,6 +23,7 @@ try:
     )
     from nestmap.embedded import EmbeddedError, EmbeddedPostgres
     from nestmap.logs import configure_logs
+    from nestmap.opening import Opening
     from nestmap.output import STDERR, reserve_descriptors, say
     from nestmap.secret import development_secret
     from nestmap.server import (
@@ -141,17 +142,18 @@ async def serving(
     asyncio.get_running_loop().set_exception_handler(ignore_cancelled_statements)
     services = Services(settings, hosts)
     services.background.start(look_after(stop, well), "look after the process", daemon=True)
-    services.background.start(open_services(services), "open the site", daemon=True)
+    opening = Opening(services)
+    services.background.start(open_site(opening), "open the site", daemon=True)
+    await opening.wait()
     drained = await serve(
         services, make_app(services, ROUTES, **APPLICATION_SETTINGS), sockets, stop
     )
     return 0 if drained else 1
 
 
-async def open_services(services: Services) -> None:
-    """Open the site as soon as its database can be used, however long that takes."""
-    password = await keep_trying("the site is not ready", services.open)
-    if password:
+async def open_site(opening: Opening) -> None:
+    """Open the site as soon as its database can be used, and tell the password that was made."""
+    if password := await opening.run():
         say(
             f"Administrator: {ADMINISTRATOR}, password {password}"
             " (shown this once; to set another: python -m nestmap set-password)"

@@ -50,7 +50,7 @@ class Timeouts:
     idle: float = 75.0
     # A stop: for running requests and commits; then the supervisor kills the process.
     drain: float = 10.0
-    kill: float = 15.0
+    kill: float = 13.0
 
     def __post_init__(self) -> None:
         nested = (

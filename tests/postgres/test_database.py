@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from nestmap.database import Database, Refused, TimedOut, limit_statements
-from nestmap.timeouts import Timeouts
 from tests.support.asking import ask
 
 WORDS = "São Paulo 東京 🗺"
@@ -177,10 +176,3 @@ class TestTimeLimits:
         ask(database.url, work)
         running = "select count(*) from pg_stat_activity where state = 'active' and query ~ %s and pid <> pg_backend_pid()"
         assert database.value(running, "sleep.60") == 0
-
-    def test_they_are_nested(self):
-        assert Timeouts(total=4.0).total == 4.0
-        with pytest.raises(ValueError, match="total must be shorter than request"):
-            Timeouts(total=4.5)
-        with pytest.raises(ValueError, match="statement and grace together"):
-            Timeouts(grace=2.0)

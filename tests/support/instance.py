@@ -22,7 +22,7 @@ OURS += (
     "PROXY_",
     "ALLOWED_HOSTS",
     "HSTS_",
-    "DATABASE_TLS",
+    "DATABASE_",
     "SIGN_IN_",
     "LOG_",
     "PG",
