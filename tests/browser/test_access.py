@@ -21,7 +21,9 @@ def visit(open_browser, shared_database, email):
             pin(page, LONG, note="Nowhere " * 60)
             pin(page, "Lisbon")
             register(page, email)
-            shared_database.execute("update nestmap.users set role = 'admin' where email = %s", email)
+            shared_database.execute(
+                "update nestmap.users set role = 'admin' where email = %s", email
+            )
         for path in PAGES:
             page.goto(path)
             yield path, page

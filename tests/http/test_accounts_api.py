@@ -249,7 +249,9 @@ def test_a_busy_session_ends_after_its_absolute_lifetime(visitor, shared_databas
 
 def test_a_touch_never_reaches_past_the_absolute_lifetime(visitor, shared_database):
     visitor.register()
-    long_ago = "renewed_at = now() - interval '1 hour', authenticated_at = now() - interval '6 d 23 h'"
+    long_ago = (
+        "renewed_at = now() - interval '1 hour', authenticated_at = now() - interval '6 d 23 h'"
+    )
     soon = "expire = (now() at time zone 'utc') + interval '30 minutes'"
     expire(shared_database, visitor, f"{soon}, {long_ago}")
     (renewed,) = visitor.get("/api/places").cookies

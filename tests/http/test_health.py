@@ -17,8 +17,6 @@ def test_health_needs_no_session_and_gives_none(visitor, shared_database):
 
 def test_a_site_whose_schema_is_old_is_not_ready(database, start_instance):
     instance = start_instance(database.url)
-    database.execute(
-        "delete from nestmap.migrations where name = '0014-touch'"
-    )
+    database.execute("delete from nestmap.migrations where name = '0014-touch'")
     assert instance.readiness() == 503
     assert Visitor(instance.url).get("/readyz").headers["Retry-After"]

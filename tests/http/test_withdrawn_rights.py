@@ -15,7 +15,9 @@ def test_a_withdrawn_role_counts_from_the_next_request(new_admin, shared_databas
 def test_a_role_that_is_given_counts_from_the_next_request(visitor, shared_database):
     visitor.register()
     assert visitor.get(STATS).status == 403
-    shared_database.execute("update nestmap.users set role = 'admin' where email = %s", visitor.email)
+    shared_database.execute(
+        "update nestmap.users set role = 'admin' where email = %s", visitor.email
+    )
     assert visitor.get(STATS).status == 200
 
 
