@@ -1,0 +1,278 @@
+"""Administrators change accounts; what matters asks for the password again; nobody locks all out."""
+
+import pytest
+
+from tests.support.commands import nestmap
+from tests.support.visitor import PASSWORD, Visitor, new_email
+
+
+@pytest.fixture(scope="module")
+def admin(new_admin, shared_database) -> Visitor:
+    """The only administrator."""
+    shared_database.execute("delete from nestmap.users where role = 'admin'")
+    return new_admin()
+
+
+@pytest.fixture
+def member(site) -> Visitor:
+    member = Visitor(site.url)
+    member.register()
+    return member
+
+
+def user_id(visitor: Visitor) -> int:
+    return visitor.session()["user"]["id"]
+
+
+def patch(admin: Visitor, user: int, **change):
+    return admin.request("PATCH", f"/api/admin/users/{user}", json=change)
+
+
+def let_time_pass(database, visitor: Visitor, minutes: int) -> None:
+    """Let the password of this session have been given some time ago."""
+    database.execute(
+        "update session set authenticated_at = now() - make_interval(mins => %s) where id = %s",
+        minutes,
+        visitor.session()["session"]["id"],
+    )
+
+
+def test_disabling_ends_every_session_and_enabling_brings_none_back(admin, member, shared_database):
+    number = user_id(member)
+    elsewhere = member.twin()
+    assert patch(admin, number, disabled=True).status == 200
+    assert not member.signed_in()
+    assert member.sign_in().error == "invalid_credentials"
+    assert patch(admin, number, disabled=False).status == 200
+    assert not member.signed_in()
+    assert not elsewhere.signed_in()
+    assert member.sign_in().status == 200
+
+
+def test_a_session_whose_row_outlives_the_disabling_is_over_too(admin, member, shared_database):
+    """As one that was changing its sid at that moment: the version of its user decides."""
+    number = user_id(member)
+    kept = shared_database.one(
+        "select s::text as row from session as s where user_id = %s", str(number)
+    ).row
+    patch(admin, number, disabled=True)
+    shared_database.execute("insert into session select (%s::session).*", kept)
+    assert not member.signed_in()
+    patch(admin, number, disabled=False)
+    assert not member.signed_in()
+
+
+def test_a_role_counts_from_the_next_request_and_is_on_record(admin, member, shared_database):
+    number = user_id(member)
+    answer = patch(admin, number, role="admin")
+    assert (answer.status, answer.json["user"]["role"]) == (200, "admin")
+    assert member.get("/api/admin/session-stats").status == 200
+    assert patch(admin, number, role="user").status == 200
+    assert member.get("/api/admin/session-stats").status == 403
+    rows = shared_database.all(
+        "select * from nestmap.events where kind = 'role_changed' and user_id = %s order by id",
+        str(number),
+    )
+    assert [row.details["role"] for row in rows] == ["admin", "user"]
+    assert {row.actor_id for row in rows} == {str(user_id(admin))}
+
+
+@pytest.mark.parametrize("change", [{"role": "user"}, {"disabled": True}])
+def test_the_last_administrator_stays(admin, shared_database, change):
+    answer = patch(admin, user_id(admin), **change)
+    assert (answer.status, answer.error) == (409, "last_administrator")
+    assert admin.get("/api/admin/session-stats").status == 200
+
+
+def test_of_two_administrators_who_demote_each_other_at_once_one_stays(
+    admin, new_admin, shared_database
+):
+    other = new_admin()
+    numbers = [user_id(admin), user_id(other)]
+    with shared_database.transaction(
+        "select from nestmap.users where id = any(%s) for update", numbers
+    ):
+        sent = [
+            a.send("PATCH", f"/api/admin/users/{number}", json={"role": "user"})
+            for a, number in zip((admin, other), reversed(numbers), strict=True)
+        ]
+        shared_database.wait_for_blocked(2)
+    statuses = sorted(one.answer().status for one in sent)
+    assert statuses == [200, 409]
+    shared_database.execute("update nestmap.users set role = 'admin' where id = %s", user_id(admin))
+    shared_database.execute("update nestmap.users set role = 'user' where id = %s", user_id(other))
+
+
+@pytest.mark.parametrize(
+    "body", [{"role": "king"}, {"role": 1}, {"disabled": "yes"}, {"disabled": 1}, []]
+)
+def test_what_is_no_change_is_refused(admin, member, body):
+    answer = admin.request("PATCH", f"/api/admin/users/{user_id(member)}", json=body)
+    assert answer.status == 400
+    assert answer.error
+
+
+def test_an_account_that_there_is_not_is_404(admin):
+    assert patch(admin, 999999999, disabled=True).status == 404
+    assert patch(admin, 999999999, role="admin").status == 404
+
+
+def test_only_administrators_may(member, site):
+    assert patch(member, user_id(member), role="admin").status == 403
+    assert patch(Visitor(site.url), user_id(member), role="admin").status == 401
+    for path in ("/api/admin/users", "/api/admin/events", "/admin/events"):
+        assert member.get(path).status == 403
+
+
+def test_an_act_that_matters_needs_the_password_of_the_last_15_minutes(
+    admin, member, shared_database
+):
+    number = user_id(member)
+    let_time_pass(shared_database, admin, 16)
+    refused = patch(admin, number, disabled=True)
+    assert (refused.status, refused.error) == (403, "confirmation_required")
+    assert member.signed_in()
+    assert admin.get("/api/admin/users").status == 200, "reading goes on"
+    before = admin.cookie
+    assert admin.post("/api/auth/confirm", json={"password": "not the right one"}).status == 401
+    assert patch(admin, number, disabled=True).error == "confirmation_required"
+    assert admin.post("/api/auth/confirm", json={"password": PASSWORD}).status == 204
+    assert admin.cookie != before, "the sid changes with what it may do"
+    assert patch(admin, number, disabled=True).status == 200
+
+
+def test_a_form_that_matters_leads_to_the_password_and_back(admin, member, shared_database):
+    path = f"/admin/users/{user_id(member)}/end-sessions"
+    let_time_pass(shared_database, admin, 16)
+    headers = {"Referer": f"{admin.urls[0]}/admin/events"}
+    answer = admin.post(path, form={}, headers=headers)
+    assert (answer.status, answer.location) == (303, "/confirm?next=%2Fadmin%2Fevents")
+    assert member.signed_in()
+    page = admin.get(answer.location)
+    assert page.status == 200
+    form = {"password": PASSWORD, "next": "/admin/events"}
+    confirmed = admin.post("/confirm", form=form)
+    assert (confirmed.status, confirmed.location) == (303, "/admin/events")
+    assert admin.post(path, form={}, headers=headers).status == 303
+    assert not member.signed_in()
+
+
+def test_a_form_without_the_value_of_its_session_changes_nothing(admin, member):
+    path = f"/admin/users/{user_id(member)}/disable"
+    for value in ("", "0" * 32, member.form_fields()["_form"]):
+        fields = {"_session": admin.form_fields()["_session"], "_form": value}
+        headers = {"Referer": f"{admin.urls[0]}/admin/events"}
+        answer = admin.post(path, form=fields, headers=headers)
+        assert (answer.status, answer.location) == (303, "/admin/events")
+    assert member.signed_in()
+
+
+def test_the_value_of_a_form_ends_with_the_sid(admin, member):
+    stale = admin.form_fields()
+    assert admin.post("/api/auth/confirm", json={"password": PASSWORD}).status == 204
+    fresh = admin.form_fields()
+    assert fresh["_session"] == stale["_session"]
+    assert fresh["_form"] != stale["_form"]
+    admin.post(f"/admin/users/{user_id(member)}/disable", form=stale)
+    assert member.signed_in()
+
+
+def test_accounts_are_listed_searched_and_paged(admin, member, shared_database):
+    found = admin.get(f"/api/admin/users?q={member.email}").json
+    assert [user["email"] for user in found["users"]] == [member.email]
+    assert found["users"][0]["signed_in_at"] is None or found["users"][0]["created_at"]
+    assert found["next"] is None
+    assert admin.get("/api/admin/users?q=%25").json["users"] == [], "a % is a % and no pattern"
+    assert admin.get("/api/admin/users?cursor=x").status == 400
+    kinds = shared_database.all("select kind from nestmap.events where kind = 'admin_read'")
+    assert kinds
+
+
+def test_events_are_shown_to_administrators_and_ones_own_to_oneself(admin, member):
+    number = user_id(member)
+    page = admin.get(f"/admin/events?user={number}")
+    assert page.status == 200
+    assert member.email in page.text
+    found = admin.get(f"/api/admin/events?user={number}&kind=registered").json
+    assert [event["user_id"] for event in found["events"]] == [str(number)]
+    own = member.get("/api/account/events").json["events"]
+    assert {event["kind"] for event in own} == {"registered", "signed_in"}
+    assert {event["by"] for event in own} == {"you"}
+    assert admin.get("/api/admin/events?before=x").status == 400
+
+
+@pytest.fixture
+def command(shared_database, tmp_path):
+    return lambda *words, stdin="": nestmap(
+        *words, database_url=shared_database.url, directory=tmp_path, stdin=stdin
+    )
+
+
+def test_a_password_that_was_set_by_command_has_to_be_changed_first(command, member, site):
+    elsewhere = member.twin()
+    said = command("set-password", member.email, stdin="a password from the operator\n")
+    assert said.returncode == 0, said.stderr
+    assert not elsewhere.signed_in()
+    assert member.sign_in().status == 401
+    assert member.sign_in(password="a password from the operator").status == 200
+    refused = member.put_place("lisbon")
+    assert (refused.status, refused.error) == (403, "password_change_required")
+    page = member.get("/account")
+    assert (page.status, page.location) == (303, "/account/password")
+    assert member.sign_out().status == 204
+
+
+def test_commands_change_accounts_and_say_what_they_did(command, member, admin):
+    elsewhere = member.twin()
+    assert command("end-sessions", member.email).returncode == 0
+    assert not elsewhere.signed_in()
+    member.sign_in()
+    assert "disabled" in command("disable-user", member.email).stdout
+    assert not member.signed_in()
+    assert member.sign_in().status == 401
+    assert command("enable-user", member.email).returncode == 0
+    assert member.sign_in().status == 200
+    assert command("set-role", member.email, "admin").returncode == 0
+    assert member.session()["user"]["role"] == "admin"
+    assert command("set-role", member.email, "user").returncode == 0
+    assert member.email in command("users").stdout
+
+
+def test_a_command_for_nobody_or_against_the_last_administrator_is_refused(command, admin):
+    for words in (("disable-user", new_email()), ("set-role", new_email(), "user")):
+        said = command(*words)
+        assert (said.returncode, "no account" in said.stderr) == (1, True)
+    said = command("disable-user", admin.email)
+    assert (said.returncode, "last administrator" in said.stderr) == (1, True)
+    assert admin.signed_in()
+
+
+def test_all_sessions_can_be_ended_at_once_as_after_restoring_a_backup(
+    command, member, admin, shared_database
+):
+    kept = shared_database.all(
+        "select s::text as row from session as s where user_id = %s", str(user_id(member))
+    )
+    assert command("end-sessions", "--all").returncode == 0
+    assert not member.signed_in()
+    shared_database.execute("insert into session select (%s::session).*", kept[0].row)
+    assert not member.signed_in(), "the backup brought the row back, and not the right"
+    assert admin.sign_in().status == 200
+
+
+def test_a_sign_in_under_way_does_not_outlive_that_the_account_was_disabled(
+    admin, member, shared_database
+):
+    number = user_id(member)
+    stranger = member.twin()
+    body = {"email": member.email, "password": PASSWORD}
+    with shared_database.transaction("lock table session in exclusive mode"):
+        sent = stranger.send("POST", "/api/auth/login", json=body)
+        shared_database.wait_for_blocked(1)
+        shared_database.execute(
+            "update nestmap.users set disabled_at = now(), version = version + 1 where id = %s",
+            number,
+        )
+        shared_database.execute("update nestmap.users set disabled_at = null where id = %s", number)
+    sent.answer()
+    assert not stranger.signed_in()
