@@ -71,6 +71,5 @@ async def end_session(handler: BaseHandler, session_id: str) -> bool:
 
 async def end_others(handler: BaseHandler) -> int:
     """End every session of who is signed in but this one; return how many there were."""
-    return await handler.sessions.admin.end_others(
-        handler.session.user_id, handler.session.id, source=source_of(handler)
-    )
+    session, source = handler.session, source_of(handler)
+    return await handler.sessions.admin.end_others(session.user_id, session.id, source=source)

@@ -46,5 +46,7 @@ def again_fields(handler: RequestHandler, *, with_session: bool) -> list[Again]:
 
 def _again(name: str, value: bytes) -> Again:
     label, kind = LABELS.get(name, ("", "hidden"))
-    text = "" if kind == "password" else value.decode("utf-8", "replace")
-    return Again(name, label, kind, text)
+    if kind == "password":
+        return Again(name, label, kind, "")
+    # A field that was left empty is not shown again.
+    return Again(name, label, kind if value else "hidden", value.decode("utf-8", "replace"))

@@ -71,7 +71,7 @@ class EditHandler(BaseHandler):
     def show(self, place: Place, form: PlaceForm) -> None:
         """Answer with the form."""
         names = form_names(form, [place], zoomed=False)
-        self.render("edit.html", place=place, path="/", **names)
+        self.render("edit.html", place=place, **names)
 
     async def _place(self, place_id: str) -> Place:
         place = await (await places_of(self)).get(place_id)

@@ -21,9 +21,15 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 STATIC = ROOT / "handlers" / "static"
-SIZE = ViewportSize(width=1100, height=1000)
-QUALITY = 70
+SIZE = ViewportSize(width=1000, height=900)
+QUALITY = 60
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of an account that lives for a second
+
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+)
 
 PLACES = [
     ("Reykjavík", "Hot water under a cold sky."),
@@ -43,9 +49,13 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         _picture_icon(browser)
         for scheme in ("light", "dark"):
-            context = browser.new_context(base_url=url, viewport=SIZE, color_scheme=scheme)
+            email = f"ada-{scheme}@example.org"
+            context = browser.new_context(
+                base_url=url, viewport=SIZE, color_scheme=scheme, user_agent=DESKTOP
+            )
             page = context.new_page()
-            _travel(page, f"ada-{scheme}@example.org")
+            _travel(page, email)
+            _sign_in_on_a_phone(browser, url, email)
             _picture(page, "/", f"home-{scheme}.jpg")
             _picture(page, "/account", f"account-{scheme}.jpg")
             context.close()
@@ -64,6 +74,17 @@ def _travel(page: Page, email: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Register").click()
     page.get_by_role("button", name="Sign out").first.wait_for()
+
+
+def _sign_in_on_a_phone(browser: Browser, url: str, email: str) -> None:
+    page = browser.new_page(base_url=url, user_agent=PHONE)
+    page.goto("/login")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Stay signed in").check()
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").first.wait_for()
+    page.close()
 
 
 def _picture(page: Page, path: str, name: str) -> None:

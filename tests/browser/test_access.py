@@ -14,6 +14,8 @@ PAGES = [
     "/login",
     "/register",
     "/account",
+    "/account/password",
+    "/account/delete",
     "/nothing",
     "/admin",
 ]

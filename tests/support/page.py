@@ -80,7 +80,8 @@ class Page(HTMLParser):
             self.forms.append(self._form)
         elif self._form and tag in {"input", "textarea"} and attributes.get("name"):
             self._form.names.add(attributes["name"])
-            self._form.fields[attributes["name"]] = attributes.get("value", "")
+            if attributes.get("type") != "checkbox" or "checked" in attributes:
+                self._form.fields[attributes["name"]] = attributes.get("value", "")
             self._textarea = attributes["name"] if tag == "textarea" else ""
         if self._form and tag == "button":
             self._form.buttons.append(attributes.get("aria-label", ""))

@@ -1,0 +1,60 @@
+"""Stay signed in on this device: the session has lifetimes of its own."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.support.page import Page, submit
+from tests.support.sids import sid_of
+from tests.support.visitor import PASSWORD
+
+
+@pytest.fixture
+def ada(visitor):
+    visitor.register()
+    visitor.jar.clear()
+    return visitor
+
+
+def sign_in(visitor, **fields) -> None:
+    page = visitor.get("/login")
+    form = Page(page).form(having="password")
+    fields = {"email": visitor.email, "password": PASSWORD} | fields
+    assert submit(visitor, page, form, "/login", **fields).status == 303
+
+
+def lifetimes(visitor) -> list[timedelta]:
+    """How long the session lives without a request, and in any case."""
+    session = visitor.session()["session"]
+    begun, *ends = (
+        datetime.fromisoformat(session[key])
+        for key in ("created_at", "expires_at", "absolute_expires_at")
+    )
+    return [end - begun for end in ends]
+
+
+def test_a_sign_in_lasts_for_12_hours_and_7_days(ada):
+    sign_in(ada)
+    assert [round(each / timedelta(hours=1)) for each in lifetimes(ada)] == [12, 168]
+
+
+def test_a_device_on_which_one_stays_signed_in_is_remembered_for_30_days(ada, shared_database):
+    sign_in(ada, remember="1")
+    assert [round(each / timedelta(days=1)) for each in lifetimes(ada)] == [30, 90]
+    assert "Stays signed in." in Page(ada.get("/account")).text
+    cookie = ada.jar._cookies["nestmap.sid"]  # noqa: SLF001
+    assert int(cookie.attributes["max-age"]) == 30 * 86400
+    shared_database.execute(
+        "update session set expire = expire - interval '29 days',"
+        " renewed_at = renewed_at - interval '29 days' where sid = %s",
+        sid_of(ada, shared_database),
+    )
+    assert ada.signed_in()
+    assert round(lifetimes(ada)[0] / timedelta(days=1)) == 30
+
+
+def test_another_password_keeps_the_device_remembered(ada):
+    sign_in(ada, remember="1")
+    fields = {"current_password": PASSWORD, "new_password": "another battery, another staple"}
+    assert ada.post("/api/auth/password", json=fields).status == 204
+    assert round(lifetimes(ada)[0] / timedelta(days=1)) == 30
