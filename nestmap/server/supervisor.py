@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
-from nestmap.timeouts import TIMEOUTS
 from nestmap.server.worker import Heartbeats, Worker, fork
+from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap")
 
