@@ -18,7 +18,7 @@ run: $(SITE) ## start the site (Ctrl-C stops it)
 
 test: $(DEV) ## run all tests; TESTS=tests/http runs some
 	@bash .ci/tools --unasked
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 check: lint types floors test ## lint, types, floors and tests: what a change must pass
 

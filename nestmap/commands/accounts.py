@@ -14,6 +14,7 @@ from nestmap.accounts import (
     User,
     checked_password,
 )
+from nestmap.commands.parsing import add
 from nestmap.services import Services
 from nestmap.sessions import Source
 
@@ -149,16 +150,6 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     which.add_argument("email", nargs="?")
     which.add_argument("--all", action="store_true", help="of every account, and of all visitors")
     add(commands, users)
-
-
-def add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", function: object
-) -> argparse.ArgumentParser:
-    """Add one command, named and described as its function."""
-    name = function.__name__.replace("_", "-")  # type: ignore[attr-defined]
-    one = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
-    one.set_defaults(command=function)
-    return one
 
 
 def read_password() -> str:

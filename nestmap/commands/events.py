@@ -5,7 +5,7 @@ import dataclasses
 import json
 import sys
 
-from nestmap.commands.accounts import add
+from nestmap.commands.parsing import add
 from nestmap.services import Services
 
 
