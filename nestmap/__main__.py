@@ -5,19 +5,17 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from nestmap import __version__
 from nestmap.commands import accounts, events
+from nestmap.commands.command import Command
 from nestmap.console import run_console
 from nestmap.database import DatabaseError, Hosts, SchemaError, keep_trying
 from nestmap.embedded import EmbeddedError, EmbeddedPostgres
 from nestmap.logs import configure_logs
 from nestmap.services import Services
 from nestmap.settings import Settings, SettingsError, read_settings
-
-Command = Callable[[argparse.Namespace, Services], Awaitable[int]]
 
 # How long a command waits for other starters and for locks (seconds).
 PATIENCE = 300.0
@@ -64,8 +62,8 @@ def parse(words: list[str]) -> argparse.Namespace:
         return one
 
     add("migrate", migrate_command)
-    accounts.add_commands(commands)
-    events.add_commands(commands)
+    accounts.add_commands(add)
+    events.add_commands(add)
     add("prune", prune_command)
     add("stats", stats_command)
     add("psql", psql_command)
