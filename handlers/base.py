@@ -1,13 +1,12 @@
 """The base handler of the site: access, headers, errors, templates and JSON, on top of sessions."""
 
-import hmac
 import logging
 import time
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import orjson
 from tornado.httputil import HTTPHeaders
@@ -33,9 +32,10 @@ from handlers.errors import (
     error_headers,
     is_page,
 )
-from handlers.forms import local_path
+from handlers.form_value import form_value, form_value_html, has_form_value, page_of_form
 from handlers.headers import new_request_id, usual_headers
 from handlers.lapsed import said_of
+from handlers.suspicion import note_cookies
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
 from nestmap.server import MAX_BODY
@@ -45,15 +45,11 @@ from nestmap.sessions import (
     Session,
     SessionEnded,
     SessionHandler,
-    Source,
-    client_of,
     log_level,
 )
 from nestmap.sessions.writes import Insert, Write
 
 log = logging.getLogger("nestmap.handlers")
-
-FORM_VALUE = "_form"
 
 TOO_MANY_SESSIONS = (
     "Too many visitors began a map from your network. Sign in, or try again in a minute."
@@ -86,7 +82,8 @@ class BaseHandler(SessionHandler):
             self.render("bounce.html", here=self.request.uri)
             return
         await super().prepare()
-        await self._note_cookies()
+        if self._session is not None:
+            note_cookies(self)
         self._check_access()
         if self._form_is_stale():
             self.redirect(self.form_page, status=303)
@@ -127,54 +124,22 @@ class BaseHandler(SessionHandler):
         return user
 
     def session_form_html(self) -> str:
-        """Return the hidden fields of a form: the session's public id, and a value bound to its sid.
-
-        The value can't be known to who only knows the id, which administrators and events show.
-        """
-        value = self._form_value()
-        fields = super().session_form_html()
-        return fields + (
-            f'<input type="hidden" name="{FORM_VALUE}" value="{value}">' if value else ""
-        )
+        """Return the hidden fields of a form: the session's public id, and a value bound to its sid."""
+        return super().session_form_html() + form_value_html(self._form_value())
 
     @property
     def form_page(self) -> str:
         """The page of this site whose form was posted, to show it again."""
-        parts = urlsplit(self.request.headers.get("Referer", ""))
-        if parts.netloc != self.request.host:
-            return "/"
-        return local_path(parts.path + (f"?{parts.query}" if parts.query else ""))
+        return page_of_form(self.request)
 
     def _form_value(self) -> str:
-        stored = self._session.stored if self._session is not None else None
-        if stored is None:
-            return ""
-        return hmac.digest(self.services.form_key, stored.sid.encode(), "sha256").hex()[:32]
+        return form_value(self._session, self.services.form_key)
 
     def _form_is_stale(self) -> bool:
         """Return True for a form of the account or of administration without this session's value."""
         if self.access is Access.ANYONE or self.request.method != "POST" or not is_page(self):
             return False
-        given = self.request.body_arguments.get(FORM_VALUE, [b""])[-1]
-        return not hmac.compare_digest(given, self._form_value().encode())
-
-    async def _note_cookies(self) -> None:
-        """Add an event for cookies of two live sessions and for forged ones: a sample of them."""
-        if self._session is None or self._session.stored is not None:
-            return
-        kind = self._suspicion()
-        client = client_of(self.request)
-        if kind and self.services.sampler.take(f"{kind} {networks_of(client.ip)[-1]}"):
-            event = Source(ip=client.ip, user_agent=client.user_agent).event(kind)
-            await self.sessions.events.add(event)
-
-    def _suspicion(self) -> str | None:
-        lapsed = self.session.lapsed
-        if lapsed:
-            return "two_sessions" if lapsed.reason == "two sessions" else None
-        named = f"{self.sessions.cookie.name}="
-        sent = any(named in header for header in self.request.headers.get_list("Cookie"))
-        return "forged_cookie" if sent else None
+        return not has_form_value(self.request, self._form_value())
 
     def _plan_of(self, session: Session) -> Write | None:
         """Refuse to begin more sessions than a network may, when nobody signs in."""

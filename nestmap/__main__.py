@@ -5,20 +5,17 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from nestmap import __version__
 from nestmap.commands import accounts, events
-from nestmap.commands.parsing import add
+from nestmap.commands.command import Command
 from nestmap.console import run_console
 from nestmap.database import DatabaseError, Hosts, SchemaError, keep_trying
 from nestmap.embedded import EmbeddedError, EmbeddedPostgres
 from nestmap.logs import configure_logs
 from nestmap.services import Services
 from nestmap.settings import Settings, SettingsError, read_settings
-
-Command = Callable[[argparse.Namespace, Services], Awaitable[int]]
 
 # How long a command waits for other starters and for locks (seconds).
 PATIENCE = 300.0
@@ -51,14 +48,25 @@ async def psql_command(_: argparse.Namespace, __: Services) -> int:
 def parse(words: list[str]) -> argparse.Namespace:
     """The command that was asked for, as ``command``, with its arguments."""
     parser = argparse.ArgumentParser(prog="python -m nestmap", description=__doc__)
+    waiting = argparse.ArgumentParser(add_help=False)
+    waiting.add_argument(
+        "--wait", type=int, default=0, metavar="SECONDS", help="wait for the database that long"
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    add(commands, migrate_command, "migrate")
-    accounts.add_commands(commands)
-    events.add_commands(commands)
-    add(commands, prune_command, "prune")
-    add(commands, stats_command, "stats")
-    add(commands, psql_command, "psql")
+    def add(name: str, command: Command) -> argparse.ArgumentParser:
+        one = commands.add_parser(
+            name, help=command.__doc__, description=command.__doc__, parents=[waiting]
+        )
+        one.set_defaults(command=command)
+        return one
+
+    add("migrate", migrate_command)
+    accounts.add_commands(add)
+    events.add_commands(add)
+    add("prune", prune_command)
+    add("stats", stats_command)
+    add("psql", psql_command)
     parser.add_argument("--version", action="version", version=f"NestMap {__version__}")
     if words[:1] == ["psql"] and words[1:] not in (["-h"], ["--help"]):
         return argparse.Namespace(command=psql_command, arguments=words[1:], wait=0)

@@ -13,6 +13,15 @@ from functools import lru_cache
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+# This machine and private networks. (Python's is_private knows more, such as 203.0.113.0/24.)
+NEARBY = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
@@ -33,7 +42,7 @@ class Proxies:
         if address is None or address.is_unspecified:
             return True
         if self.mode == "on":
-            return address.is_private or address.is_loopback or address.is_link_local
+            return _in(address, NEARBY)
         return self._lists(address)
 
     def client(self, peer: str | None, values: Iterable[str]) -> str | None:
@@ -53,7 +62,11 @@ class Proxies:
         return peer
 
     def _lists(self, address: Address) -> bool:
-        return any(address.version == n.version and address in n for n in self.networks)
+        return _in(address, self.networks)
+
+
+def _in(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address.version == one.version and address in one for one in networks)
 
 
 def parsed_proxies(text: str) -> Proxies:

@@ -14,7 +14,7 @@ from nestmap.accounts import (
     User,
     checked_password,
 )
-from nestmap.commands.parsing import add
+from nestmap.commands.command import AddCommand
 from nestmap.services import Services
 from nestmap.sessions import Source
 
@@ -128,28 +128,27 @@ async def users(_: argparse.Namespace, services: Services) -> int:
     return 0
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(add: AddCommand) -> None:
     """Add the commands of this subject."""
-    for function in (create_user, set_password):
-        one = add(commands, function)
+    create = add("create-user", create_user)
+    change = add("set-password", set_password)
+    for one in (create, change):
         one.add_argument("email", help="the address to sign in with")
         one.add_argument(
             "--keep-password",
             action="store_true",
             help="the password is the user's own choice; it need not be changed",
         )
-        if function is create_user:
-            one.add_argument("--admin", action="store_true", help="give the role admin")
-    role = add(commands, set_role)
+    create.add_argument("--admin", action="store_true", help="give the role admin")
+    role = add("set-role", set_role)
     role.add_argument("email")
     role.add_argument("role", choices=ROLES)
-    for function in (disable_user, enable_user):
-        add(commands, function).add_argument("email")
-    end = add(commands, end_sessions)
-    which = end.add_mutually_exclusive_group(required=True)
+    add("disable-user", disable_user).add_argument("email")
+    add("enable-user", enable_user).add_argument("email")
+    which = add("end-sessions", end_sessions).add_mutually_exclusive_group(required=True)
     which.add_argument("email", nargs="?")
     which.add_argument("--all", action="store_true", help="of every account, and of all visitors")
-    add(commands, users)
+    add("users", users)
 
 
 def read_password() -> str:

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import sys
 
-from nestmap.commands.parsing import add
+from nestmap.commands.command import AddCommand
 from nestmap.services import Services
 
 
@@ -31,9 +31,9 @@ async def verify(services: Services, head: str | None) -> int:
     return 0
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(add: AddCommand) -> None:
     """Add the command of this subject."""
-    one = add(commands, events)
+    one = add("events", events)
     one.add_argument("--verify", action="store_true", help="look for changed or missing events")
     one.add_argument(
         "--head", metavar="HASH", help="verify, and that this seal (from the log) is still there"

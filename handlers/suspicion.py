@@ -1,0 +1,34 @@
+"""Cookies that look like an attack: an event for a sample of them."""
+
+from typing import TYPE_CHECKING
+
+from nestmap.accounts import networks_of
+from nestmap.sessions import Session, Source, client_of
+
+if TYPE_CHECKING:
+    from handlers.base import BaseHandler
+
+
+def note_cookies(handler: "BaseHandler") -> None:
+    """Add an event if the cookies of a request look like an attack, one a minute of each network.
+
+    The request does not wait for it: it costs no query, whatever a client sends.
+    """
+    headers = handler.request.headers.get_list("Cookie")
+    kind = suspicion(handler.session, headers, handler.sessions.cookie.name)
+    if kind is None:
+        return
+    client = client_of(handler.request)
+    if handler.services.sampler.take(f"{kind} {networks_of(client.ip)[-1]}"):
+        event = Source(ip=client.ip, user_agent=client.user_agent).event(kind)
+        handler.services.background.start(handler.sessions.events.add(event), "note cookies")
+
+
+def suspicion(session: Session, headers: list[str], cookie_name: str) -> str | None:
+    """Return the kind of event that the cookies of a request deserve, or None."""
+    if session.stored is not None:
+        return None
+    if session.lapsed:
+        return "two_sessions" if session.lapsed.reason == "two sessions" else None
+    sent = any(f"{cookie_name}=" in header for header in headers)
+    return "forged_cookie" if sent else None

@@ -1,0 +1,12 @@
+"""What a command is: a function of its arguments and of the site's services."""
+
+import argparse
+from collections.abc import Awaitable, Callable
+
+from nestmap.services import Services
+
+# Returns the status to exit with; its docstring is the command's description.
+Command = Callable[[argparse.Namespace, Services], Awaitable[int]]
+
+# Adds a command by name, and returns the parser of its arguments.
+AddCommand = Callable[[str, Command], argparse.ArgumentParser]

@@ -1,0 +1,101 @@
+"""Which passwords are taken, and that nobody's wait is another's."""
+
+import asyncio
+import threading
+
+import pytest
+
+from nestmap.accounts import InvalidAccount, TooManySignIns, checked_password
+from nestmap.accounts.policy import refuse_guessable
+from nestmap.accounts.shares import SharedQueue
+from nestmap.rate_limit import RateLimit
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("password1234", "123456789012", "qwertyuiop12", "iloveyou1234", "letmein12345"),
+        *("            ", "aaaaaaaaaaaa", "abcabcabcabc", "1qaz2wsx3edc", "P@ssw0rd1234"),
+        *("nestmapnestmap", "nestmap123456", "ada.lovelace@example.org", "lovelacelovelace"),
+        *("december2025!", "asdfghjkl;'#", "administrator"),
+    ],
+)
+def test_a_password_that_is_guessed_first_is_refused(password):
+    with pytest.raises(InvalidAccount, match="easy to guess"):
+        refuse_guessable(password, "ada.lovelace@example.org")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("correct horse battery staple", "kJ8#dks9w0Pq", "a nul \0 in the middle"),
+        *("vier zufällige deutsche wörter", "öäüßéèñçøåæþ", "x" * 3 + "Gq7!pLw2zK" + "x" * 200),
+    ],
+)
+def test_any_other_password_is_taken(password):
+    refuse_guessable(password, "ada.lovelace@example.org")
+
+
+def test_a_letter_and_its_accent_are_one_character_however_they_are_sent():
+    assert checked_password("e\u0301" * 12) == "\u00e9" * 12
+
+
+@pytest.mark.parametrize("password", ["x" * 11, "x" * 257, "\u0344" * 5000, "\ud800" * 12])
+def test_a_password_of_another_length_or_kind_is_refused(password):
+    with pytest.raises(InvalidAccount):
+        checked_password(password)
+
+
+def in_order(*shares: str, each: int = 2, total: int = 4) -> list[str]:
+    """Give each piece of work to a queue that is busy; say which were done, in order."""
+    done: list[str] = []
+
+    async def main() -> None:
+        queue = SharedQueue(1, each=each, total=total)
+        busy = threading.Event()
+        first = asyncio.ensure_future(queue.run("busy", busy.wait))
+        await asyncio.sleep(0)
+        work = [
+            asyncio.ensure_future(queue.run(share, lambda share=share: done.append(share)))
+            for share in shares
+        ]
+        await asyncio.sleep(0)
+        busy.set()
+        await first
+        ended = await asyncio.gather(*work, return_exceptions=True)
+        assert {type(one) for one in ended} <= {type(None), TooManySignIns}
+        queue.close()
+
+    asyncio.run(main())
+    return done
+
+
+def test_shares_take_turns():
+    assert in_order("a", "a", "b") == ["a", "b", "a"]
+
+
+def test_one_share_has_a_bound():
+    assert in_order("a", "a", "a", "a", "b") == ["a", "b", "a"]
+
+
+def test_who_waits_behind_nothing_of_their_own_gets_into_a_full_queue():
+    assert in_order("a", "a", "b", "b", "c") == ["a", "b", "c", "b"]
+
+
+def test_a_queue_full_of_lone_work_takes_no_more():
+    assert in_order("a", "b", "c", "d", "e") == ["a", "b", "c", "d"]
+
+
+def test_a_rate_limit_lets_a_burst_through_and_then_so_many_a_minute():
+    limit = RateLimit(60)
+    assert [limit.take("a", now=0) for _ in range(61)] == [True] * 60 + [False]
+    assert limit.take("b", now=0)
+    assert [limit.take("a", now=1) for _ in range(2)] == [True, False]
+
+
+def test_a_rate_limit_remembers_a_bounded_number_of_names():
+    limit = RateLimit(1)
+    for number in range(10_000):
+        limit.take(str(number), now=0)
+    assert not limit.take("9999", now=0)
+    assert limit.take("0", now=0)
