@@ -17,10 +17,21 @@ def screen(request):
     return request.param
 
 
+@pytest.fixture
+def page(open_browser):
+    """A desktop."""
+    return open_browser(**DESKTOP)
+
+
+@pytest.fixture
+def phone(open_browser):
+    """A phone that runs no JavaScript."""
+    return open_browser(java_script_enabled=False, **PHONE)
+
+
 @pytest.fixture(params=[True, False], ids=["javascript", "no javascript"])
-def page(request, open_browser):
-    """A desktop with JavaScript, or a phone without."""
-    return open_browser(java_script_enabled=request.param, **(DESKTOP if request.param else PHONE))
+def either(request, open_browser):
+    return open_browser(java_script_enabled=request.param, **DESKTOP)
 
 
 def pins(page):
@@ -36,41 +47,41 @@ def drawn_at(page, name: str) -> tuple[float, float]:
     return x, y
 
 
-def test_a_town_that_is_typed_is_a_pin_in_its_country(page):
-    page.goto("/")
-    page.get_by_role("textbox", name="Place").fill("The old capital")
-    page.get_by_label("Town").fill("Kyoto")
-    page.get_by_role("button", name="Pin it").click()
-    expect(page.get_by_role("status")).to_contain_text("is pinned")
-    expect(pins(page)).to_have_count(1)
-    x, y = drawn_at(page, "The old capital")
+def test_a_town_that_is_typed_is_a_pin_in_its_country(phone):
+    phone.goto("/")
+    phone.get_by_role("textbox", name="Place").fill("The old capital")
+    phone.get_by_label("Town").fill("Kyoto")
+    phone.get_by_role("button", name="Pin it").click()
+    expect(phone.get_by_role("status")).to_contain_text("is pinned")
+    expect(pins(phone)).to_have_count(1)
+    x, y = drawn_at(phone, "The old capital")
     assert (x, y) == (pytest.approx(0.877, abs=0.01), pytest.approx(0.432, abs=0.01))
 
 
-def test_a_choice_between_towns_is_a_click(page):
-    page.goto("/")
-    page.get_by_role("textbox", name="Place").fill("Home")
-    page.get_by_label("Town").fill("Springfield")
-    page.get_by_role("button", name="Pin it").click()
-    page.get_by_role("button", name="Springfield, Illinois").click()
-    expect(pins(page)).to_have_count(1)
+def test_a_choice_between_towns_is_a_click(phone):
+    phone.goto("/")
+    phone.get_by_role("textbox", name="Place").fill("Home")
+    phone.get_by_label("Town").fill("Springfield")
+    phone.get_by_role("button", name="Pin it").click()
+    phone.get_by_role("button", name="Springfield, Illinois").click()
+    expect(pins(phone)).to_have_count(1)
 
 
-def test_the_status_line_with_undo_is_in_view_after_every_action(page):
+def test_the_status_line_with_undo_is_in_view_after_every_action(phone):
     for name in ("Lisbon", "Oslo", "Porto", "Nara", "Bergen", "Hull"):
-        pin(page, name)
-    expect(page.get_by_role("status")).to_be_in_viewport()
-    page.get_by_role("button", name="Remove Lisbon").click()
-    expect(page.get_by_role("status")).to_be_in_viewport()
-    page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("heading", name="Lisbon")).to_be_visible()
-    expect(page.get_by_role("status")).to_contain_text("Lisbon is back.")
+        pin(phone, name)
+    expect(phone.get_by_role("status")).to_be_in_viewport()
+    phone.get_by_role("button", name="Remove Lisbon").click()
+    expect(phone.get_by_role("status")).to_be_in_viewport()
+    phone.get_by_role("button", name="Undo").click()
+    expect(phone.get_by_role("heading", name="Lisbon")).to_be_visible()
+    expect(phone.get_by_role("status")).to_contain_text("Lisbon is back.")
 
 
-def test_the_new_place_is_in_view_and_marked(page):
+def test_the_new_place_is_in_view_and_marked(phone):
     for name in ("Lisbon", "Oslo"):
-        pin(page, name)
-    card = page.locator(".place:target")
+        pin(phone, name)
+    card = phone.locator(".place:target")
     expect(card).to_contain_text("Oslo")
     expect(card).to_be_in_viewport()
 
@@ -108,9 +119,9 @@ def test_on_a_phone_the_board_comes_before_the_form_once_there_are_places(open_b
     assert form.bounding_box()["y"] > board.bounding_box()["y"]
 
 
-def test_the_address_of_who_is_signed_in_is_in_the_navigation(page, email):
-    register(page, email)
-    expect(page.get_by_role("navigation")).to_contain_text(email)
+def test_the_address_of_who_is_signed_in_is_in_the_navigation(phone, email):
+    register(phone, email)
+    expect(phone.get_by_role("navigation")).to_contain_text(email)
 
 
 def test_an_account_shows_its_places_on_another_device(page, open_browser, email):
@@ -149,16 +160,16 @@ def other_site(site):
 
 
 @pytest.mark.parametrize("path", ["/", "/account"])
-def test_a_link_of_another_site_finds_one_signed_in(page, other_site, email, path):
-    pin(page, "Lisbon")
-    register(page, email)
-    page.goto(other_site)
-    page.get_by_role("link", name=f"to {path}", exact=True).click()
-    expect(page).to_have_url(path)
-    expect(page.get_by_role("button", name="Sign out").first).to_be_visible()
-    shown = page.get_by_role("main").get_by_text(email)
+def test_a_link_of_another_site_finds_one_signed_in(either, other_site, email, path):
+    pin(either, "Lisbon")
+    register(either, email)
+    either.goto(other_site)
+    either.get_by_role("link", name=f"to {path}", exact=True).click()
+    expect(either).to_have_url(path)
+    expect(either.get_by_role("button", name="Sign out").first).to_be_visible()
+    shown = either.get_by_role("main").get_by_text(email)
     expect(
-        shown if path == "/account" else page.get_by_role("heading", name="Lisbon")
+        shown if path == "/account" else either.get_by_role("heading", name="Lisbon")
     ).to_be_visible()
 
 
