@@ -189,7 +189,7 @@ class SessionStore:
     async def _touch_all(self, items: Sequence[Touch]) -> list[Written | None]:
         sids = [item.sid for item in items]
         rows = await self._writes.all(
-            self._sql["touch_sessions"], {"sids": sids, **self._touch}, idempotent=True
+            self._sql["touch_sessions"], {"sids": sids, **self._idle}, idempotent=True
         )
         written = {asked: Written(*row) for asked, *row in rows}
         return [written.get(sid) for sid in sids]

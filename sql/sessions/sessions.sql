@@ -51,9 +51,9 @@ select * from nestmap."{prefix}_update"(:rows::jsonb, :idle, :absolute, :touch, 
 -- Put live sessions under a new sid, with what changed.
 select * from nestmap."{prefix}_rotate"(:rows::jsonb, :idle, :absolute, :cookie::jsonb, :hook);
 
--- name: touch_sessions(sids, idle, absolute, touch)
--- Renew live sessions whose renewal is due.
-select * from nestmap."{prefix}_touch"(:sids::varchar[], :idle, :absolute, :touch);
+-- name: touch_sessions(sids, idle, absolute)
+-- Renew live sessions.
+select * from nestmap."{prefix}_touch"(:sids::varchar[], :idle, :absolute);
 
 -- name: end_sessions(ids, reasons, sources)
 -- End sessions, each for a reason, and note who did it.

@@ -58,7 +58,7 @@ def test_a_sign_out_is_final(member, relay, shared_database):
 
 
 def test_a_renewal_is_done(member, relay, shared_database):
-    shared_database.execute("update session set expire = expire - interval '10 minutes'")
+    shared_database.execute("update session set renewed_at = renewed_at - interval '10 minutes'")
     relay.cut_after_next()
     answer = member.get("/api/places")
     assert answer.status == 200
@@ -72,7 +72,7 @@ def test_a_change_that_was_overtaken_by_a_sign_out_is_not_brought_back_by_its_re
 ):
     """Committed, cut, ended by the other instance, and only then repeated."""
     member = Visitor(*(instance.url for instance in pair))
-    member.register()
+    member.put_place("lisbon")
     relay.cut_after_next(hold_repeat=True)
     late = member.send_place("oslo")
     relay.wait_for_held()

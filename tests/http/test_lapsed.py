@@ -15,7 +15,7 @@ ENDINGS = {
     "pruned": lambda visitor, database: database.execute(
         "delete from session where id = %s", id_of(visitor)
     ),
-    "signed out": lambda visitor, database: visitor.twin().sign_out(),
+    "signed out": lambda visitor, _: visitor.twin().sign_out(),
 }
 
 

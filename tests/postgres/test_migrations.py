@@ -39,7 +39,12 @@ def test_migrating_makes_the_table_of_the_design(database):
         "expire": "timestamp without time zone",
         "created_at": "timestamp with time zone",
         "authenticated_at": "timestamp with time zone",
-        "user_id": "bigint",
+        "id": "text",
+        "renewed_at": "timestamp with time zone",
+        "user_id": "text",
+        "user_version": "text",
+        "idle": "integer",
+        "absolute": "integer",
         "ip": "inet",
         "user_agent": "text",
     }
@@ -104,7 +109,7 @@ def test_a_table_of_connect_pg_simple_becomes_ours_with_its_rows_kept(
     assert [row.sess for row in rows] == [DOCUMENT] * 100
 
 
-@pytest.mark.parametrize("statement", ["users", "session", "schema_migrations"])
+@pytest.mark.parametrize("statement", ["nestmap.users", "session", "nestmap.migrations"])
 def test_a_start_that_is_killed_in_the_middle_does_not_block_the_next(
     empty_database, database, tmp_path, statement
 ):
@@ -113,7 +118,9 @@ def test_a_start_that_is_killed_in_the_middle_does_not_block_the_next(
         make_express_table(empty_database)
         blocker = empty_database.transaction("lock table session in share mode")
     else:
-        blocker = empty_database.transaction(f"create table {statement} (x int)")
+        blocker = empty_database.transaction(
+            f"create schema nestmap; create table {statement} (x int)"
+        )
     with blocker:
         killed = begin_migrating(empty_database, tmp_path)
         empty_database.wait_for_blocked()

@@ -6,12 +6,12 @@ from tests.support.database import Database
 
 COLUMNS = """
 select table_name, column_name, data_type, is_nullable, column_default
-from information_schema.columns where table_schema = 'public' order by 1, 2
+from information_schema.columns where table_schema in ('public', 'nestmap') order by 1, 2
 """
-INDEXES = "select indexname, indexdef from pg_indexes where schemaname = 'public' order by 1"
+INDEXES = "select indexname, indexdef from pg_indexes where schemaname in ('public', 'nestmap') order by 1"
 CONSTRAINTS = """
 select conname, pg_get_constraintdef(oid) from pg_constraint
-where connamespace = 'public'::regnamespace order by 1
+where connamespace::regnamespace::text in ('public', 'nestmap') order by 1
 """
 
 

@@ -1,10 +1,8 @@
--- Renew live sessions whose renewal is due. No request asked for it, so it never waits: a row that is
--- locked is skipped.
+-- Renew live sessions. No request asked for it, so it never waits: a row that is locked is skipped.
 create function nestmap."{prefix}_touch"(
     p_sids varchar[],
     p_idle integer,
-    p_absolute integer,
-    p_touch integer
+    p_absolute integer
 )
 returns table (
     asked varchar,
@@ -29,7 +27,6 @@ begin
             from {table} as s
             where s.sid = any(p_sids)
               and nestmap."{prefix}_is_live"(s, p_absolute)
-              and nestmap."{prefix}_is_due"(s, p_idle, p_touch)
             for update of s skip locked
         )
         update {table} as s
