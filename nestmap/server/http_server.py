@@ -38,14 +38,14 @@ class HTTPServer(TornadoServer):
     ``max_connections`` counts.
     """
 
-    def initialize(  # noqa: PLR0913: these are Tornado's
+    def initialize(
         self,
         request_callback: HTTPServerConnectionDelegate | Callable[[HTTPServerRequest], None],
-        no_keep_alive: bool = False,  # noqa: FBT001, FBT002
-        xheaders: bool = False,  # noqa: FBT001, FBT002
+        no_keep_alive: bool = False,
+        xheaders: bool = False,
         ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
         protocol: str | None = None,
-        decompress_request: bool = False,  # noqa: FBT001, FBT002
+        decompress_request: bool = False,
         chunk_size: int | None = None,
         max_header_size: int | None = None,
         idle_connection_timeout: float | None = None,
