@@ -38,7 +38,7 @@ class HTTPServer(TornadoServer):
     ``max_connections`` counts.
     """
 
-    def initialize(  # noqa: PLR0913: these are Tornado's
+    def initialize(
         self,
         request_callback: HTTPServerConnectionDelegate | Callable[[HTTPServerRequest], None],
         no_keep_alive: bool = False,

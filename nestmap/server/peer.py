@@ -10,8 +10,7 @@ from tornado.netutil import is_valid_ip
 
 
 class Peer:
-    """The ``context`` of a connection, from which Tornado makes ``request.remote_ip`` and
-    ``request.protocol``.
+    """The ``context`` of a request: Tornado takes ``remote_ip`` and ``protocol`` from it.
 
     ``address`` and ``address_family`` are those of the socket, also behind a proxy.
     """
@@ -20,7 +19,7 @@ class Peer:
         self.address = address
         self.address_family = family
         is_ip = family in (socket.AF_INET, socket.AF_INET6) and bool(address)
-        self.remote_ip: str = address[0] if is_ip else "0.0.0.0"  # noqa: S104: as Tornado says it
+        self.remote_ip: str = address[0] if is_ip else "0.0.0.0"
         self.protocol = protocol or "http"
         self._name = self.remote_ip if is_ip else str(address)
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -29,7 +30,9 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         if len(told) > 1:
             log.warning("told to stop twice: leaving at once")
             _leave_after(LEAVE_SECONDS)
-            raise SystemExit(1)
+            # Not raised here: this may run inside a callback of uvloop, which would only log it.
+            loop.call_soon_threadsafe(sys.exit, 1)
+            return
         _leave_after(TIMEOUTS.kill)
         loop.call_soon_threadsafe(stop.set)
 

@@ -36,8 +36,10 @@ UNSET = dict.fromkeys(re.findall(r"(?m)^#([A-Z_]+)=", (ROOT / ".env.example").re
 def environment(settings: Mapping[str, object]) -> dict[str, str]:
     """The environment of this process with the settings of the site replaced by these."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    # EVENT_LOOP=asyncio make test: the tests pass on each loop.
+    loop = {"EVENT_LOOP": os.environ.get("EVENT_LOOP", "")}
     given = {name: str(value) for name, value in settings.items() if value is not None}
-    return inherited | UNSET | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | given
+    return inherited | UNSET | loop | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | given
 
 
 class Instance:

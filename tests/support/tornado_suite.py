@@ -14,6 +14,7 @@ import tornado.test.security_corpus_test
 import tornado.test.web_test
 import tornado.test.websocket_test
 import tornado.testing
+import uvloop
 
 from nestmap.server import HTTPServer
 
@@ -27,8 +28,6 @@ MODULES = (
 
 def main() -> None:
     if sys.argv[1] == "uvloop":
-        import uvloop
-
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     for module in (*MODULES, tornado.testing):
         if hasattr(module, "HTTPServer"):
