@@ -35,7 +35,7 @@ from handlers.errors import (
 from handlers.form_value import form_value, form_value_html, has_form_value, page_of_form
 from handlers.headers import new_request_id, usual_headers
 from handlers.lapsed import said_of
-from handlers.suspicion import note_cookies
+from handlers.suspicion import note_cookies, note_refusal
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
 from nestmap.server import MAX_BODY
@@ -94,7 +94,12 @@ class BaseHandler(SessionHandler):
         is_change = self.request.method not in ("GET", "HEAD")
         if lapsed and is_change and self.access is not Access.ANYONE:
             raise SessionEnded
-        check_access(self.access, self.current_user)
+        try:
+            check_access(self.access, self.current_user)
+        except SiteError:
+            if self.current_user:
+                note_refusal(self)
+            raise
         check_password_changed(self.current_user, self.request.path)
 
     def response_sent(self) -> None:

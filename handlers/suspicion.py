@@ -1,4 +1,4 @@
-"""Cookies that look like an attack: an event for a sample of them."""
+"""What looks like an attack, forged cookies and refused requests: an event for a sample of them."""
 
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,16 @@ def note_cookies(handler: "BaseHandler") -> None:
     if handler.services.sampler.take(f"{kind} {networks_of(client.ip)[-1]}"):
         event = Source(ip=client.ip, user_agent=client.user_agent).event(kind)
         handler.services.background.start(handler.sessions.events.add(event), "note cookies")
+
+
+def note_refusal(handler: "BaseHandler") -> None:
+    """Add an event that somebody asked for what they may not, one a minute of each account."""
+    user_id = handler.session.user_id
+    if handler.services.sampler.take(f"refused {user_id}"):
+        client = client_of(handler.request)
+        source = Source(user_id, handler.session.id, client.ip, client.user_agent)
+        event = source.event("refused", user_id, path=handler.request.path[:200])
+        handler.services.background.start(handler.sessions.events.add(event), "note a refusal")
 
 
 def suspicion(session: Session, headers: list[str], cookie_name: str) -> str | None:

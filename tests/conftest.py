@@ -40,7 +40,9 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def template(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Database:
     """A database with the schema of the site and nothing in it."""
-    return migrated_database(cluster, tmp_path_factory.mktemp("migrate"))
+    template = migrated_database(cluster, tmp_path_factory.mktemp("migrate"))
+    cluster.grant_serving(template)
+    return template
 
 
 @pytest.fixture
@@ -82,8 +84,11 @@ def start_shared_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def site(shared_database: Database, start_shared_instance: Starter) -> Instance:
-    """The instance that the tests of one file share, on `shared_database`."""
-    return start_shared_instance(shared_database.url)
+    """The instance that the tests of one file share, on `shared_database`.
+
+    Its role has the rights of sql/roles.sql and no others.
+    """
+    return start_shared_instance(shared_database.serving_url)
 
 
 @pytest.fixture

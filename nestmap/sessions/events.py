@@ -23,6 +23,7 @@ KINDS = {
     "confirmed": "The password was given again for an act that matters.",
     "two_sessions": "One request carried the cookies of two live sessions; neither was used.",
     "forged_cookie": "A session cookie did not verify (a sample of them).",
+    "refused": "Somebody asked for what they may not (a sample of them).",
     "registered": "An account was made.",
     "sign_in_failed": "A wrong password, or an address without an account.",
     "throttled": "An attempt was refused because of those before it (a sample of them).",

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.commands import nestmap
 from tests.support.visitor import PASSWORD, Visitor, new_email
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +176,34 @@ def test_the_value_of_a_form_ends_with_the_sid(admin, member):
     assert fresh["_form"] != stale["_form"]
     admin.post(f"/admin/users/{user_id(member)}/disable", form=stale)
     assert member.signed_in()
+
+
+def test_ending_ones_own_other_sessions_needs_the_password_of_the_last_15_minutes(
+    member, shared_database
+):
+    elsewhere = Visitor(*member.urls)
+    elsewhere.email = member.email
+    elsewhere.sign_in()
+    let_time_pass(shared_database, member, 16)
+    refused = member.request("DELETE", "/api/account/sessions?others=true")
+    assert (refused.status, refused.error) == (403, "confirmation_required")
+    page = member.post("/account/sessions/end-others", form={})
+    assert page.location.startswith("/confirm")
+    assert elsewhere.signed_in()
+    assert member.post("/api/auth/confirm", json={"password": PASSWORD}).status == 204
+    assert member.request("DELETE", "/api/account/sessions?others=true").status == 204
+    assert not elsewhere.signed_in()
+
+
+def test_what_was_refused_is_on_record(member, shared_database):
+    number = user_id(member)
+    member.get("/admin")
+    wait_until(
+        lambda: shared_database.all(
+            "select from nestmap.events where kind = 'refused' and user_id = %s", str(number)
+        ),
+        "the event",
+    )
 
 
 def test_accounts_are_listed_searched_and_paged(admin, member, shared_database):

@@ -56,6 +56,11 @@ def mutated(cookie: str, chance: random.Random) -> str:
     return text if text != cookie.strip('"') else mutated(cookie, chance)
 
 
+def queries(relay) -> list[str]:
+    """What was asked of PostgreSQL, but for events: one a minute tells of forged cookies."""
+    return [statement for statement in relay.statements if "event" not in statement]
+
+
 def test_a_thousand_mutated_cookies_are_a_thousand_new_visitors_at_no_cost(
     quiet, relay, shared_database
 ):
@@ -68,7 +73,7 @@ def test_a_thousand_mutated_cookies_are_a_thousand_new_visitors_at_no_cost(
         answer = ask(quiet, f"{COOKIE}={forged}")
         assert (answer.status, answer.json) == (200, FRESH), forged
         assert answer.cookies == []
-    assert relay.statements == []
+    assert queries(relay) == []
     assert visitor.signed_in()
 
 
@@ -78,7 +83,7 @@ def test_junk_is_a_new_visitor_at_no_cost(quiet, relay, junk):
     answer = ask(quiet, f"{COOKIE}={junk}")
     assert (answer.status, answer.json) == (200, FRESH)
     assert ask(quiet, f"{COOKIE}={junk}", "/").status == 200
-    assert relay.statements == []
+    assert queries(relay) == []
 
 
 def test_a_cookie_that_someone_else_signed_is_a_new_visitor_at_no_cost(quiet, relay):
@@ -89,7 +94,7 @@ def test_a_cookie_that_someone_else_signed_is_a_new_visitor_at_no_cost(quiet, re
         assert ask(quiet, f'{COOKIE}="{value}"').json == FRESH
     old = create_signed_value(SECRET, COOKIE, "a-sid", version=1).decode()
     assert ask(quiet, f'{COOKIE}="{old}"').json == FRESH
-    assert relay.statements == []
+    assert queries(relay) == []
 
 
 def test_a_cookie_of_another_name_does_not_open_our_session(quiet):

@@ -1,6 +1,7 @@
 """What a load balancer asks."""
 
 from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
 
 
 def test_a_running_site_is_alive_and_ready(visitor):
@@ -18,5 +19,5 @@ def test_health_needs_no_session_and_gives_none(visitor, shared_database):
 def test_a_site_whose_schema_is_old_is_not_ready(database, start_instance):
     instance = start_instance(database.url)
     database.execute("delete from nestmap.migrations where name = '0014-touch'")
-    assert instance.readiness() == 503
+    wait_until(lambda: instance.readiness() == 503, "the next look at the database")
     assert Visitor(instance.url).get("/readyz").headers["Retry-After"]

@@ -33,6 +33,8 @@ timezone = 'Pacific/Chatham'
 log_timezone = 'UTC'
 """
 
+ROLES = Path(__file__).resolve().parents[2] / "sql" / "roles.sql"
+
 
 class Cluster:
     """One PostgreSQL on a TCP port of 127.0.0.1, and the databases that tests clone in it."""
@@ -84,6 +86,19 @@ class Cluster:
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def grant_serving(self, database: Database) -> None:
+        """Make the role that serves, with the rights of sql/roles.sql in this database."""
+        self._execute(
+            "do $$ begin create role nestmap_serving login;"
+            " exception when duplicate_object then null; end $$"
+        )
+        subprocess.run(
+            [program("psql"), "-q", "-X", "-f", ROLES, database.url],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
 
     def create(self, template: str = "template0") -> Database:
         """Make a database, a copy of `template`."""

@@ -22,6 +22,13 @@ class Database:
     def name(self) -> str:
         return urlsplit(self.url).path.removeprefix("/")
 
+    @property
+    def serving_url(self) -> str:
+        """The address of this database for the role that may only serve."""
+        parts = urlsplit(self.url)
+        place = f"{parts.hostname}:{parts.port}"
+        return urlunsplit(parts._replace(netloc=f"nestmap_serving:{parts.password}@{place}"))
+
     def url_at(self, port: int) -> str:
         """The address of this database as seen through a relay on `port`."""
         parts = urlsplit(self.url)

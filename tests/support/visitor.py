@@ -53,6 +53,11 @@ class Answer:
     def cookies(self) -> list[SetCookie]:
         return [SetCookie.parse(header) for header in self.headers.get_all("Set-Cookie", [])]
 
+    def cookie(self, name: str) -> SetCookie:
+        """The one Set-Cookie of this name."""
+        (cookie,) = [cookie for cookie in self.cookies if cookie.name == name]
+        return cookie
+
 
 class Sent:
     """A request that is on its way; `answer()` waits for what comes back."""
