@@ -42,7 +42,8 @@ def test_the_page_names_each_device_and_ends_the_others(ada, phone):
     page = ada.get("/account")
     text = Page(page).text
     assert "Unknown browser this device" in text
-    assert "Signed in just now, last active just now, 127.0.0.1." in text
+    assert "Signed in just now" in text
+    assert "127.0.0.1" in text
     form = Page(page).form(action="/account/sessions/end-others")
     told = follow(ada, submit(ada, page, form, "/account"))
     assert "One other session is ended." in Page(told).text
@@ -76,8 +77,11 @@ def test_the_account_is_deleted_on_a_page(ada):
     assert ada.places() == []
 
 
-def test_the_last_administrator_does_not_delete_the_account(new_admin):
+def test_the_last_administrator_does_not_delete_the_account(new_admin, shared_database):
     admin = new_admin()
+    shared_database.execute(
+        "update nestmap.users set role = 'user' where email <> %s and role = 'admin'", admin.email
+    )
     answer = fill(admin, "/account/delete", password=PASSWORD)
     assert answer.status == 409
     assert "last administrator" in Page(answer).text
