@@ -4,6 +4,7 @@ from typing import Any
 
 from handlers.access import Access
 from handlers.base import BaseHandler
+from handlers.board import Board
 from handlers.draft import draft_of
 from handlers.forms import field
 from handlers.lapsed import said_of
@@ -14,10 +15,6 @@ from handlers.words import duration
 from nestmap.places import Place, new_key
 from nestmap.places.projection import project
 from nestmap.places.towns import suggested_towns
-
-# From here on there is a filter: so many cards fit on no screen.
-FILTER_FROM = 30
-FILTER_LENGTH = 120
 
 
 class HomeHandler(BaseHandler):
@@ -32,21 +29,18 @@ class HomeHandler(BaseHandler):
 
 async def show_home(handler: BaseHandler, form: PlaceForm) -> None:
     """Answer with the map, the places, newest first, and the form with what was entered."""
-    places = newest_first(await (await places_of(handler)).all())
-    wanted = handler.get_query_argument("q", "")[:FILTER_LENGTH]
-    shown = [place for place in places if _matches(place, wanted)]
+    places = await (await places_of(handler)).all()
+    board = Board.asked_for(handler, places)
+    lapsed = handler.session.lapsed
     handler.render(
         "home.html",
         path="/",
-        places=places,
-        shown=shown,
-        wanted=wanted,
-        has_filter=len(places) >= FILTER_FROM or bool(wanted),
+        board=board,
         left_over=left_over(handler),
-        session_ended=said_of(handler.session.lapsed) if handler.session.lapsed else "",
+        session_ended=said_of(lapsed) if lapsed and lapsed.reason != "form" else "",
         kept=duration(handler.services.settings.ttl),
         key=field(handler, "key") or new_key(),
-        **form_names(form, shown, zoomed=handler.get_query_argument("view", "") == "pins"),
+        **form_names(form, board.matching, zoomed=handler.get_query_argument("view", "") == "pins"),
     )
 
 
@@ -58,12 +52,3 @@ def form_names(form: PlaceForm, places: list[Place], *, zoomed: bool) -> dict[st
         "project": project,
         "suggested_towns": suggested_towns,
     }
-
-
-def newest_first(places: list[Place]) -> list[Place]:
-    """Return the places in the order of the page."""
-    return sorted(places, key=lambda place: (-place.created_at, place.id))
-
-
-def _matches(place: Place, wanted: str) -> bool:
-    return wanted.casefold() in f"{place.name}\n{place.note}".casefold()

@@ -6,6 +6,7 @@ from handlers.client import client_of
 from handlers.cookie_check import redirect_with_cookie
 from handlers.draft import draft_json, keep_draft
 from handlers.errors import SiteError
+from handlers.flash import say
 from handlers.forms import credentials, exact_field, field, local_path
 from handlers.lapsed import said_of
 from handlers.sign_in import remembered, sign_in
@@ -45,6 +46,7 @@ class LoginHandler(BaseHandler):
             return
         sign_in(self, user, remember=bool(field(self, "remember")))
         keep_draft(self.session, draft)
+        say(self, f"You are signed in as {user.email}.")
         redirect_with_cookie(self, path)
 
 

@@ -2,6 +2,7 @@
 
 from handlers.access import Access
 from handlers.base import BaseHandler
+from handlers.flash import say
 
 # Not "cookies": that would take the cookie of the device, and those of sibling sites.
 CLEAR = '"storage"'
@@ -14,6 +15,8 @@ class LogoutHandler(BaseHandler):
 
     def post(self) -> None:
         """End the session and go home."""
+        if self.current_user:
+            say(self, "You are signed out. Your places stay in your account.")
         self.session.sign_out()
         self.set_header("Clear-Site-Data", CLEAR)
         self.redirect("/", status=303)

@@ -2,12 +2,13 @@
 
 from handlers.access import Access
 from handlers.base import BaseHandler
+from handlers.board import address_of, newest_first
 from handlers.cookie_check import redirect_with_cookie
 from handlers.draft import draft_of, drop_draft
 from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import field
-from handlers.home import form_names, newest_first, show_home
+from handlers.home import form_names, show_home
 from handlers.lapsed import require_session
 from handlers.place_form import PlaceForm
 from handlers.places_of import places_of
@@ -63,7 +64,7 @@ class EditHandler(BaseHandler):
         place = form.place(place_id)
         if place and await keep(self, place, form):
             say(self, f"{place.name} is changed.")
-            self.redirect(f"/#{place.id}", status=303)
+            self.redirect(address_of(place.id, await board_ids(self)), status=303)
         else:
             self.set_status(form.status)
             self.show(before, form)
@@ -88,14 +89,13 @@ class UnpinHandler(BaseHandler):
     async def post(self, place_id: str) -> None:
         """Remove the place, keep it for an undo, and go to the one that stood beside it."""
         require_session(self.session)
-        places = await places_of(self)
-        ids = [place.id for place in newest_first(await places.all())]
-        removed = await places.remove(place_id)
+        ids = await board_ids(self)
+        removed = await (await places_of(self)).remove(place_id)
         if removed:
             say(self, f"Removed {removed.name}.", undo=keep_removed(self.session, removed))
         at = ids.index(place_id) if place_id in ids else 0
         beside = ids[at + 1 : at + 2] or ids[max(at - 1, 0) : at]
-        self.redirect(f"/#{beside[0]}" if beside else "/", status=303)
+        self.redirect(address_of(beside[0], ids) if beside else "/", status=303)
 
 
 class UndoHandler(BaseHandler):
@@ -115,7 +115,12 @@ class UndoHandler(BaseHandler):
             say(self, f"{place.name} is back.")
         else:
             say(self, FULL_SESSION)
-        self.redirect(f"/#{place.id}", status=303)
+        self.redirect(address_of(place.id, await board_ids(self)), status=303)
+
+
+async def board_ids(handler: BaseHandler) -> list[str]:
+    """Return the ids of the places in the order of the board."""
+    return [place.id for place in newest_first(await (await places_of(handler)).all())]
 
 
 async def keep(handler: BaseHandler, place: Place, form: PlaceForm) -> bool:

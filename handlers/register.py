@@ -5,6 +5,7 @@ from handlers.base import BaseHandler
 from handlers.client import client_of
 from handlers.cookie_check import redirect_with_cookie
 from handlers.errors import SiteError
+from handlers.flash import say
 from handlers.forms import credentials, exact_field, field, local_path
 from handlers.sign_in import remembered, sign_in
 from handlers.users import user_json
@@ -46,6 +47,7 @@ class RegisterHandler(BaseHandler):
             self.show(email, {"email": str(error)}, path)
         else:
             sign_in(self, user, remember=bool(field(self, "remember")))
+            say(self, f"Your account is made, and you are signed in as {user.email}.")
             redirect_with_cookie(self, path)
 
     async def _account(self, email: str, password: str) -> User:

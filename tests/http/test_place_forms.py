@@ -1,5 +1,7 @@
 """Pinning, editing, removing and finding places on the page, without JavaScript."""
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.support.follow import follow, fragment
@@ -188,6 +190,25 @@ def test_from_30_places_on_there_is_a_filter(visitor):
     assert Page(visitor.get("/")).has_field("q")
     assert cards(visitor.get("/?q=OSLO")) == ["Oslo"]
     assert cards(visitor.get("/?q=nothing")) == []
+
+
+def test_a_board_of_many_places_has_pages(visitor, shared_database):
+    visitor.register()
+    shared_database.execute(
+        "insert into nestmap.places (user_id, id, name, created_at)"
+        " select u.id, 'p' || n, 'Place ' || n, now() - n * interval '1 minute'"
+        " from nestmap.users as u, generate_series(1, 120) as n where u.email = %s",
+        visitor.email,
+    )
+    first = visitor.get("/")
+    assert cards(first)[0] == "Place 1"
+    assert len(cards(first)) == 100
+    assert cards(visitor.get("/?page=2"))[-1] == "Place 120"
+    for odd in ("0", "3", "-1", "x", "9" * 30, "\u0663"):
+        assert cards(visitor.get(f"/?page={quote(odd)}"))
+    page = visitor.get("/?page=2")
+    gone = submit(visitor, page, Page(page).form(button="Remove Place 110"), "/?page=2")
+    assert gone.location == "/?page=2#p111"
 
 
 def test_a_visitor_forgets_the_map(visitor):

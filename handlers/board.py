@@ -1,0 +1,78 @@
+"""The board with the cards of the places: their order, the filter, and the pages of a long one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from tornado.web import RequestHandler
+
+from nestmap.places import Place
+
+# From here on there is a filter: so many cards fit on no screen.
+FILTER_FROM = 30
+FILTER_LENGTH = 120
+
+CARDS_PER_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The places that match what is `wanted`, newest first, and which page of them is shown."""
+
+    total: int
+    wanted: str
+    matching: list[Place]
+    page: int
+
+    @classmethod
+    def asked_for(cls, handler: RequestHandler, places: list[Place]) -> "Board":
+        """Return the board of these places that the query of a request asks for: ?q= and ?page=."""
+        wanted = handler.get_query_argument("q", "")[:FILTER_LENGTH]
+        matching = [place for place in newest_first(places) if _matches(place, wanted)]
+        number = handler.get_query_argument("page", "1")
+        page = int(number) if number.isdecimal() and len(number) < 5 else 1
+        return cls(len(places), wanted, matching, min(max(page, 1), _pages(matching)))
+
+    @property
+    def shown(self) -> list[Place]:
+        """Return the places of this page."""
+        end = self.page * CARDS_PER_PAGE
+        return self.matching[end - CARDS_PER_PAGE : end]
+
+    @property
+    def has_filter(self) -> bool:
+        """Return True if there are many places, or a filter is in use."""
+        return self.total >= FILTER_FROM or bool(self.wanted)
+
+    @property
+    def newer(self) -> str:
+        """Return the address of the page before this one, or ""."""
+        return self._address(self.page - 1) if self.page > 1 else ""
+
+    @property
+    def older(self) -> str:
+        """Return the address of the page after this one, or ""."""
+        return self._address(self.page + 1) if self.page < _pages(self.matching) else ""
+
+    def _address(self, page: int) -> str:
+        query = {"q": self.wanted} if self.wanted else {}
+        return "/?" + urlencode({**query, "page": page}) + "#board_title"
+
+
+def newest_first(places: list[Place]) -> list[Place]:
+    """Return the places in the order of the board."""
+    return sorted(places, key=lambda place: (-place.created_at, place.id))
+
+
+def address_of(place_id: str, ids: Sequence[str]) -> str:
+    """Return the address of a place on the board, whose places have these ids in order."""
+    page = ids.index(place_id) // CARDS_PER_PAGE + 1 if place_id in ids else 1
+    return f"/?page={page}#{place_id}" if page > 1 else f"/#{place_id}"
+
+
+def _pages(places: list[Place]) -> int:
+    return max(1, -(-len(places) // CARDS_PER_PAGE))
+
+
+def _matches(place: Place, wanted: str) -> bool:
+    return wanted.casefold() in f"{place.name}\n{place.note}".casefold()
