@@ -5,6 +5,7 @@ import json
 from contextlib import ExitStack
 
 import pytest
+from tornado.simple_httpclient import HTTPStreamClosedError
 from tornado.web import HTTPError
 
 from handlers.access import Access
@@ -59,6 +60,15 @@ class Answer(Anyone):
             raise HTTPError(int(status))
         self.set_status(int(status))
         self.finish()
+
+
+class FailTwice(Anyone):
+    def post(self):
+        self.session["lost"] = 1
+        self.finish()
+
+    def commit_failed(self, error):
+        raise RuntimeError("the error page failed, too")
 
 
 class Refuse(Anyone):
@@ -152,6 +162,7 @@ ROUTES = [
     (r"/append", Append),
     (r"/fail", Fail),
     (r"/answer/(\d+)", Answer),
+    (r"/fail-twice", FailTwice),
     (r"/refuse", Refuse),
     (r"/grow", Grow),
     (r"/spoil", Spoil),
@@ -390,6 +401,14 @@ async def test_what_was_saved_keeps_its_cookie_when_the_last_commit_fails(ask, a
         answer = await ask("/save-and-go-on")
     assert (answer.code, len(answer.headers.get_list("Set-Cookie"))) == (503, 1)
     assert await kept(ask) == {"stops": ["lisbon"]}
+
+
+@pytest.mark.gen_test
+async def test_a_fault_in_the_error_page_cuts_the_connection(ask, app, database):
+    """The client is not left waiting, and neither is a stop."""
+    with refused_writes(database), pytest.raises(HTTPStreamClosedError):
+        await ask("/fail-twice")
+    assert app.settings["services"].drain.is_quiet
 
 
 @pytest.mark.gen_test

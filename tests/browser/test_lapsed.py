@@ -1,0 +1,18 @@
+"""A form that was open when its cookie vanished."""
+
+from playwright.sync_api import expect
+
+
+def test_what_was_typed_is_kept_and_both_ways_on_are_offered(page):
+    page.goto("/")
+    page.get_by_label("Place", exact=True).fill("Lisbon")
+    page.get_by_role("button", name="Pin it").click()
+    page.get_by_label("Place", exact=True).fill("Kyoto")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Pin it").click()
+    expect(page.get_by_label("Place", exact=True)).to_have_value("Kyoto")
+    expect(page.get_by_role("button", name="Sign in and go on")).to_be_visible()
+    assert page.context.cookies() == []
+    page.get_by_role("button", name="Pin it on the map").click()
+    expect(page.get_by_role("status")).to_contain_text("Kyoto is pinned")
+    expect(page.get_by_text("Lisbon")).to_have_count(0)
