@@ -5,6 +5,7 @@ import sys
 try:
     import asyncio
     import dataclasses
+    import logging
     import os
     import signal
     import socket
@@ -198,6 +199,11 @@ def announce(settings: Settings, hosts: Hosts, sockets: list[socket.socket]) -> 
     embedded = f"embedded PostgreSQL in {settings.data_dir}"
     say(f"NestMap {__version__} is at {where} ({mode}, {count})")
     say(f"Database: {hosts.description if settings.database_url else embedded}")
+    if settings.production and not settings.cookie_name.startswith("__Host-"):
+        logging.getLogger("nestmap").warning(
+            "SESSION_COOKIE_NAME has no prefix, so a sibling subdomain can plant such a cookie; set"
+            " SESSION_COOKIE_NAME=__Host-nestmap.sid"
+        )
 
 
 def hosts_of(url: str) -> Hosts:

@@ -35,7 +35,7 @@ from handlers.errors import (
 from handlers.form_value import form_value, form_value_html, has_form_value, page_of_form
 from handlers.headers import new_request_id, usual_headers
 from handlers.lapsed import said_of
-from handlers.suspicion import note_cookies, note_refusal
+from handlers.suspicion import note_cookies, note_cross_origin, note_refusal
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
 from nestmap.server import MAX_BODY
@@ -235,6 +235,8 @@ class BaseHandler(SessionHandler):
         """Log what is unexpected, without the request, whose headers and query may hold secrets."""
         if isinstance(value, DatabaseError):
             log.log(log_level(value), "%s %s: %s", self.request_id, type(value).__name__, value)
+        elif answer_for(value).status == 403:
+            note_cross_origin(self, value)
         elif answer_for(value).status == 500:
             log.error("%s failed", self.request_id, exc_info=value)
 

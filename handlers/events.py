@@ -47,14 +47,27 @@ class ApiEventsHandler(BaseHandler):
         )
 
 
+class OwnEventsHandler(BaseHandler):
+    """GET /account/events."""
+
+    async def get(self) -> None:
+        """Show what happened to one's own account."""
+        self.render("own_events.html", events=await own_events(self), kinds=KINDS, path="/account")
+
+
 class ApiOwnEventsHandler(BaseHandler):
     """GET /api/account/events."""
 
     async def get(self) -> None:
         """Give the newest events of one's own account."""
-        user_id = str(self.signed_in_user.id)
-        events = await self.sessions.events.newest(PAGE, user_id=user_id)
-        self.finish_json({"events": [own_json(event, user_id) for event in events]})
+        self.finish_json({"events": await own_events(self)})
+
+
+async def own_events(handler: BaseHandler) -> list[dict[str, object]]:
+    """Return the newest events of who is signed in."""
+    user_id = str(handler.signed_in_user.id)
+    events = await handler.sessions.events.newest(PAGE, user_id=user_id)
+    return [own_json(event, user_id) for event in events]
 
 
 async def found_events(handler: BaseHandler) -> list[Event]:

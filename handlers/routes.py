@@ -20,7 +20,12 @@ from handlers.admin import AdminEndSessionHandler, AdminHandler, StatsHandler
 from handlers.admin_users import ApiUserHandler, ApiUsersHandler, UserActHandler
 from handlers.confirm import ApiConfirmHandler, ConfirmHandler
 from handlers.cookie_check import CookieCheckHandler
-from handlers.events import ApiEventsHandler, ApiOwnEventsHandler, EventsHandler
+from handlers.events import (
+    ApiEventsHandler,
+    ApiOwnEventsHandler,
+    EventsHandler,
+    OwnEventsHandler,
+)
 from handlers.health import LiveHandler, ReadyHandler
 from handlers.home import HomeHandler
 from handlers.leave import BeginHandler, ForgetHandler
@@ -73,6 +78,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/account/sessions/end-others", EndOtherSessionsHandler),
     (r"/confirm", ConfirmHandler),
     (r"/api/auth/confirm", ApiConfirmHandler),
+    (r"/account/events", OwnEventsHandler),
     (r"/api/account/events", ApiOwnEventsHandler),
     (r"/api/admin/users", ApiUsersHandler),
     (r"/api/admin/users/(\d{1,18})", ApiUserHandler),

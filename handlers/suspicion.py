@@ -1,5 +1,6 @@
 """What looks like an attack, forged cookies and refused requests: an event for a sample of them."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from nestmap.accounts import networks_of
@@ -7,6 +8,8 @@ from nestmap.sessions import Session, Source, client_of
 
 if TYPE_CHECKING:
     from handlers.base import BaseHandler
+
+log = logging.getLogger("nestmap.handlers")
 
 
 def note_cookies(handler: "BaseHandler") -> None:
@@ -32,6 +35,20 @@ def note_refusal(handler: "BaseHandler") -> None:
         source = Source(user_id, handler.session.id, client.ip, client.user_agent)
         event = source.event("refused", user_id, path=handler.request.path[:200])
         handler.services.background.start(handler.sessions.events.add(event), "note a refusal")
+
+
+def note_cross_origin(handler: "BaseHandler", error: BaseException | None) -> None:
+    """Log once a minute what to set if a refused origin is this site under another name."""
+    reason = getattr(error, "log_message", None) or ""
+    origin, host = handler.request.headers.get("Origin", ""), handler.request.host
+    if not reason.startswith(("Origin", "Sec-Fetch")) or not origin:
+        return
+    if handler.services.sampler.take(f"origin {origin[:100]} {host[:100]}"):
+        log.warning(
+            "refused a request of the origin %r to the host %r: if this is one site, the proxy must"
+            " pass the Host that the browser sent (nginx: proxy_set_header Host $host)",
+            *(origin[:100], host[:100]),
+        )
 
 
 def suspicion(session: Session, headers: list[str], cookie_name: str) -> str | None:

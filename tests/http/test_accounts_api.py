@@ -79,6 +79,7 @@ def test_any_other_password_is_refused(visitor, password):
             7,
         ),
         *("x" * 400 + "@example.org", "a@example.org\nBcc: b@example.org", "\ud800@example.org"),
+        *("a\u200b@example.org", "\u202eadmin@example.org"),
     ],
 )
 def test_what_is_no_email_address_is_refused(visitor, email):

@@ -227,6 +227,7 @@ def test_events_are_shown_to_administrators_and_ones_own_to_oneself(admin, membe
     own = member.get("/api/account/events").json["events"]
     assert {event["kind"] for event in own} == {"registered", "signed_in"}
     assert {event["by"] for event in own} == {"you"}
+    assert "An account was made." in member.get("/account/events").text
     assert admin.get("/api/admin/events?before=x").status == 400
 
 

@@ -9,7 +9,7 @@ import pytest
 import nestmap.database as nestmap_database
 from nestmap.sessions import Seals
 from tests.support.commands import nestmap
-from tests.support.visitor import PASSWORD, Visitor
+from tests.support.visitor import COOKIE, PASSWORD, Visitor
 from tests.support.waiting import wait_until
 
 SEALED = "select count(*) = 0 from nestmap.unsealed_events"
@@ -96,6 +96,18 @@ def test_a_sign_in_that_is_not_committed_leaves_none(own_site, database):
     database.execute("create trigger refuse before insert on session execute function refuse()")
     assert visitor.sign_in().status == 503
     assert len(kinds_of(database)) == before
+
+
+def test_forged_cookies_and_cookies_of_two_sessions_are_on_record_once_a_minute(own_site, database):
+    first, second = Visitor(own_site.url), Visitor(own_site.url)
+    for visitor in (first, second):
+        visitor.put_place("lisbon")
+    for _ in range(5):
+        both = f"{COOKIE}={first.cookie}; {COOKIE}={second.cookie}"
+        assert Visitor(own_site.url).get("/api/places", headers={"Cookie": both}).status == 200
+        Visitor(own_site.url).get("/api/places", headers={"Cookie": f"{COOKIE}=forged"})
+    wait_until(lambda: len(kinds_of(database)) == 2, "the events")
+    assert sorted(kinds_of(database)) == ["forged_cookie", "two_sessions"]
 
 
 def test_ending_ones_other_sessions_is_on_record(own_site, database):

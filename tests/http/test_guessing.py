@@ -181,11 +181,19 @@ def test_the_register_form_with_a_taken_address_is_a_way_in_and_counts(owner):
     assert statuses == [409] * 5 + [429]
 
 
-def test_the_confirmation_is_counted(owner):
+@pytest.mark.parametrize(
+    ("method", "path", "fields"),
+    [
+        ("POST", "/api/auth/confirm", {}),
+        ("POST", "/api/auth/password", {"new_password": "quite another good password"}),
+        ("DELETE", "/api/account", {}),
+    ],
+)
+def test_giving_the_password_again_is_counted_too(owner, method, path, fields):
     owner.sign_in()
-    answers = [
-        owner.post("/api/auth/confirm", json={"password": "a wrong guess of it"}) for _ in range(6)
-    ]
+    wrong = "a wrong guess of it"
+    fields = fields | {"password": wrong, "current_password": wrong}
+    answers = [owner.request(method, path, json=fields) for _ in range(6)]
     assert [answer.status for answer in answers] == [401] * 5 + [429]
     assert answers[-1].error == "too_many_attempts"
     assert owner.signed_in()

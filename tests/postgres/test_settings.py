@@ -3,7 +3,8 @@
 import pytest
 
 from nestmap.sessions import SessionCookie
-from tests.support.instance import Instance
+from nestmap.settings import SettingsError, settings_from
+from tests.support.instance import SECRET, Instance
 from tests.support.visitor import COOKIE, Visitor
 
 
@@ -104,3 +105,60 @@ def test_a_secret_is_read_from_a_file(tmp_path, database, start_instance):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     said = refusal(tmp_path, SESSION_SECRET=None, SESSION_SECRET_FILE=tmp_path / "nothing")
     assert "SESSION_SECRET_FILE" in said
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["a" * 40, "password" * 5, "1234567890" * 4, "nestmap.org-" * 4, "abcabdabeabfabgabhab" * 2],
+)
+def test_a_secret_of_few_characters_or_of_one_piece_again_and_again_is_refused(tmp_path, secret):
+    said = refusal(tmp_path, NESTMAP_ENV="production", SESSION_SECRET=secret)
+    assert "SESSION_SECRET" in said
+    assert secret not in said
+
+
+def test_a_secret_file_that_everyone_may_write_is_refused(tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("a secret in a file that is long enough\n")
+    file.chmod(0o666)
+    said = refusal(tmp_path, SESSION_SECRET=None, SESSION_SECRET_FILE=file)
+    assert "SESSION_SECRET_FILE may be written by everyone" in said
+
+
+def test_a_byte_order_mark_is_no_part_of_a_secret(tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("a secret in a file that is long enough\n", encoding="utf-8-sig")
+    assert (
+        settings_from({"SESSION_SECRET_FILE": str(file)}).secret
+        == file.read_text(encoding="utf-8-sig").strip()
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "refused"),
+    [
+        ({"DATABASE_URL": "postgresql://db.example.org/nestmap"}, True),
+        ({"DATABASE_URL": "postgresql://db.example.org/nestmap?sslmode=require"}, True),
+        ({"DATABASE_URL": "postgresql://localhost,db.example.org/nestmap"}, True),
+        ({"DATABASE_URL": "postgresql://db.example.org/nestmap?sslmode=verify-full"}, False),
+        (
+            {"DATABASE_URL": "postgresql://db.example.org/nestmap", "PGSSLMODE": "verify-full"},
+            False,
+        ),
+        ({"DATABASE_URL": "postgresql://db.example.org/nestmap", "DATABASE_TLS": "off"}, False),
+        ({"DATABASE_URL": "postgresql://127.0.0.1/nestmap"}, False),
+        ({"DATABASE_URL": "postgresql:///nestmap?host=/run/postgresql"}, False),
+        ({"DATABASE_URL": "postgresql:///nestmap", "PGHOST": "db.example.org"}, True),
+    ],
+)
+def test_production_reaches_a_remote_database_by_verified_tls_only(variables, refused):
+    variables = {"NESTMAP_ENV": "production", "SESSION_SECRET": SECRET, **variables}
+    if not refused:
+        settings_from(variables)
+        return
+    with pytest.raises(SettingsError) as said:
+        settings_from(variables)
+    (reason,) = said.value.reasons
+    assert "db.example.org" in reason
+    assert "verify-full" in reason
+    assert "DATABASE_TLS" in reason

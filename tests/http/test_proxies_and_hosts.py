@@ -1,0 +1,124 @@
+"""Which address, which scheme and which host count, and what the answers carry besides."""
+
+import pytest
+
+from tests.support.instance import SECRET
+from tests.support.raw import RawClient
+from tests.support.visitor import Visitor, new_email
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def behind_proxy(shared_database, start_shared_instance):
+    """An instance behind a CDN that has a header of its own for the client's address."""
+    return start_shared_instance(
+        shared_database.serving_url,
+        TRUST_PROXY="127.0.0.0/8,10.0.0.0/8",
+        PROXY_ADDRESS_HEADER="X-Client",
+        ALLOWED_HOSTS="example.org,.example.net,127.0.0.1",
+    )
+
+
+def address_of(visitor: Visitor) -> str | None:
+    (session, *_) = visitor.get("/api/account/sessions").json["sessions"]
+    return session["ip"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "address"),
+    [
+        ({"X-Client": "192.0.2.7:443"}, "192.0.2.7"),
+        ({"X-Client": "[2001:db8::7]:443, 10.0.0.3"}, "2001:db8::7"),
+        ({"X-Client": "6.6.6.6, 192.0.2.7, 10.0.0.3"}, "192.0.2.7"),
+        ({"X-Forwarded-For": "6.6.6.6", "X-Real-Ip": "6.6.6.6"}, "127.0.0.1"),
+        ({"X-Client": "unknown"}, "127.0.0.1"),
+    ],
+)
+def test_the_address_is_read_from_one_header_only(behind_proxy, headers, address):
+    visitor = Visitor(behind_proxy.url)
+    assert visitor.register(headers=headers).status == 201
+    assert address_of(visitor) == address
+
+
+def test_without_a_trusted_proxy_no_header_counts(site):
+    visitor = Visitor(site.url)
+    visitor.register(headers={"X-Forwarded-For": "6.6.6.6", "X-Real-Ip": "6.6.6.6"})
+    assert address_of(visitor) == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("example.org", 200),
+        ("EXAMPLE.org:443", 200),
+        ("example.org.", 200),
+        ("a.example.net", 200),
+        ("example.net", 200),
+        ("a.example.org", 421),
+        ("evil.test", 421),
+        ("example.org.evil.test", 421),
+        ("evilexample.net", 421),
+    ],
+)
+def test_only_the_hosts_of_the_setting_are_served(behind_proxy, host, status):
+    visitor = Visitor(behind_proxy.url)
+    for path in ("/", "/static/site.css", "/nothing"):
+        answer = visitor.get(path, headers={"Host": host})
+        assert answer.status == (status if status == 421 or path != "/nothing" else 404)
+    assert visitor.get("/livez", headers={"Host": host}).status == 200
+
+
+def test_a_refused_origin_says_in_the_log_what_to_set(behind_proxy):
+    visitor = Visitor(behind_proxy.url)
+    headers = {"Origin": "https://www.example.org", "Host": "example.org"}
+    body = {"email": new_email(), "password": "a password of some length"}
+    assert visitor.post("/api/auth/login", json=body, headers=headers).status == 403
+    wait_until(lambda: "proxy_set_header Host" in behind_proxy.output, "the line of the log")
+
+
+@pytest.mark.parametrize("path", ["/static/%00", "/static/a%00b.css", "/static/" + "a" * 5000])
+def test_a_name_that_no_file_can_have_is_not_found(site, path):
+    answer = Visitor(site.url).get(path)
+    assert answer.status == 404
+    assert "Traceback" not in site.output
+
+
+def test_signing_out_clears_what_scripts_stored_and_no_cookies(visitor):
+    visitor.register()
+    assert visitor.sign_out().headers["Clear-Site-Data"] == '"storage"'
+    assert visitor.jar.get("nestmap.device"), "the device stays known"
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/nothing", "/static/site.css", "/livez"])
+def test_every_answer_keeps_others_out(site, path):
+    headers = Visitor(site.url).get(path).headers
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert "Strict-Transport-Security" not in headers
+
+
+def test_an_answer_without_a_handler_does_so_too(site):
+    with RawClient(site.port) as client:
+        client.send(b"NOT HTTP AT ALL\r\n\r\n")
+        assert client.answer_or_end() in {400, None}
+
+
+@pytest.mark.parametrize(
+    ("settings", "value"),
+    [
+        ({}, "max-age=31536000"),
+        ({"HSTS_SECONDS": 60, "HSTS_SUBDOMAINS": "on"}, "max-age=60; includeSubDomains"),
+        ({"HSTS_SECONDS": 0}, None),
+    ],
+)
+def test_https_only_is_told_as_the_settings_say(shared_database, start_instance, settings, value):
+    site = start_instance(
+        shared_database.serving_url,
+        NESTMAP_ENV="production",
+        SESSION_SECRET=SECRET,
+        **settings,
+    )
+    answer = Visitor(site.url, https=True).get("/login")
+    assert answer.headers["Strict-Transport-Security"] == value
+    assert "__Host-nestmap.sid" in site.output, "the start warns of a cookie without a prefix"
