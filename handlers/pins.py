@@ -111,10 +111,9 @@ class UndoHandler(BaseHandler):
             say(self, "There is nothing to undo any more.")
             self.redirect("/", status=303)
             return
-        if await keep(self, place, PlaceForm()):
-            say(self, f"{place.name} is back.")
-        else:
-            say(self, FULL_SESSION)
+        form = PlaceForm()
+        kept = await keep(self, place, form)
+        say(self, f"{place.name} is back." if kept else form.errors["form"])
         self.redirect(address_of(place.id, await board_ids(self)), status=303)
 
 

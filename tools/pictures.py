@@ -34,7 +34,7 @@ PHONE = (
 PLACES = [
     ("Reykjavík", "Hot water under a cold sky."),
     ("Cape Town", "The mountain, early."),
-    ("Valparaíso", "Every staircase is painted."),
+    ("Buenos Aires", "The bookshop in the theatre."),
     ("Istanbul", "The ferry, with tea."),
     ("Lisbon", "The yellow tram."),
     ("Kyoto", "Cherry blossoms in April, if the trains run."),

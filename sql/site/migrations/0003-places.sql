@@ -160,6 +160,11 @@ declare
     v_is_known boolean;
     v_place record;
 begin
+    -- Most sign-ins bring no place, and wait for no lock.
+    perform from nestmap.places_in(p_data);
+    if not found then
+        return v_taken;
+    end if;
     perform nestmap.lock_places(v_user_id);
     select 1000 - count(*) into v_room from nestmap.places where user_id = v_user_id;
     for v_place in select * from nestmap.places_in(p_data) loop
