@@ -49,7 +49,7 @@ LENGTHS = [
         "5.0",
         "5e0",
         "1_0",
-        "５",
+        "\xb2",
     ),
     *("", "00000000000000000000005", "99999999999999999999", "18446744073709551621"),
 ]
@@ -71,18 +71,17 @@ CHUNK_FORMS = [
     ),
     "5\r\nhello\r\n0\r\n\rX",
 ]
+LENGTH = f"Content-Length: {len(HIDDEN)}"
+H2C = "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings"
 OTHERS = [
-    f"POST /a HTTP/1.1\nHost: h\nContent-Length: {len(HIDDEN)}\n\n{HIDDEN}",
-    f"POST /a HTTP/1.1\r\nHost: h\r\nX: y\r\n Content-Length: {len(HIDDEN)}\r\n\r\n{HIDDEN}",
-    f"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: {len(HIDDEN)}\r\nContent-Length: 0\r\n\r\n{HIDDEN}",
+    f"POST /a HTTP/1.1\nHost: h\n{LENGTH}\n\n{HIDDEN}",
+    f"POST /a HTTP/1.1\r\nHost: h\r\nX: y\r\n {LENGTH}\r\n\r\n{HIDDEN}",
+    f"POST /a HTTP/1.1\r\nHost: h\r\n{LENGTH}\r\nContent-Length: 0\r\n\r\n{HIDDEN}",
     f"POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n{CHUNKS}",
-    "POST /a HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n"
-    f"Transfer-Encoding: chunked\r\n\r\n{CHUNKS}",
-    "POST /a HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n"
-    f"Content-Length: {len(HIDDEN)}\r\n\r\n{HIDDEN}",
-    f"CONNECT h:443 HTTP/1.1\r\nHost: h\r\nContent-Length: {len(HIDDEN)}\r\n\r\n{HIDDEN}",
-    "POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
-    f"Content-Length: {len(HIDDEN)}\r\n\r\n{HIDDEN}",
+    f"POST /a HTTP/1.1\r\nHost: h\r\n{H2C}\r\nTransfer-Encoding: chunked\r\n\r\n{CHUNKS}",
+    f"POST /a HTTP/1.1\r\nHost: h\r\n{H2C}\r\n{LENGTH}\r\n\r\n{HIDDEN}",
+    f"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n{LENGTH}\r\n\r\n{HIDDEN}",
+    f"POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n{LENGTH}\r\n\r\n{HIDDEN}",
     f"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 20000\r\n\r\n{HIDDEN}",
 ]
 
