@@ -52,7 +52,7 @@ pictures: $(DEV) ## make the pictures of the README anew (needs Chromium)
 towns: $(DEV) ## make the list of towns anew from GeoNames
 	$(BIN)/python -m tools.towns
 
-tools: ## install Chromium and PgBouncer, which the tests drive (Debian, Ubuntu)
+tools: ## install Chromium, PgBouncer and nginx, which the tests drive (Debian, Ubuntu)
 	@bash .ci/tools
 
 clean: ## remove the virtualenv and all caches; .nestmap, your data, stays

@@ -46,6 +46,11 @@ class TwoServers:
             server.add_sockets([listening])
             self._servers.append(server)
 
+    @property
+    def port(self) -> int:
+        """Where ours listens."""
+        return self._ports[HTTPServer]
+
     async def close(self) -> None:
         for server in self._servers:
             server.stop()
