@@ -8,6 +8,8 @@ for exactly one address and one SSL mode. The one that worked last time is tried
 import asyncio
 import socket
 from collections.abc import Iterator
+from typing import Protocol
+from weakref import WeakSet
 
 from nestmap.database.availability import Availability
 from nestmap.database.connection_string import ConnectionParameters, describe, parse
@@ -30,6 +32,13 @@ DEFAULTS = {
 SECOND_TRIES = {"prefer": ["require", "disable"], "allow": ["disable", "require"]}
 
 
+class HasIdleConnections(Protocol):
+    """A pool: it has connections that nothing uses, and can close them."""
+
+    def close_idle(self) -> None:
+        """Close all idle connections."""
+
+
 class Hosts:
     """The hosts of one connection string, and what was learned about them.
 
@@ -42,6 +51,7 @@ class Hosts:
         self.generation = 0
         self.round_trip = 0.0
         self.availability = Availability()
+        self._users: WeakSet[HasIdleConnections] = WeakSet()
 
     @property
     def description(self) -> str:
@@ -66,6 +76,12 @@ class Hosts:
         """
         self._good = None
         self.generation += 1
+        for user in self._users:
+            user.close_idle()
+
+    def used_by(self, user: HasIdleConnections) -> None:
+        """Tell ``user`` of every server that turns out to be the wrong one."""
+        self._users.add(user)
 
     async def addresses(self) -> list[ConnectionParameters]:
         """Return every way to reach a server, the one that worked last first.

@@ -31,6 +31,7 @@ class Pool:
         self._connecting: dict[asyncio.Task[None], float] = {}
         self._clock: asyncio.TimerHandle | None = None
         self._closed = False
+        hosts.used_by(self)
 
     async def acquire(self) -> Connection:
         """Return a live connection, which the caller gives back with ``release()``.
@@ -49,7 +50,6 @@ class Pool:
     def discard_server(self) -> None:
         """Give up the server that the connections lead to: it is no longer the right one."""
         self._hosts.forget()
-        self.close_idle()
 
     def close_idle(self) -> None:
         """Close all idle connections: one statement got no answer, so they may be dead too."""

@@ -7,14 +7,16 @@ import pytest
 
 from tests.support.visitor import Visitor
 
-FEW = 4
+FEW = 5
 VISITORS = 24
 
 
 @pytest.fixture(scope="module")
 def site(shared_database, start_shared_instance):
     return start_shared_instance(
-        shared_database.url, DATABASE_CONNECTIONS=FEW, SESSION_PRUNE_SECONDS=1
+        shared_database.url,
+        DATABASE_CONNECTIONS=FEW,
+        SESSION_PRUNE_SECONDS=1,
     )
 
 
@@ -46,10 +48,9 @@ class Watch:
 
 
 def live(visitor: Visitor) -> list[str]:
-    visitor.register()
     for number in range(5):
         assert visitor.put_place(f"p{number}").status == 201
-    assert visitor.get("/account").status == 200
+    assert visitor.get("/").status == 200
     return visitor.place_ids()
 
 
@@ -62,6 +63,6 @@ def test_many_visitors_at_once_share_a_few_connections(site, shared_database):
 
 
 def test_too_few_are_refused_in_words(start_instance, shared_database):
-    instance = start_instance.begin(shared_database.url, DATABASE_CONNECTIONS=3)
+    instance = start_instance.begin(shared_database.url, DATABASE_CONNECTIONS=4)
     assert instance.wait() == 2
-    assert "DATABASE_CONNECTIONS must be a whole number from 4" in instance.output
+    assert "DATABASE_CONNECTIONS must be a whole number from 5" in instance.output

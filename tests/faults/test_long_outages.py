@@ -1,5 +1,6 @@
 """Outages that only time can tell: each with a site and a database of its own, all at once."""
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -73,14 +74,14 @@ def locked(stage):
 
 
 def waits_twice(stage):
-    """For its load and then for its commit; the bound is the request's."""
+    """For its load and then for the place itself; the bound is the request's."""
     member, relay = stage.crowd.members[0], stage.outage.relay
     relay.hold_answer(LOAD)
     began = time.monotonic()
     sent = member.send_place("lisbon")
     relay.wait_for_held()
     stage.crowd.go_on(2.2)
-    relay.hold()
+    relay.hold(re.compile(rb"."))  # whatever it is
     relay.release_answer()
     answer = sent.answer()
     assert (answer.status, answer.cookies) == (503, [])

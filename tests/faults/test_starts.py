@@ -125,7 +125,7 @@ class TestWithoutADatabase:
 
     def test_a_server_can_be_stopped(self, away, database, start_instance):
         instance = start_instance.begin(database.url)
-        wait_until_listening(instance)
+        wait_until(lambda: instance.readiness() == 503, "an answer")
         assert instance.stop() == 0
 
 

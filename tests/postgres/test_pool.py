@@ -134,7 +134,10 @@ def test_a_server_that_is_the_wrong_one_is_not_used_by_any_pool_of_its_hosts(dat
         hosts = Hosts(database.url)
         pools = [Pool(hosts, 2, 2) for _ in range(2)]
         taken = [await pool.acquire() for pool in pools]
+        idle = await pools[1].acquire()
+        pools[1].release(idle)
         pools[0].discard_server()
+        assert idle.closed
         for pool, connection in zip(pools, taken, strict=True):
             pool.release(connection)
             assert connection.closed
