@@ -21,13 +21,16 @@ PIPE = 64 * 1024
 
 
 @contextmanager
-def site(database, directory, *, output, processes=1):
-    """`python run.py` with this as its standard output and error; gives the process and a visitor."""
+def site(database, directory, *, output=None, processes=1, before=()):
+    """`python run.py` with this as its standard output and error; gives the process and a visitor.
+
+    `before` is a command that ends by starting the rest of its arguments.
+    """
     port = free_port()
     settings = {"DATABASE_URL": database.url, "PORT": port, "SESSION_SECRET": SECRET}
     settings |= {"DATA_DIR": directory / "data", "PROCESSES": processes}
     with subprocess.Popen(
-        [sys.executable, str(ROOT / "run.py")],
+        [*before, sys.executable, str(ROOT / "run.py")],
         env=environment(settings),
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -36,7 +39,9 @@ def site(database, directory, *, output, processes=1):
     ) as process:
         visitor = Visitor(f"http://127.0.0.1:{port}")
         try:
-            wait_until(lambda: connectable(port) or process.poll() is not None, "the site")
+            wait_until(
+                lambda: connectable(port) and visitor.get("/readyz").status == 200, "the site"
+            )
             yield process, visitor
         finally:
             if process.poll() is None:
@@ -109,16 +114,11 @@ def test_lines_above_the_bound_are_dropped_and_counted(pipe):
     assert first == [f"line {number}" for number in range(len(first))]
 
 
-def test_closed_descriptors_are_taken_by_no_socket(database, tmp_path, start_instance):
+def test_closed_descriptors_are_taken_by_no_socket(database, tmp_path):
     """What the log writes must not go to a visitor or to PostgreSQL."""
-    program = f"import os; os.closerange(0, 3); os.execv({sys.executable!r}, "
-    program += f"[{sys.executable!r}, {str(ROOT / 'run.py')!r}])"
-    port = free_port()
-    settings = {"DATABASE_URL": database.url, "PORT": port, "SESSION_SECRET": SECRET}
-    command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, env=environment(settings), start_new_session=True) as process:
-        wait_until(lambda: connectable(port), "the site")
-        visitor = Visitor(f"http://127.0.0.1:{port}")
+    program = "import os, sys; os.closerange(0, 3); os.execv(sys.argv[1], sys.argv[1:])"
+    closed = [sys.executable, "-c", program]
+    with site(database, tmp_path, before=closed) as (process, visitor):
         assert visitor.put_place("lisbon").status == 201
         files = [str(Path(f"/proc/{process.pid}/fd/{number}").readlink()) for number in range(3)]
         assert files == [os.devnull] * 3
