@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.sids import count_sessions, sid_of, stored
-from tests.support.visitor import Visitor
+from tests.support.visitor import PASSWORD, Visitor
 
 SLOW, DIRECT = 0, 1
 
@@ -69,10 +69,26 @@ def test_an_account_that_is_deleted_takes_its_sessions_along(tourist, relay, sha
     relay.hold()
     late = tourist.send_place("lisbon", at=SLOW)
     relay.wait_for_held()
-    shared_database.execute("delete from nestmap.users where email = %s", tourist.email)
+    password = {"password": PASSWORD}
+    assert tourist.request("DELETE", "/api/account", json=password, at=DIRECT).status == 204
     relay.release()
     assert late.answer().status == 401
     assert not stored(shared_database, sid)
+
+
+def test_an_account_that_is_deleted_by_hand_is_signed_out_and_stores_nothing(
+    tourist, relay, shared_database
+):
+    tourist.register()
+    relay.hold()
+    late = tourist.send_place("lisbon", at=SLOW)
+    relay.wait_for_held()
+    shared_database.execute("delete from nestmap.users where email = %s", tourist.email)
+    relay.release()
+    assert late.answer().status == 401
+    assert not tourist.signed_in(at=SLOW)
+    assert not tourist.signed_in(at=DIRECT)
+    assert tourist.put_place("oslo").error == "session_ended"
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from contextlib import suppress
 from tests.support.statements import Statements
 from tests.support.waiting import wait_until
 
-# What changes a row of the session table, as opposed to a load.
+# What changes a session, or the places of an account that only a live session may change.
 WRITE = re.compile(
-    rb'\bnestmap\."session_(insert|update|rotate|touch|end)"\(',
+    rb'\bnestmap\.("session_(insert|update|rotate|touch|end)"|put_place|live_account)\(',
     re.IGNORECASE,
 )
 LOAD = re.compile(rb"\s+as user_row\s+from", re.IGNORECASE)
