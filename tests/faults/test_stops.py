@@ -15,7 +15,8 @@ DRAIN_SECONDS = 10
 
 @pytest.fixture(params=[1, 2], ids=["one process", "two processes"])
 def instance(request, shared_database, relay, start_instance):
-    return start_instance(shared_database.url_at(relay.port), PROCESSES=request.param)
+    settings = {"PROCESSES": request.param, "REGISTRATIONS_PER_HOUR": 1000}
+    return start_instance(shared_database.url_at(relay.port), **settings)
 
 
 @pytest.fixture

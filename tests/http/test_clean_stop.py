@@ -72,7 +72,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(shared_database, start_insta
 def test_a_stop_is_heard_while_waiting_for_a_database(start_instance):
     instance = start_instance.begin(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
     wait_until(
-        lambda: "database" in instance.output and "away" in instance.output,
+        lambda: "the site is not ready" in instance.output,
         "the site to find no database",
     )
     instance.signal()

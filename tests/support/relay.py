@@ -11,9 +11,10 @@ from contextlib import suppress
 from tests.support.statements import Statements
 from tests.support.waiting import wait_until
 
-# What changes a session, or the places of an account that only a live session may change.
+# What changes a row of the session table or a place of an account, as opposed to a load.
 WRITE = re.compile(
-    rb'\bnestmap\.("session_(insert|update|rotate|touch|end)"|put_place|live_account)\(',
+    rb'\bnestmap\.("session_(insert|update|rotate|touch|end)"|put_place)\('
+    rb"|\bdelete from nestmap\.places\b",
     re.IGNORECASE,
 )
 LOAD = re.compile(rb"\s+as user_row\s+from", re.IGNORECASE)
