@@ -1,5 +1,7 @@
 """Administrators change accounts; what matters asks for the password again; nobody locks all out."""
 
+import re
+
 import pytest
 
 from tests.support.commands import nestmap
@@ -250,6 +252,23 @@ def test_a_password_that_was_set_by_command_has_to_be_changed_first(command, mem
     page = member.get("/account")
     assert (page.status, page.location) == (303, "/account/password")
     assert member.sign_out().status == 204
+
+
+def test_who_was_made_by_command_changes_the_password_and_goes_on(command, site):
+    visitor = Visitor(site.url)
+    made = command("create-user", visitor.email, stdin=PASSWORD + "\n")
+    assert made.returncode == 0, made.stderr
+    signed_in = visitor.post("/login", form={"email": visitor.email, "password": PASSWORD})
+    assert signed_in.status in {200, 303}
+    assert visitor.get("/").location == "/account/password"
+    page = visitor.get("/account/password")
+    assert page.status == 200
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', page.text))
+    fields = {"current_password": PASSWORD, "new_password": "a password of their own choice"}
+    changed = visitor.post("/account/password", form=hidden | fields)
+    assert changed.status == 303, changed.text
+    assert visitor.get("/").status == 200
+    assert visitor.put_place("lisbon").status == 201
 
 
 def test_commands_change_accounts_and_say_what_they_did(command, member, admin):

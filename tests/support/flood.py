@@ -6,7 +6,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 AT_A_TIME = 100  # connections that are being made, well below what the site's socket lets wait
@@ -100,6 +100,8 @@ def siege(port: int, request: Callable[[int], bytes], *, connections: int) -> It
                 answered.append(int((await reader.readline()).split()[1]))
             finally:
                 writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
 
     async def all_of_them() -> None:
         await asyncio.gather(*[ask_again_and_again() for _ in range(connections)])
