@@ -1,5 +1,6 @@
 """Static files, with the headers and the error pages of the site."""
 
+from collections.abc import Generator
 from typing import Any
 
 from tornado.web import HTTPError, StaticFileHandler
@@ -23,6 +24,13 @@ class SiteStaticHandler(StaticFileHandler):
         if "\0" in absolute_path:
             raise HTTPError(404)
         return super().validate_absolute_path(root, absolute_path)
+
+    @classmethod
+    def get_content(
+        cls, abspath: str, start: int | None = None, end: int | None = None
+    ) -> Generator[bytes, None, None]:
+        """Yield the content as a whole: read in parts, the file stays open while the client is slow."""
+        yield b"".join(super().get_content(abspath, start, end))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """The same page as everywhere."""
