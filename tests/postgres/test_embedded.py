@@ -53,5 +53,6 @@ def postgres_processes(instance) -> list[psutil.Process]:
     return [
         process
         for process in psutil.process_iter(["name", "cwd"])
-        if process.info["name"] == "postgres" and Path(process.info["cwd"] or "/").is_relative_to(home)
+        if process.info["name"] == "postgres"
+        and Path(process.info["cwd"] or "/").is_relative_to(home)
     ]
