@@ -14,8 +14,8 @@ from nestmap.database import DatabaseError, counted, lift_limit, limit_statement
 from nestmap.sessions.client import client_of
 from nestmap.sessions.failures import FAILURES, failure_of, log_level
 from nestmap.sessions.hold import HeldConnection, Response
-from nestmap.sessions.planning import plan
-from nestmap.sessions.session import Session, State
+from nestmap.sessions.planning import State, plan, state_of
+from nestmap.sessions.session import Session
 from nestmap.sessions.sessions import Sessions
 from nestmap.sessions.writes import SessionEnded, Touch, Write, Written
 from nestmap.timeouts import TIMEOUTS
@@ -23,6 +23,9 @@ from nestmap.timeouts import TIMEOUTS
 log = logging.getLogger("nestmap.sessions")
 
 FORM_FIELD = "_session"
+
+# The client has to learn of a sid that it does not have.
+_NEEDS_COOKIE = (State.NEW, State.ROTATED)
 
 
 class SessionHandler(RequestHandler):
@@ -230,7 +233,7 @@ class SessionHandler(RequestHandler):
         return plan(session, lambda: client_of(self.request))
 
     def _lacks_cookie(self) -> bool:
-        return self._session is not None and self._session.state in (State.NEW, State.ROTATED)
+        return self._session is not None and state_of(self._session) in _NEEDS_COOKIE
 
     def _cookie_for(self, written: Written | None) -> str | None:
         """Return the Set-Cookie header after a commit: only for a row that was written and renewed."""

@@ -1,11 +1,34 @@
-"""Which statement a session needs at the end of its request."""
+"""What a session is at the end of its request, and which one statement it needs."""
 
 from collections.abc import Callable
+from enum import Enum, auto
 
-from nestmap.sessions.records import Client
-from nestmap.sessions.session import Session, State
+from nestmap.sessions.records import Changes, Client
+from nestmap.sessions.session import Session
 from nestmap.sessions.sid import new_id, new_sid
 from nestmap.sessions.writes import End, Insert, Rotate, SessionEnded, Touch, Update, Write
+
+
+class State(Enum):
+    """What a session is to the request that holds it. Each state has one commit and one cookie."""
+
+    FRESH = auto()  # no valid cookie, nothing to store: no commit, no cookie
+    LAPSED = auto()  # the cookie verifies, the session is gone: no commit, no cookie
+    REFUSED = auto()  # lapsed, and something was stored: SessionEnded
+    NEW = auto()  # nothing is stored yet, and something is to be: insert, cookie
+    CLEAN = auto()  # loaded, unchanged: no commit, no cookie
+    DUE = auto()  # loaded, unchanged, to be renewed: expiry only, cookie
+    CHANGED = auto()  # loaded, some keys differ: update, cookie if it was renewed
+    ROTATED = auto()  # loaded, then put under a new sid: update with the new sid, cookie
+    ENDED = auto()  # loaded, then ended: delete, cookie cleared
+
+
+def state_of(session: Session) -> State:
+    """Return the state of a session.
+
+    Raises SessionValueError or SessionTooLarge if a value was changed so that it can't be stored.
+    """
+    return _state_with(session, session.data.changes())
 
 
 def plan(session: Session, client: Callable[[], Client]) -> Write | None:
@@ -14,8 +37,8 @@ def plan(session: Session, client: Callable[[], Client]) -> Write | None:
     ``client`` is called only if address and browser are to be stored. Raises SessionEnded if
     something was stored into a lapsed session, SessionValueError or SessionTooLarge.
     """
-    state, changes = session.pending_changes()
-    stored = session.stored
+    changes = session.data.changes()
+    state, stored = _state_with(session, changes), session.stored
     match state:
         case State.REFUSED:
             raise SessionEnded
@@ -26,10 +49,10 @@ def plan(session: Session, client: Callable[[], Client]) -> Write | None:
                 data=session.data.document(),
                 client=client(),
                 owner=session.owner,
-                named=session.ids_to_end(),
+                named=_ids_to_end(session),
             )
         case State.ENDED:
-            return End(tuple(session.ids_to_end()), session.end_reason, client())
+            return End(tuple(_ids_to_end(session)), session.end_reason or "signed out", client())
     if stored is None:
         return None
     match state:
@@ -58,3 +81,30 @@ def plan(session: Session, client: Callable[[], Client]) -> Write | None:
         case State.DUE:
             return Touch(stored.sid)
     return None
+
+
+def _ids_to_end(session: Session) -> list[str]:
+    """Return the public ids of the live sessions that must not outlive this request."""
+    own = [session.stored.id] if session.stored and session.ended else []
+    return [*own, *session.named]
+
+
+def _state_with(session: Session, changes: Changes) -> State:
+    if session.stored is None or session.ended:
+        return _state_without_row(session)
+    if session.new_sid:
+        return State.ROTATED
+    if changes:
+        return State.CHANGED
+    return State.DUE if session.stored.is_due else State.CLEAN
+
+
+def _state_without_row(session: Session) -> State:
+    """Return the state of a session that has no row yet, or that is to have none any more."""
+    if session.owner or (session.data and session.may_begin):
+        return State.NEW
+    if session.ended:
+        return State.ENDED if session.stored or session.named else State.FRESH
+    if session.lapsed:
+        return State.REFUSED if session.data else State.LAPSED
+    return State.FRESH

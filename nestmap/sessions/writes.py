@@ -4,8 +4,9 @@ The names of the fields are the names that SQL gives to them: a write is sent as
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from nestmap.sessions.records import Client
+from nestmap.sessions.records import Client, Record
 
 
 class SessionEnded(Exception):
@@ -103,3 +104,17 @@ class Written:
     expires_at: float
     max_age: float | None
     taken: list[str] = field(default_factory=list)
+
+    def record(self, user_id: str | None, user: Any) -> Record:
+        """Return the record of a session that goes on with this row."""
+        return Record(
+            sid=self.sid,
+            id=self.id,
+            data={},
+            created_at=self.created_at,
+            authenticated_at=self.authenticated_at,
+            expires_at=self.expires_at,
+            absolute_expires_at=self.expires_at,
+            user_id=user_id,
+            user=user,
+        )

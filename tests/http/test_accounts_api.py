@@ -1,4 +1,4 @@
-"""Register, sign in, sign out and look at one's session: the API of DESIGN section 8."""
+"""Register, sign in, sign out and look at one's session: the API."""
 
 from datetime import UTC, datetime, timedelta
 

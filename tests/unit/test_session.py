@@ -12,9 +12,8 @@ from nestmap.sessions import (
     SessionTooLarge,
     SessionValueError,
 )
-from nestmap.sessions.planning import plan
+from nestmap.sessions.planning import State, plan, state_of
 from nestmap.sessions.records import Record
-from nestmap.sessions.session import State
 from nestmap.sessions.writes import End, Insert, Owner, Rotate, Touch, Update, Written
 
 ADA, BOB = "ada", "bob"
@@ -53,17 +52,17 @@ def planned(session):
 
 def test_a_session_without_a_record_is_fresh_until_something_is_stored():
     session = fresh()
-    assert session.state is State.FRESH
+    assert state_of(session) is State.FRESH
     session["a"] = 1
-    assert session.state is State.NEW
+    assert state_of(session) is State.NEW
     del session["a"]
-    assert session.state is State.FRESH
+    assert state_of(session) is State.FRESH
 
 
 def test_someone_who_signs_in_makes_it_new():
     session = fresh()
     session.sign_in(ADA)
-    assert session.state is State.NEW
+    assert state_of(session) is State.NEW
     assert session.user == ADA
 
 
@@ -71,7 +70,7 @@ def test_a_loaded_session_is_clean_or_due_while_it_is_only_read():
     for due, state in ((False, State.CLEAN), (True, State.DUE)):
         session = loaded(due=due)
         assert (session["a"], session["list"], session.get("b")) == (1, [1], None)
-        assert session.state is state
+        assert state_of(session) is state
 
 
 @pytest.mark.parametrize(
@@ -87,7 +86,7 @@ def test_a_loaded_session_is_clean_or_due_while_it_is_only_read():
 def test_any_change_makes_it_changed(change):
     session = loaded()
     change(session)
-    assert session.state is State.CHANGED
+    assert state_of(session) is State.CHANGED
 
 
 @pytest.mark.parametrize(
@@ -104,21 +103,21 @@ def test_any_change_makes_it_changed(change):
 def test_what_is_equal_in_the_end_is_no_change(change):
     session = loaded({"a": 1, "list": [1], "map": {"y": 1, "z": [{"c": 2, "d": 1}]}})
     change(session)
-    assert session.state is State.CLEAN
+    assert state_of(session) is State.CLEAN
 
 
 def test_only_what_differs_is_committed():
     session = loaded({"a": 1, "b": 2, "c": 3})
     session["a"] = 9
     del session["b"]
-    _, changes = session.pending_changes()
+    changes = session.data.changes()
     assert (list(changes.changed), changes.removed) == (["a"], ["b"])
 
 
 def test_signing_in_rotates_and_keeps_what_an_anonymous_visitor_stored():
     session = loaded()
     session.sign_in(ADA)
-    assert session.state is State.ROTATED
+    assert state_of(session) is State.ROTATED
     write = planned(session)
     assert isinstance(write, Rotate)
     assert write.new_sid != write.sid == "old-sid"
@@ -137,20 +136,20 @@ def test_signing_in_over_ones_own_session_keeps_the_data():
     session = loaded(owner=ADA)
     session.sign_in(ADA)
     assert session["a"] == 1
-    assert session.state is State.ROTATED
+    assert state_of(session) is State.ROTATED
 
 
 def test_signing_out_ends_it():
     session = loaded(owner=ADA)
     session.sign_out()
-    assert session.state is State.ENDED
+    assert state_of(session) is State.ENDED
     assert (session.user, dict(session)) == (None, {})
 
 
 def test_ending_a_fresh_session_is_nothing():
     session = fresh()
     session.sign_out()
-    assert session.state is State.FRESH
+    assert state_of(session) is State.FRESH
 
 
 def test_sids_are_random_and_long():
@@ -183,7 +182,7 @@ def test_a_key_that_cannot_be_stored_is_refused(key):
     session = fresh()
     with pytest.raises((SessionValueError, TypeError)):
         session[key] = 1
-    assert session.state is State.FRESH
+    assert state_of(session) is State.FRESH
 
 
 @pytest.mark.parametrize("where", [lambda value: value, lambda value: {"deep": [value]}])
@@ -200,7 +199,7 @@ def test_a_value_that_would_not_come_back_as_it_is_is_refused_by_name(value, whe
     session = fresh()
     with pytest.raises(SessionValueError, match="trip"):
         session["trip"] = where(value)
-    assert session.state is State.FRESH
+    assert state_of(session) is State.FRESH
 
 
 @pytest.mark.parametrize(
@@ -211,7 +210,7 @@ def test_a_value_that_only_looks_unfit_is_stored(value):
     """Six characters that spell a NUL are none."""
     session = fresh()
     session["trip"] = value
-    assert session.state is State.NEW
+    assert state_of(session) is State.NEW
     assert session["trip"] == value
 
 
@@ -220,9 +219,9 @@ def test_a_value_that_was_spoilt_in_place_can_be_replaced_and_removed():
         session = loaded()
         session["list"].append(object())
         with pytest.raises(SessionValueError, match="list"):
-            session.pending_changes()
+            state_of(session)
         mend(session)
-        assert session.state is State.CHANGED
+        assert state_of(session) is State.CHANGED
 
 
 def test_a_session_may_be_as_large_as_the_limit_and_no_larger():
@@ -238,16 +237,16 @@ def test_a_session_may_be_as_large_as_the_limit_and_no_larger():
 def test_a_session_that_is_over_the_limit_already_can_still_shrink():
     session = loaded({"a": "x" * 5000, "b": 1})
     del session["a"]
-    assert session.state is State.CHANGED
+    assert state_of(session) is State.CHANGED
 
 
 def test_what_was_fetched_before_a_save_may_change_in_place_after_it():
     session = fresh()
     stops = session.setdefault("stops", [1])
     session.saved(Written("sid", "public", 0.0, None, 100.0, 100.0))
-    assert session.state is State.CLEAN
+    assert state_of(session) is State.CLEAN
     stops.append(2)
-    assert session.pending_changes()[1].changed == {"stops": b"[1,2]"}
+    assert session.data.changes().changed == {"stops": b"[1,2]"}
 
 
 def test_each_state_has_its_one_statement():
@@ -267,7 +266,7 @@ def test_each_state_has_its_one_statement():
 def test_storing_into_a_lapsed_session_is_refused():
     session = lapsed("signed out")
     session["a"] = 1
-    assert session.state is State.REFUSED
+    assert state_of(session) is State.REFUSED
     with pytest.raises(SessionEnded):
         planned(session)
 
@@ -277,7 +276,7 @@ def test_who_begins_or_signs_in_may_store_into_a_lapsed_session(way_on):
     session = lapsed("signed out")
     session["a"] = 1
     way_on(session)
-    assert session.state is State.NEW
+    assert state_of(session) is State.NEW
     assert planned(session).data == {"a": b"1"}
 
 
@@ -288,7 +287,7 @@ def test_who_begins_or_signs_in_may_store_into_a_lapsed_session(way_on):
 def test_where_a_lapsed_session_may_begin_only_one_that_was_ended_is_refused(reason, state):
     session = lapsed(reason, refuse=False)
     session["a"] = 1
-    assert session.state is state
+    assert state_of(session) is state
 
 
 def test_signing_in_or_out_ends_every_session_that_the_cookies_name():
