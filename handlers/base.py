@@ -82,7 +82,7 @@ class BaseHandler(SessionHandler):
             self.render("bounce.html", here=self.request.uri)
             return
         await super().prepare()
-        if self._session is not None:
+        if self._session is not None and self._session.stored is None:
             note_cookies(self)
         self._check_access()
         if self._form_is_stale():
@@ -142,7 +142,7 @@ class BaseHandler(SessionHandler):
 
     def _form_is_stale(self) -> bool:
         """Return True for a form of the account or of administration without this session's value."""
-        if self.access is Access.ANYONE or self.request.method != "POST" or not is_page(self):
+        if self.request.method != "POST" or self.access is Access.ANYONE or not is_page(self):
             return False
         return not has_form_value(self.request, self._form_value())
 

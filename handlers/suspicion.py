@@ -13,7 +13,9 @@ log = logging.getLogger("nestmap.handlers")
 
 
 def note_cookies(handler: "BaseHandler") -> None:
-    """Add an event if the cookies of a request look like an attack, one a minute of each network.
+    """Add an event if the cookies of a request without a stored session look like an attack.
+
+    One a minute of each network is enough.
 
     The request does not wait for it: it costs no query, whatever a client sends.
     """
