@@ -8,7 +8,7 @@ import re
 
 from tornado.httputil import HTTPHeaders, HTTPInputError
 
-_DIGITS = re.compile(r"[0-9]{1,18}")
+_DIGITS = re.compile(r"[0-9]{1,20}")
 _SIZE_LINE = re.compile(rb"([0-9a-fA-F]{1,60})\r\n")
 _LONGEST_SIZE_LINE = 64
 

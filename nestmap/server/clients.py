@@ -27,6 +27,8 @@ class Clients:
         self._counted: set[Connection] = set()
         self._open: set[Connection] = set()
         self._waiting: dict[Connection, float] = {}
+        # Counted by the looks: a loop that was held up cuts nobody for it.
+        self._now = 0.0
         self._interval = 1.0
         self._timer: asyncio.TimerHandle | None = None
         self._all_lost: asyncio.Future[None] | None = None
@@ -75,11 +77,10 @@ class Clients:
         self._report()
         return True
 
-    def look_within(self, seconds: float) -> None:
-        """Look at the deadlines often enough for one that is this far away."""
-        if seconds / 4 < self._interval:
-            self._interval = max(0.01, seconds / 4)
-            self._look_again()
+    def deadline(self, seconds: float) -> float:
+        """Return the time that is this far away; with it Connection.look() is called."""
+        self._look_within(seconds)
+        return self._now + self._interval + seconds
 
     async def close(self) -> None:
         """Close all connections at once, and wait until that is done."""
@@ -91,6 +92,11 @@ class Clients:
         if self._timer is not None:
             self._timer.cancel()
 
+    def _look_within(self, seconds: float) -> None:
+        if seconds / 4 < self._interval:
+            self._interval = max(0.01, seconds / 4)
+            self._look_again()
+
     def _look_again(self) -> None:
         if self._timer is not None and self._timer.when() <= self._loop.time() + self._interval:
             return
@@ -101,9 +107,9 @@ class Clients:
     def _look(self) -> None:
         """Cut the connections whose client is late."""
         self._timer = None
-        now = self._loop.time()
+        self._now += self._interval
         for connection in list(self._open):
-            connection.look(now)
+            connection.look(self._now)
         if self._open:
             self._look_again()
 

@@ -7,7 +7,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.log import gen_log
 
 from nestmap.server.detached import DetachedStream
-from nestmap.server.limits import HIGH_WATER, LINGER, LOW_WATER, MIN_PROGRESS
+from nestmap.server.limits import HIGH_WATER, LINGER, LINGER_BYTES, LOW_WATER, MIN_PROGRESS
 from nestmap.server.peer import Peer
 from nestmap.server.reader import RequestReader
 
@@ -38,6 +38,7 @@ class Connection(asyncio.Protocol):
         self._read_deadline = NEVER
         self._write_deadline = NEVER
         self._unsent = 0
+        self._thrown_away = 0
         self._paused = False
         self._writers: list[asyncio.Future[None]] = []
 
@@ -58,6 +59,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.open and self._reader is not None:
             self._reader.feed(data)
+            return
+        self._thrown_away += len(data)
+        if self._thrown_away > LINGER_BYTES:
+            self.abort()
 
     def eof_received(self) -> None:
         """Let asyncio close the connection: as in Tornado, a client that has closed its half left."""
@@ -65,7 +70,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self.congested = True
         self._unsent = self.transport.get_write_buffer_size()
-        self._write_deadline = self.loop.time() + self.limits.write
+        self._write_deadline = self._clients.deadline(self.limits.write)
         self._clients.waits(self)
 
     def resume_writing(self) -> None:
@@ -176,11 +181,10 @@ class Connection(asyncio.Protocol):
                 self.abort()
                 return
             self._unsent = unsent
-            self._write_deadline = now + self.limits.write
+            self._write_deadline = self._clients.deadline(self.limits.write)
 
     def _wait(self, seconds: float) -> None:
-        self._read_deadline = self.loop.time() + seconds
-        self._clients.look_within(seconds)
+        self._read_deadline = self._clients.deadline(seconds)
 
 
 def _closed_error(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":

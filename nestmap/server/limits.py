@@ -37,5 +37,6 @@ LOW_WATER = 16 * 1024
 MIN_PROGRESS = 16 * 1024
 
 # After the last response of a connection its other half stays open for a moment (seconds), and what
-# arrives is thrown away: to close it with data unread would make the client lose the response.
+# arrives, up to LINGER_BYTES, is thrown away: to close it with data unread would make the client lose the response.
 LINGER = 2.0
+LINGER_BYTES = 4 * 1024 * 1024

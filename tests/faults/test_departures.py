@@ -61,7 +61,7 @@ def test_who_leaves_in_the_middle_changes_nothing_and_holds_up_no_stop(
     assert "Traceback" not in instance.output
 
 
-@pytest.mark.parametrize("length", [64 * KIB + 1, 10**9, 10**30])
+@pytest.mark.parametrize("length", [64 * KIB + 1, 10**9, 10**18])
 def test_a_body_that_is_announced_too_long_is_413_before_it_is_sent(client, length):
     client.send(request("PUT", "/api/places/x", **{"Content-Length": str(length)}))
     assert client.answer() == 413
@@ -93,7 +93,7 @@ def test_headers_have_at_most_16_kib(client, site):
 
 def test_slow_clients_are_cut_in_time(shared_database, start_instance, fast_clock):
     """15 s for a body, 75 s for headers and for a connection that says nothing, on a fast clock."""
-    site = start_instance(shared_database.url, PYTHONPATH=fast_clock.path)
+    site = start_instance(shared_database.url, PYTHONPATH=fast_clock.path, EVENT_LOOP="asyncio")
     put = request("PUT", "/api/places/x", **{"Content-Length": "100"})
     chunked = request("PUT", "/api/places/x", **{"Transfer-Encoding": "chunked"})
     get = request("GET", "/livez")
