@@ -32,8 +32,7 @@ class Session(MutableMapping[str, Any]):
         self.stored = record
         self.lapsed = lapsed
         self.user: Any = record.user if record else None
-        # Public ids of live sessions that the cookies name and that are not used.
-        self.named = named
+        self.named = named  # public ids of live sessions that the cookies name as well
         self.may_begin = may_begin or lapsed is None
         self.data = TrackedData(max_bytes, record.data if record else None)
         self.new_sid: str | None = None
@@ -77,11 +76,10 @@ class Session(MutableMapping[str, Any]):
     ) -> None:
         """Make this the session of a user, under a new sid.
 
-        The sid changes because one that was known before a sign-in must not be signed in after it
-        (fixation). What an anonymous visitor stored stays; the data of another account goes.
-        ``version`` is that of the user's credentials, if ``user_query`` returns one; ``user`` is who
-        is signed in for the rest of the request (default: the user id). ``idle`` and ``absolute`` are
-        lifetimes of this session's own, in seconds.
+        A sid that was known before a sign-in must not be signed in after it (fixation). What a visitor
+        stored stays; the data of another account goes. ``version`` is that of the user's credentials,
+        if ``user_query`` returns one; ``user`` (default: the user id) counts for the rest of the
+        request. ``idle`` and ``absolute`` are lifetimes of this session's own (seconds).
         """
         text = str(user_id)
         if self.user_id not in {None, text}:
@@ -112,15 +110,14 @@ class Session(MutableMapping[str, Any]):
         self.data = TrackedData(self._max_bytes)
         self.user = self.owner = self.new_sid = None
         self.end_reason = reason
-        # What is stored after this begins a new session.
-        self.may_begin = True
+        self.may_begin = True  # what is stored after this begins a new session
 
     def saved(self, written: Written) -> None:
         """Note that the session was committed in the middle of its request, and goes on from there."""
         data = self.data.committed()
-        data.forget(written.taken)
         Session.__init__(self, self._max_bytes, written.record(self.user_id, self.user))
         self.data = data
+        self.data.forget(written.taken)
 
     # The mapping
 
