@@ -63,8 +63,6 @@ class Session(MutableMapping[str, Any]):
         """True if this request ended the session."""
         return self.end_reason is not None
 
-    # The verbs
-
     def sign_in(
         self,
         user_id: object,
@@ -118,8 +116,6 @@ class Session(MutableMapping[str, Any]):
         Session.__init__(self, self._max_bytes, written.record(self.user_id, self.user))
         self.data = data
         self.data.forget(written.taken)
-
-    # The mapping
 
     def __getitem__(self, key: str) -> Any:
         return self.data[key]
