@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 
+from nestmap.sessions.reader import SessionReader
 from nestmap.sessions.records import Lapsed, Record
 from nestmap.sessions.session import Session
-from nestmap.sessions.store import SessionStore
 
 
 class SessionLoader:
     """Loads sessions. Only trouble with the database raises (DatabaseError)."""
 
-    def __init__(self, store: SessionStore, max_bytes: int, *, refuse: bool) -> None:
-        self._store = store
+    def __init__(self, reader: SessionReader, max_bytes: int, *, refuse: bool) -> None:
+        self._reader = reader
         self._max_bytes = max_bytes
         self._refuse = refuse
 
@@ -25,9 +25,9 @@ class SessionLoader:
         if not sids:
             return Session(self._max_bytes)
         if len(sids) == 1:
-            found = [await self._store.load(sids[0])]
+            found = [await self._reader.load(sids[0])]
         else:
-            found = list(await asyncio.gather(*map(self._store.load, sids)))
+            found = list(await asyncio.gather(*map(self._reader.load, sids)))
         records = [one for one in found if isinstance(one, Record)]
         if len(records) == 1:
             return Session(self._max_bytes, records[0])
@@ -49,7 +49,7 @@ class SessionLoader:
         return self._lapsed(Lapsed("form"), named)
 
     async def _ending(self, sids: Sequence[str]) -> Lapsed | None:
-        for ending in await asyncio.gather(*map(self._store.ending, sids)):
+        for ending in await asyncio.gather(*map(self._reader.ending, sids)):
             if ending is not None:
                 return ending
         return None

@@ -12,6 +12,7 @@ from nestmap.sessions.events import Events
 from nestmap.sessions.loading import SessionLoader
 from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.pruner import Pruner
+from nestmap.sessions.reader import SessionReader
 from nestmap.sessions.records import Client
 from nestmap.sessions.schema import SessionSchema
 from nestmap.sessions.seals import Seals
@@ -47,9 +48,11 @@ class Sessions:
         # A batch holds its locks for a moment; a lock that is held longer stops only its own row.
         self._writes = Database(self.hosts, Limits(lock=TIMEOUTS.lock, connections=writes))
         self._reports = Database(self.hosts, Limits(connections=reports))
-        self._store = SessionStore(self._reads, self._writes, self.options, self.background)
+        self._store = SessionStore(self._writes, self.options, self.background)
         self._loader = SessionLoader(
-            self._store, self.options.max_bytes, refuse=self.options.lapsed == "refuse"
+            SessionReader(self._reads, self.options, self.background),
+            self.options.max_bytes,
+            refuse=self.options.lapsed == "refuse",
         )
         self.schema = SessionSchema(self.hosts, self._reports, self.options)
         self.admin = SessionAdmin(self._reports, self.options)
