@@ -50,7 +50,7 @@ def test_a_page_that_needs_a_sign_in_is_reached_after_it(page, email):
     sign_out(page)
     sign_in(page, email, at="/account")
     expect(page).to_have_url("/account")
-    expect(page.get_by_role("main").get_by_text(email)).to_be_visible()
+    expect(page.get_by_role("main").get_by_text(email).first).to_be_visible()
 
 
 def test_a_failed_sign_in_is_told_to_the_visitor(page, email):
