@@ -39,6 +39,9 @@ class Results:
     def p99(self, work: Work) -> float:
         return self._median(work, lambda run: run.p99)
 
+    def cpu(self, work: Work) -> float:
+        return self._median(work, lambda run: run.cpu)
+
     def spread(self, work: Work) -> tuple[float, float]:
         """The slowest and the fastest round, in requests per second."""
         rates = [run.rate for run in self.runs[work]]
@@ -62,7 +65,8 @@ class _Contender:
         result = self.stand.measure(self.server, work, seconds, connections)
         say(
             f"{self.name:8s}{work:7s}{connections:3d} connections: {result.rate:8,.0f} a second, "
-            f"p50 {result.p50:6.2f} ms, p99 {result.p99:6.2f} ms"
+            f"p50 {result.p50:6.2f} ms, p99 {result.p99:6.2f} ms, "
+            f"{result.cpu:4.0f} us of CPU"
         )
         return result
 

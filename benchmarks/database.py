@@ -8,6 +8,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
+from benchmarks.server import cpu_seconds
 from nestmap.embedded import EmbeddedPostgres
 
 # PostgreSQL's backends report their counts when they have been idle for 10 s, or sooner.
@@ -29,8 +30,9 @@ UPDATE session
 class Cluster:
     """A running PostgreSQL."""
 
-    def __init__(self, server: EmbeddedPostgres) -> None:
+    def __init__(self, server: EmbeddedPostgres, folder: Path) -> None:
         self._server = server
+        self._folder = folder
 
     def url(self, database: str) -> str:
         return self._server.url.replace("/postgres?", f"/{database}?")
@@ -42,6 +44,11 @@ class Cluster:
         """Stop it under whoever uses it, and start it again."""
         self._server.stop()
         self._server.start()
+
+    def cpu_seconds(self) -> float:
+        """Processor time of PostgreSQL so far."""
+        (pid_file,) = self._folder.rglob("postmaster.pid")
+        return cpu_seconds(int(pid_file.read_text(encoding="ascii").splitlines()[0]))
 
     def create(self, database: str) -> None:
         self._execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
@@ -97,6 +104,6 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     server = EmbeddedPostgres(folder)
     try:
         server.start()
-        yield Cluster(server)
+        yield Cluster(server, folder)
     finally:
         server.stop()

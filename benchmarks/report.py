@@ -33,6 +33,7 @@ def comparison(results: dict[str, Results], plan: Plan) -> str:
         _plain("p50 of writes", *_both(ours.p50("writes"), theirs.p50("writes"))),
         _plain("a lone read, p50", *_both(ours.lone["reads"].p50, theirs.lone["reads"].p50)),
         _plain("a lone write, p50", *_both(ours.lone["writes"].p50, theirs.lone["writes"].p50)),
+        *_cpu(ours, theirs),
         _plain("`/livez` a second, no session", _rate(ours, "livez"), _rate(theirs, "livez")),
         _plain("memory afterwards", f"{ours.memory:.0f} MB", f"{theirs.memory:.0f} MB"),
     ]
@@ -76,6 +77,22 @@ def _sooner(what: str, ours: Results, theirs: Results, work: Work) -> tuple[str,
     ratio = ours.p99(work) / theirs.p99(work)
     cells = _both(ours.p99(work), theirs.p99(work))
     return (what, *cells, f"{ratio:.2f}", *_limit(ratio, 0.5))
+
+
+def _cpu(ours: Results, theirs: Results) -> Iterable[tuple[str, ...]]:
+    """Processor time, which other work on the machine changes less than it changes the rates."""
+    works: tuple[tuple[Work, str, float | None], ...] = (
+        ("reads", "read", 0.16),
+        ("writes", "write", 0.27),
+        ("livez", "`/livez`", None),
+    )
+    for work, one, most in works:
+        for alone in (False, True):
+            mine = ours.lone[work].cpu if alone else ours.cpu(work)
+            other = theirs.lone[work].cpu if alone else theirs.cpu(work)
+            what = f"CPU of a {'lone ' if alone else ''}{one}, server and database"
+            goal = _limit(mine / other, most) if most and not alone else ("", "")
+            yield (what, f"{mine:.0f} us", f"{other:.0f} us", f"{mine / other:.2f}", *goal)
 
 
 def _statements(what: str, ours: Results, theirs: Results, work: Work) -> tuple[str, ...]:

@@ -36,6 +36,10 @@ class Server:
                 total += process.memory_info().rss
         return total / 1e6
 
+    def cpu_seconds(self) -> float:
+        """Processor time of the process and its children so far."""
+        return cpu_seconds(self._process.pid)
+
     def wait_until_up(self, path: str) -> None:
         """Return when `path` answers 200; BenchmarkError if it never does or the process ends."""
         deadline = time.monotonic() + _START_SECONDS
@@ -64,6 +68,17 @@ class Server:
             return False
         finally:
             connection.close()
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process, of those that it started, and of those that have ended."""
+    parent = psutil.Process(pid)
+    total = 0.0
+    for process in (parent, *parent.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 @contextmanager

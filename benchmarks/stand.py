@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.database import Cluster
@@ -30,8 +30,11 @@ class Stand:
 
     def load(self, server: Server, work: Work, seconds: int, connections: int = 64) -> Measure:
         """One run of wrk and nothing else."""
+        before = server.cpu_seconds() + self.cluster.cpu_seconds()
         with _named(self.side, work):
-            return load(server.port, self._cookie_file, work, seconds, connections)
+            result = load(server.port, self._cookie_file, work, seconds, connections)
+        spent = server.cpu_seconds() + self.cluster.cpu_seconds() - before
+        return replace(result, cpu=spent / result.requests * 1e6)
 
     def measure(self, server: Server, work: Work, seconds: int, connections: int = 64) -> Measure:
         """One run of wrk; after it sessions are still theirs and hold what was written last."""

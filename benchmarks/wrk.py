@@ -26,6 +26,8 @@ class Measure:
     p99: float
     mark: str
     """What the notes of this run's writes start with."""
+    cpu: float = 0.0
+    """Processor time of server and database together, in microseconds per request."""
 
 
 def load(port: int, cookies: Path, work: Work, seconds: int, connections: int = 64) -> Measure:

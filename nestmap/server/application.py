@@ -1,5 +1,6 @@
 """The Tornado application."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tornado.httputil import HTTPServerRequest
@@ -20,11 +21,22 @@ Routes = list[tuple[str, type[RequestHandler]]]
 HEALTH = ("/livez", "/readyz")
 
 
+# A route that is a path and no pattern.
+_FIXED = re.compile(r"[/a-z0-9-]+")
+
+
 class SiteApplication(Application):
     """Looks at each request when its headers have come: who sends it, to which host, how much.
 
-    A body that is too long is refused before it was sent.
+    A body that is too long is refused before it was sent. A path without a pattern in it is looked
+    up; Tornado tries one route after the other.
     """
+
+    def __init__(self, routes: Routes, **settings: Any) -> None:
+        super().__init__(list(routes), **settings)
+        self._handlers_by_path = {
+            path: handler for path, handler in reversed(routes) if _FIXED.fullmatch(path)
+        }
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> "_HandlerDelegate":
         self._believe_proxy(request)
@@ -33,6 +45,9 @@ class SiteApplication(Application):
         length = request.headers.get("Content-Length", "0")
         if length.isdecimal() and int(length[:20]) > MAX_BODY:
             return self.get_handler_delegate(request, self.settings["too_large_handler_class"])
+        handler = self._handlers_by_path.get(request.path)
+        if handler is not None:
+            return self.get_handler_delegate(request, handler)
         return super().find_handler(request, **kwargs)
 
     def _believe_proxy(self, request: HTTPServerRequest) -> None:
@@ -63,7 +78,7 @@ class SiteApplication(Application):
 def make_app(services: Services, routes: Routes, **settings: Any) -> SiteApplication:
     """The application. ``settings`` are the handlers' own: templates, static files, error handlers."""
     return SiteApplication(
-        list(routes),
+        routes,
         services=services,
         sessions=services.sessions,
         cross_origin_protection=True,
