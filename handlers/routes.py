@@ -26,6 +26,7 @@ from handlers.events import (
     EventsHandler,
     OwnEventsHandler,
 )
+from handlers.headers import SECURITY
 from handlers.health import LiveHandler, ReadyHandler
 from handlers.home import HomeHandler
 from handlers.leave import BeginHandler, ForgetHandler
@@ -91,6 +92,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
 ]
 
 APPLICATION_SETTINGS: dict[str, Any] = {
+    "refusal_headers": SECURITY,
     "default_handler_class": MissingHandler,
     "misdirected_handler_class": MisdirectedHandler,
     "too_large_handler_class": TooLargeHandler,

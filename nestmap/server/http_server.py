@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tornado.httpserver import HTTPServer as TornadoServer
@@ -30,6 +30,7 @@ class HTTPServer(TornadoServer):
     :arg max_connections: how many connections may be open; at the limit those that have waited
         longest for their client are closed. The default leaves a reserve of the descriptors that
         this process may have.
+    :arg refusal_headers: headers of a response to what is no request, which no handler sees.
 
     Chunked and streamed bodies, keep-alive, pipelining, ``Expect``, ``xheaders``, Unix sockets and
     WebSockets (by ``detach()``, which hands the socket over to Tornado's own streams) work as in
@@ -56,6 +57,7 @@ class HTTPServer(TornadoServer):
         *,
         write_timeout: float = 30.0,
         max_connections: int | None = None,
+        refusal_headers: Mapping[str, str] | None = None,
     ) -> None:
         """Called by the constructor, with its arguments."""
         self._by_tornado = ssl_options is not None or decompress_request
@@ -86,6 +88,7 @@ class HTTPServer(TornadoServer):
             write=write_timeout,
             keep_alive=not no_keep_alive,
         )
+        self.refusal_headers = HTTPHeaders(dict(refusal_headers or {}))
         self._most = max_connections or connections_within_limit()
         self._believes_proxy = xheaders
         self._proxies = frozenset(trusted_downstream or ())

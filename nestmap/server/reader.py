@@ -4,18 +4,24 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPMessageDelegate,
+    ResponseStartLine,
+)
 from tornado.log import app_log, gen_log
 
 from nestmap.server.body import Body, body_of
 from nestmap.server.exchange import Exchange
 from nestmap.server.head import HeadTooLarge, parse_head, split_head
+from nestmap.server.render import render_head
 
 if TYPE_CHECKING:
     from nestmap.server.connection import Connection
 
-BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\n\r\n"
-HEADERS_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n\r\n"
+BAD_REQUEST = ResponseStartLine("", 400, "Bad Request")
+HEADERS_TOO_LARGE = ResponseStartLine("", 431, "Request Header Fields Too Large")
 
 
 class RequestReader:
@@ -196,7 +202,8 @@ class RequestReader:
             self.connection.abort()
             return
         too_large = isinstance(error, HeadTooLarge)
-        self.connection.send(HEADERS_TOO_LARGE if too_large else BAD_REQUEST)
+        start_line = HEADERS_TOO_LARGE if too_large else BAD_REQUEST
+        self.connection.send(render_head(start_line, self.connection.server.refusal_headers))
         self.connection.shut_down()
 
     def _fail(self, error: BaseException | None = None) -> None:

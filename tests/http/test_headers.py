@@ -1,6 +1,8 @@
 """What every answer carries: a request id, protection, and what caches may do."""
 
+import http.client
 import re
+import socket
 
 import pytest
 
@@ -103,3 +105,19 @@ def test_head_is_get_without_the_body(visitor):
     got, head = visitor.get("/"), visitor.request("HEAD", "/")
     assert (head.status, head.body) == (got.status, b"")
     assert head.headers["Content-Length"] == str(len(got.body))
+
+
+@pytest.mark.parametrize("request_line", ["GET / RTSP/1.0", "GET / HTTP/1.1 x", "GET"])
+def test_what_is_no_request_is_refused_with_the_same_protection(site, request_line):
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as client:
+        client.sendall(f"{request_line}\r\n\r\n".encode())
+        response = http.client.HTTPResponse(client)
+        response.begin()
+    assert response.status == 400
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    for name in (
+        "Cross-Origin-Resource-Policy",
+        "Cross-Origin-Opener-Policy",
+        "Permissions-Policy",
+    ):
+        assert response.headers[name]
