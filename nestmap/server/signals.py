@@ -27,6 +27,9 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
     def on_signal(number: int, _: FrameType | None) -> None:
         told.append(number)
+        if loop.is_closed():
+            # The last lines of the log are being written; nothing is left to stop.
+            return
         if len(told) > 1:
             log.warning("told to stop twice: leaving at once")
             _leave_after(LEAVE_SECONDS)
