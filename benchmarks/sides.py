@@ -40,6 +40,8 @@ NESTMAP = Side(
         ("LOG_LEVEL", "warning"),
         ("SESSION_TTL_SECONDS", "43200"),
         ("SESSION_TOUCH_SECONDS", "60"),
+        # All sessions of the comparison begin at one address.
+        ("NEW_SESSIONS_PER_MINUTE", "1000000"),
     ),
     ready="/readyz",
 )

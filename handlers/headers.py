@@ -9,6 +9,7 @@ from nestmap.services import Services
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
+# The server puts these on each response, also on those that no handler writes.
 SECURITY = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -31,10 +32,8 @@ def new_request_id(request: HTTPServerRequest, services: Services) -> str:
 
 
 def usual_headers(services: Services, request_id: str) -> dict[str, str]:
-    """What every answer carries, whatever it says."""
-    headers = {**SECURITY, "X-Request-Id": request_id}
-    if services.settings.hsts:
-        headers["Strict-Transport-Security"] = services.settings.hsts
+    """Return the headers that handlers put on each response, besides SECURITY."""
+    headers = {"X-Request-Id": request_id}
     if services.drain.stopping:
         headers["Connection"] = "close"
     return headers

@@ -92,7 +92,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
 ]
 
 APPLICATION_SETTINGS: dict[str, Any] = {
-    "refusal_headers": SECURITY,
+    "usual_headers": SECURITY,
     "default_handler_class": MissingHandler,
     "misdirected_handler_class": MisdirectedHandler,
     "too_large_handler_class": TooLargeHandler,

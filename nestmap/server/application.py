@@ -75,16 +75,26 @@ class SiteApplication(Application):
         )
 
 
-def make_app(services: Services, routes: Routes, **settings: Any) -> SiteApplication:
-    """The application. ``settings`` are the handlers' own: templates, static files, error handlers."""
+def make_app(
+    services: Services, routes: Routes, usual_headers: dict[str, str], **settings: Any
+) -> SiteApplication:
+    """Return the application. ``settings`` are the handlers' own: templates, files, error handlers.
+
+    The server puts ``usual_headers`` on each response.
+    """
     return SiteApplication(
         routes,
         services=services,
         sessions=services.sessions,
+        usual_headers=usual_headers | _hsts(services.settings),
         cross_origin_protection=True,
         log_function=_no_log,
         **settings,
     )
+
+
+def _hsts(settings: "Settings") -> dict[str, str]:
+    return {"Strict-Transport-Security": settings.hsts} if settings.hsts else {}
 
 
 def _no_log(_: RequestHandler) -> None:

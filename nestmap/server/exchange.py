@@ -64,7 +64,7 @@ class Exchange(HTTPConnection):
         """Write the head of the response, and the first part of its body."""
         assert isinstance(start_line, ResponseStartLine)
         self._frame(start_line.code, headers)
-        head = render_head(start_line, headers)
+        head = render_head(start_line, headers, self._connection.server.usual_headers)
         self.headers_sent = True
         return self._connection.send(head + self._framed(chunk) if chunk else head)
 

@@ -17,6 +17,7 @@ from nestmap.server.connection import Connection
 from nestmap.server.descriptors import connections_within_limit
 from nestmap.server.limits import Limits
 from nestmap.server.peer import Peer
+from nestmap.server.render import render_headers
 
 MEGABYTE = 1024 * 1024
 
@@ -30,13 +31,14 @@ class HTTPServer(TornadoServer):
     :arg max_connections: how many connections may be open; at the limit those that have waited
         longest for their client are closed. The default leaves a reserve of the descriptors that
         this process may have.
-    :arg refusal_headers: headers of a response to what is no request, which no handler sees.
+    :arg usual_headers: headers that each response has, also one of the server itself. They are made
+        once; no handler sets them again.
 
     Chunked and streamed bodies, keep-alive, pipelining, ``Expect``, ``xheaders``, Unix sockets and
     WebSockets (by ``detach()``, which hands the socket over to Tornado's own streams) work as in
     Tornado. With ``ssl_options`` or ``decompress_request``, and for sockets that are handed to
-    ``handle_stream()``, Tornado's own connection code serves: then neither ``write_timeout`` nor
-    ``max_connections`` counts.
+    ``handle_stream()``, Tornado's own connection code serves: then ``write_timeout``, ``max_connections`` and ``usual_headers``
+    do not count.
     """
 
     def initialize(
@@ -57,7 +59,7 @@ class HTTPServer(TornadoServer):
         *,
         write_timeout: float = 30.0,
         max_connections: int | None = None,
-        refusal_headers: Mapping[str, str] | None = None,
+        usual_headers: Mapping[str, str] | None = None,
     ) -> None:
         """Called by the constructor, with its arguments."""
         self._by_tornado = ssl_options is not None or decompress_request
@@ -88,7 +90,7 @@ class HTTPServer(TornadoServer):
             write=write_timeout,
             keep_alive=not no_keep_alive,
         )
-        self.refusal_headers = HTTPHeaders(dict(refusal_headers or {}))
+        self.usual_headers = render_headers(HTTPHeaders(dict(usual_headers or {})))
         self._most = max_connections or connections_within_limit()
         self._believes_proxy = xheaders
         self._proxies = frozenset(trusted_downstream or ())

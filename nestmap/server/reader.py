@@ -203,7 +203,9 @@ class RequestReader:
             return
         too_large = isinstance(error, HeadTooLarge)
         start_line = HEADERS_TOO_LARGE if too_large else BAD_REQUEST
-        self.connection.send(render_head(start_line, self.connection.server.refusal_headers))
+        self.connection.send(
+            render_head(start_line, HTTPHeaders(), self.connection.server.usual_headers)
+        )
         self.connection.shut_down()
 
     def _fail(self, error: BaseException | None = None) -> None:

@@ -6,14 +6,20 @@ from tornado.escape import native_str
 from tornado.httputil import HTTPHeaders, ResponseStartLine
 
 
-def render_head(start_line: ResponseStartLine, headers: HTTPHeaders) -> bytes:
-    """Return the head. ValueError if a header has a line end in it."""
+def render_head(start_line: ResponseStartLine, headers: HTTPHeaders, usual: bytes = b"") -> bytes:
+    """Return the head; ``usual`` are lines made before. ValueError if a header has a line end in it."""
+    first = _first_line(start_line.code, start_line.reason)
+    return b"%b%b%b\r\n" % (first, usual, render_headers(headers))
+
+
+def render_headers(headers: HTTPHeaders) -> bytes:
+    """Return a line for each header. ValueError if one has a line end in it."""
     lines = [f"{native_str(name)}: {native_str(value)}\r\n" for name, value in headers.get_all()]
     head = "".join(lines)
     if not head.count("\r") == head.count("\n") == len(lines):
         bad = next(line for line in lines if "\r" in line[:-2] or "\n" in line[:-2])
         raise ValueError(f"Illegal characters (CR or LF) in header: {bad!r}")
-    return b"%b%b\r\n" % (_first_line(start_line.code, start_line.reason), head.encode("latin1"))
+    return head.encode("latin1")
 
 
 @lru_cache(maxsize=256)

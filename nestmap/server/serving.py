@@ -35,7 +35,7 @@ async def serve(
         idle_connection_timeout=services.settings.keepalive,
         body_timeout=TIMEOUTS.body,
         write_timeout=TIMEOUTS.write,
-        refusal_headers=application.settings.get("refusal_headers"),
+        usual_headers=application.settings.get("usual_headers"),
     )
     server.add_sockets(sockets)
     await stop.wait()
