@@ -19,6 +19,7 @@ log = logging.getLogger("nestmap.sessions")
 DATA_EXCEPTION = "22"  # the class of SQLSTATE
 
 Found = Record | Lapsed | None
+Row = tuple[Any, ...]
 
 
 class SessionReader:
@@ -60,12 +61,18 @@ class SessionReader:
                 raise
             log.warning("a session is treated as gone: its user can't be looked up: %s", error)
             return [Lapsed("account")] * len(sids)
-        found: dict[str, Found | Exception] = {}
+        found: dict[str, list[Row]] = {}
         for row in rows:
-            found[row[0]] = self._record(row) if row[0] not in found else self._users.two_rows()
-        return [found.get(sid) for sid in sids]
+            found.setdefault(row[0], []).append(row)
+        # Two requests of one session must not share its data: each gets a record of its own.
+        return [self._found(found.get(sid, [])) for sid in sids]
 
-    def _record(self, row: tuple[Any, ...]) -> Found:
+    def _found(self, rows: list[Row]) -> Found | Exception:
+        if len(rows) > 1:
+            return self._users.two_rows()
+        return self._record(rows[0]) if rows else None
+
+    def _record(self, row: Row) -> Found:
         sid, public_id, document, created, authenticated, expires, ends, is_due, *of_user = row
         data = values.decode(document)
         if data is None:
