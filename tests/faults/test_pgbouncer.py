@@ -74,15 +74,17 @@ def test_what_was_committed_before_the_line_was_cut_is_committed_once(
 ):
     shared_database.execute("delete from session")
     for send, status in (
-        (visitor.register, 201),
         (lambda: visitor.put_place("lisbon"), 201),
-        (visitor.sign_in, 200),
+        (lambda: visitor.put_place("oslo"), 201),
         (lambda: visitor.delete_place("lisbon"), 204),
+        (visitor.register, 201),
+        (visitor.sign_in, 200),
     ):
         relay.cut_after_next()
         assert send().status == status
-        assert visitor.signed_in()
         assert count_sessions(shared_database) == 1
+    assert visitor.signed_in()
+    assert visitor.place_ids() == ["oslo"]
     relay.cut_after_next()
     assert visitor.sign_out().status == 204
     assert count_sessions(shared_database) == 0
