@@ -7,7 +7,7 @@ SITE   := $(VENV)/.site
 DEV    := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types floors format bench soak outline pictures towns tools clean
+.PHONY: help run test test-long check lint types floors format bench soak outline pictures towns tools clean
 
 help: ## list these targets
 	@echo 'NestMap. The targets:'
@@ -16,9 +16,13 @@ help: ## list these targets
 run: $(SITE) ## start the site (Ctrl-C stops it)
 	@exec $(BIN)/python run.py
 
-test: $(DEV) ## run all tests; TESTS=tests/http runs some
+test: $(DEV) ## run the tests; TESTS=tests/http runs some of them
 	@bash .ci/tools --unasked
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(TESTS)
+
+test-long: $(DEV) ## run the tests that start many databases or wait for long
+	@bash .ci/tools --unasked
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long $(TESTS)
 
 check: lint types floors test ## lint, types, floors and tests: what a change must pass
 

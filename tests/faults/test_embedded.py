@@ -14,6 +14,8 @@ from nestmap.embedded.postmaster import find_postmaster
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 ROOM = "4m"  # for a new database, which needs ten times that
 
 

@@ -8,6 +8,8 @@ import pytest
 from tests.support.visitor import PASSWORD, Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 TRIP = [f"place-{number}" for number in range(12)]
 TRIP_SORTED = sorted(TRIP)
 MOMENTS = 20

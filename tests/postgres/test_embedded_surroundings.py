@@ -16,6 +16,8 @@ from nestmap.embedded.postmaster import find_postmaster
 from tests.support.commands import nestmap
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.long
+
 NOBODY = 65534
 
 

@@ -14,6 +14,8 @@ from tests.support.commands import nestmap
 from tests.support.instance import Instance
 from tests.support.visitor import PASSWORD, Visitor
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def checkout(tmp_path):

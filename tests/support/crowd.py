@@ -53,10 +53,14 @@ class Asked:
 class Crowd:
     """Members who pin and look, strangers without a cookie, and a load balancer that asks after us.
 
+    `accounts=False`: what they pin is in their sessions, not in accounts.
     `with crowd:` they all ask, one request after the other, until the block ends.
     """
 
-    def __init__(self, *urls: str, members: int = 4, strangers: int = 1) -> None:
+    def __init__(
+        self, *urls: str, members: int = 4, strangers: int = 1, accounts: bool = True
+    ) -> None:
+        self.accounts = accounts
         self.members = [Visitor(*urls) for _ in range(members)]
         self._strangers = [Visitor(*urls) for _ in range(strangers)]
         self._urls = urls
@@ -68,7 +72,8 @@ class Crowd:
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
         for member in self.members:
-            assert member.register().status == 201
+            begun = member.register() if accounts else member.put_place("first")
+            assert begun.status == 201
         self._sessions = [member.session()["session"]["id"] for member in self.members]
 
     def __enter__(self) -> Self:
@@ -112,7 +117,7 @@ class Crowd:
         """Everyone is signed in to the same session, which has all that was acknowledged."""
         for member, session in zip(self.members, self._sessions, strict=True):
             now = member.session()
-            assert now["authenticated"]
+            assert now["authenticated"] == self.accounts
             assert now["session"]["id"] == session
             lost = set(self.acknowledged[member]) - set(member.place_ids())
             assert not lost, f"acknowledged and lost: {sorted(lost)}"
@@ -124,6 +129,10 @@ class Crowd:
             if put.status == 201:
                 self.acknowledged[member].append(place)
             self._ask(member, "GET", "/api/places", self.of_members)
+
+    def readiness(self) -> int:
+        """The status of /readyz now."""
+        return self._strangers[0].get("/readyz").status
 
     def _look(self, stranger: Visitor) -> None:
         for turn in self._turns():

@@ -17,6 +17,7 @@ from tests.support.crowd import Asked, Crowd
 from tests.support.database import Database
 from tests.support.relay import Relay
 from tests.support.standby import Standby
+from tests.support.waiting import wait_until
 
 # An answer that was given before the database went may be read so much later (seconds).
 MOMENT = 0.2
@@ -136,7 +137,7 @@ class Outage:
         told = [a for a in crowd.of_readyz if gone < a.ended < self.coming]
         assert told, crowd.of_readyz
         self._none("told to be ready", [asked for asked in told if asked.status != 503])
-        assert any(a.status == 200 for a in crowd.of_readyz if a.ended > self.back)
+        wait_until(lambda: crowd.readiness() == 200, "the site to say that it is ready again")
 
     def _none(self, what: str, found: list[Asked]) -> None:
         since = [f"{asked} (asked {asked.began - self.gone:+.2f} s)" for asked in found]
