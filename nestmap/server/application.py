@@ -9,10 +9,10 @@ from tornado.web import Application, RequestHandler
 if TYPE_CHECKING:
     from tornado.web import _HandlerDelegate
 
+    from nestmap.services import Services
     from nestmap.settings import Settings
 
 from nestmap.server.sizes import MAX_BODY
-from nestmap.services import Services
 
 Routes = list[tuple[str, type[RequestHandler]]]
 
@@ -76,7 +76,7 @@ class SiteApplication(Application):
 
 
 def make_app(
-    services: Services, routes: Routes, usual_headers: dict[str, str], **settings: Any
+    services: "Services", routes: Routes, usual_headers: dict[str, str], **settings: Any
 ) -> SiteApplication:
     """Return the application. ``settings`` are the handlers' own: templates, files, error handlers.
 

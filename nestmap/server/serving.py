@@ -5,13 +5,16 @@ import gc
 import logging
 import socket
 import time
+from typing import TYPE_CHECKING
 
 from nestmap.server.application import SiteApplication
 from nestmap.server.descriptors import raise_limit
 from nestmap.server.http_server import HTTPServer
 from nestmap.server.sizes import HARD_MAX_BODY, MAX_HEADER
-from nestmap.services import Services
 from nestmap.timeouts import TIMEOUTS
+
+if TYPE_CHECKING:
+    from nestmap.services import Services
 
 log = logging.getLogger("nestmap")
 
@@ -20,7 +23,7 @@ QUIET_SECONDS = 0.25
 
 
 async def serve(
-    services: Services,
+    services: "Services",
     application: SiteApplication,
     sockets: list[socket.socket],
     stop: asyncio.Event,
@@ -61,7 +64,7 @@ def spare_the_collector() -> None:
     gc.set_threshold(5000, 10, 3)
 
 
-async def _quiet(services: Services, deadline: float) -> None:
+async def _quiet(services: "Services", deadline: float) -> None:
     """Wait until no request has been in flight for a moment, or until the deadline."""
     since = time.monotonic()
     while (now := time.monotonic()) < deadline and now - since < QUIET_SECONDS:

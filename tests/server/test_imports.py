@@ -1,0 +1,14 @@
+"""Other applications import the server without what only this site needs."""
+
+import subprocess
+import sys
+
+SITE_ONLY = {"aiopg", "argon2", "psycopg2", "zxcvbn", "nestmap.accounts", "nestmap.services"}
+
+
+def test_the_server_imports_nothing_of_the_site():
+    code = "import nestmap.server, sys; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = set(ran.stdout.split())
+    assert "nestmap.server.http_server" in imported
+    assert imported & SITE_ONLY == set()
