@@ -18,6 +18,7 @@ from tests.support.waiting import connectable, wait_until
 SAMPLE = ROOT / "deploy/nginx/nestmap.conf"
 AROUND = """
 daemon off;
+{user}
 pid {folder}/pid;
 error_log {folder}/error.log;
 worker_processes 1;
@@ -100,12 +101,11 @@ def here(text: str, upstream: Sequence[int], front: Front) -> str:
 def front_of(upstream: Sequence[int], folder: Path) -> Iterator[Front]:
     """Run nginx in front of the instances on these ports."""
     front = Front(free_port(), free_port(), folder)
-    # nginx as root reads and writes as its own user, who must get through to the cache.
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
     make_certificate(folder)
+    # The folders of the tests are for their owner alone.
+    user = "user root root;" if os.geteuid() == 0 else ""
     (folder / "nestmap.conf").write_text(here(SAMPLE.read_text(), upstream, front))
-    (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
+    (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     assert program, "nginx is missing: make tools"
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
