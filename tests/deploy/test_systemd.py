@@ -1,0 +1,49 @@
+"""deploy/systemd/nestmap.service, as systemd reads it."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.instance import ROOT
+from tests.support.ports import free_port
+
+UNIT = ROOT / "deploy/systemd/nestmap.service"
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("systemd-analyze")
+    assert program, "systemd-analyze is missing: make tools"
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", ["nestmap.service", "nestmap@8889.service"])
+def test_systemd_understands_every_line(tmp_path, name):
+    """The program and its folder are those of this checkout; nothing else is changed."""
+    text = UNIT.read_text()
+    assert "/srv/nestmap/.venv/bin/python" in text
+    text = text.replace("/srv/nestmap/.venv/bin/python", sys.executable)
+    (tmp_path / name.replace("8889", "")).write_text(text.replace("/srv/nestmap", str(ROOT)))
+    (tmp_path / name).write_text((tmp_path / name.replace("8889", "")).read_text())
+    said = analyze("verify", "--man=no", str(tmp_path / name))
+    about_ours = [line for line in said.stderr.splitlines() if "nestmap" in line]
+    assert said.returncode == 0, said.stderr
+    assert about_ours == []
+
+
+def test_the_sandbox_leaves_little_to_attack():
+    said = analyze("security", "--offline=true", "--threshold=15", "--no-pager", str(UNIT))
+    assert said.returncode == 0, said.stdout
+
+
+def test_the_start_waits_until_the_instance_is_ready(site):
+    waiter = [sys.executable, str(ROOT / "deploy/systemd/wait_until_ready.py")]
+    environment = dict(os.environ)
+    ready = subprocess.run([*waiter, "20"], env=environment | {"PORT": str(site.port)}, check=False)
+    assert ready.returncode == 0
+    other = environment | {"PORT": str(free_port())}
+    late = subprocess.run([*waiter, "0"], env=other, capture_output=True, text=True, check=False)
+    assert late.returncode == 1
+    assert "is not ready" in late.stderr
