@@ -41,7 +41,9 @@ def relay(fragile):
 @pytest.fixture(scope="module")
 def site(shared_database, relay, start_shared_instance):
     """The instance that the tests of one file share, behind `relay`."""
-    return start_shared_instance(shared_database.url_at(relay.port), SESSION_PRUNE_SECONDS=1)
+    return start_shared_instance(
+        shared_database.url_at(relay.port), SESSION_PRUNE_SECONDS=1, REGISTRATIONS_PER_HOUR=1000
+    )
 
 
 @pytest.fixture
