@@ -83,6 +83,11 @@ def test_csv_has_a_row_for_each_place_and_no_formula():
 
 
 def _seconds(work) -> float:
-    since = time.perf_counter()
+    """The least processor time of three turns: other programs on the machine do not count."""
+    return min(_turn(work) for _ in range(3))
+
+
+def _turn(work) -> float:
+    since = time.thread_time()
     work()
-    return time.perf_counter() - since
+    return time.thread_time() - since
