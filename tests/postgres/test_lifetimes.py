@@ -1,0 +1,224 @@
+"""How long a session lives: the SQL functions that decide it, and sessions over moved time."""
+
+import json
+
+import pytest
+
+from nestmap.sessions import Client
+from nestmap.sessions.planning import plan
+from tests.support.layer import open_layer
+
+IDLE, ABSOLUTE, TOUCH = 100, 1000, 60
+
+# The moments of a row are given in seconds from now on; what comes back is, too.
+CALL = """
+with asked as (
+    select
+        %s::jsonb as row,
+        %s as idle,
+        %s as absolute,
+        %s as touch
+),
+session_of_row as (
+    select jsonb_populate_record(null::public.session, jsonb_build_object(
+        'expire', now() at time zone 'utc' + (row ->> 'expire')::integer * interval '1 s',
+        'created_at', now() + (row ->> 'created_at')::integer * interval '1 s',
+        'authenticated_at', now() + (row ->> 'authenticated_at')::integer * interval '1 s',
+        'renewed_at', now() + (row ->> 'renewed_at')::integer * interval '1 s',
+        'user_id', row ->> 'user_id',
+        'idle', row -> 'own_idle',
+        'absolute', row -> 'own_absolute'
+    )) as s
+    from asked
+)
+select
+    round(extract(epoch from nestmap.session_absolute_end(s, absolute) - now()))::integer as ends,
+    nestmap.session_is_live(s, absolute) as is_live,
+    nestmap.session_is_due(s, idle, touch) as is_due,
+    round(extract(
+        epoch from nestmap.session_renewed(s, idle, absolute) - now() at time zone 'utc'
+    ))::integer as renewed
+from session_of_row, asked
+"""
+NEW = {"expire": IDLE, "created_at": 0, "renewed_at": 0}
+
+
+@pytest.fixture(params=["UTC", "Pacific/Chatham", "America/New_York"])
+def ask(request, shared_database):
+    """`ask(created_at=-5)`: the absolute end, alive?, due?, and the expiry of a renewal."""
+    shared_database.execute(f"set timezone = '{request.param}'")
+
+    def ask(**row):
+        row = json.dumps(NEW | row)
+        return tuple(shared_database.one(CALL, row, IDLE, ABSOLUTE, TOUCH))
+
+    yield ask
+    shared_database.close()
+
+
+def test_a_new_session_is_alive_not_due_and_lives_its_idle_time(ask):
+    assert ask() == (ABSOLUTE, True, False, IDLE)
+
+
+@pytest.mark.parametrize(("expire", "alive"), [(1, True), (0, False), (-1, False)])
+def test_it_is_over_at_the_moment_that_the_column_says(ask, expire, alive):
+    assert ask(expire=expire)[1] is alive
+
+
+@pytest.mark.parametrize(("age", "alive"), [(999, True), (1000, False), (2000, False)])
+def test_it_is_over_at_its_absolute_end_whatever_the_column_says(ask, age, alive):
+    assert ask(created_at=-age, expire=IDLE)[:2] == (ABSOLUTE - age, alive)
+
+
+def test_the_absolute_lifetime_counts_from_the_sign_in_once_there_is_one(ask):
+    signed_in = {"created_at": -999, "authenticated_at": -10, "user_id": "7"}
+    assert ask(**signed_in)[0] == ABSOLUTE - 10
+    # A row that another program wrote, and a moment that belongs to nobody.
+    assert ask(**signed_in | {"authenticated_at": None})[0] == ABSOLUTE - 999
+    assert ask(**signed_in | {"user_id": None})[0] == ABSOLUTE - 999
+
+
+def test_lifetimes_of_its_own_take_the_place_of_the_sites(ask):
+    own = {"own_idle": 5000, "own_absolute": 9000}
+    assert ask(**own, created_at=-2000) == (7000, True, False, 5000)
+    assert ask(own_idle=5, own_absolute=50, created_at=-50)[1] is False
+
+
+def test_a_renewal_never_reaches_beyond_the_absolute_end(ask):
+    assert ask(created_at=-950)[3] == 50
+
+
+@pytest.mark.parametrize("ahead", [1, 100_000])
+def test_a_moment_in_the_future_gives_no_longer_life(ask, ahead):
+    """A restored backup, a clock that was set back."""
+    assert ask(created_at=ahead)[0] == ABSOLUTE
+    assert ask(created_at=ahead, authenticated_at=ahead, user_id="7")[0] == ABSOLUTE
+
+
+@pytest.mark.parametrize(
+    ("renewed", "own_idle", "due"),
+    [
+        (-59, None, True),
+        (-50, None, True),
+        (-49, None, False),
+        (-60, 5000, True),
+        (-59, 5000, False),
+        (-2, 4, True),
+        (-1, 4, False),
+        (None, None, True),
+    ],
+)
+def test_it_is_due_after_the_touch_interval_or_half_of_a_shorter_idle_time(
+    ask, renewed, own_idle, due
+):
+    assert ask(renewed_at=renewed, own_idle=own_idle)[2] is due
+
+
+# Over moved time
+
+DAY, HOUR = 86400, 3600
+MOVE = """
+with passed as (select %s * interval '1 s' as seconds)
+update session set
+    expire = expire - seconds,
+    created_at = created_at - seconds,
+    authenticated_at = authenticated_at - seconds,
+    renewed_at = renewed_at - seconds
+from passed
+"""
+
+
+@pytest.fixture
+def layer(database):
+    with open_layer(database.url) as layer:
+        yield layer
+
+
+@pytest.fixture
+def later(database):
+    """`later(20)`: as if so many seconds had passed for every session."""
+    return lambda seconds: database.execute(MOVE, seconds)
+
+
+def request(layer, sid, change):
+    """Load a session, change it and commit it: the session as loaded, and the row it left."""
+
+    async def ask():
+        session = await layer.sessions.load([sid] if sid else [])
+        change(session)
+        write = plan(session, Client)
+        return session, await layer.sessions.commit(write) if write else None
+
+    return layer.run(ask())
+
+
+def sign_in(session):
+    session.sign_in("ada")
+
+
+def test_a_session_that_is_written_every_20_seconds_is_signed_in_after_13_hours(layer, later):
+    _, written = request(layer, None, sign_in)
+    renewals = 0
+    for number in range(13 * HOUR // 20):
+        later(20)
+        session, row = request(layer, written.sid, lambda s, n=number: s.update(n=n))
+        assert session.user == "ada"
+        assert row.sid == written.sid
+        renewals += row.max_age is not None
+    # Once a minute, and not with each write.
+    assert renewals == 13 * HOUR // 60
+
+
+def test_a_session_that_nobody_uses_ends_after_its_idle_time(layer, later):
+    _, written = request(layer, None, sign_in)
+    later(12 * HOUR - 5)
+    assert request(layer, written.sid, dict)[0].user == "ada"
+    later(12 * HOUR + 5)
+    assert request(layer, written.sid, dict)[0].lapsed.reason == "expired"
+
+
+def test_a_visitor_of_nearly_7_days_who_signs_in_stays_for_7_days_more(layer, later):
+    sid = request(layer, None, lambda session: session.update(a=1))[1].sid
+    for _ in range(14):
+        later(12 * HOUR - 60)
+        session, row = request(layer, sid, dict)
+        assert session["a"] == 1
+        assert row.sid == sid
+    later(13 * 60)
+    written = request(layer, sid, sign_in)[1]
+    assert written.max_age == pytest.approx(12 * HOUR, abs=60)
+    for _ in range(14):
+        later(12 * HOUR - 60)
+        assert request(layer, written.sid, dict)[0].user == "ada"
+    session = request(layer, written.sid, dict)[0]
+    left = session.stored.absolute_expires_at - session.authenticated_at
+    assert left == pytest.approx(7 * DAY, abs=1)
+    later(15 * 60)
+    assert request(layer, written.sid, dict)[0].lapsed.reason == "expired"
+
+
+def test_who_gives_the_password_again_begins_the_absolute_lifetime_again(layer, later):
+    written = request(layer, None, sign_in)[1]
+    later(6 * HOUR)
+    session, confirmed = request(layer, written.sid, lambda session: session.confirm())
+    assert confirmed.sid != written.sid
+    assert confirmed.authenticated_at > session.authenticated_at + 6 * HOUR - 60
+    assert request(layer, written.sid, dict)[0].lapsed.reason == "rotated"
+    assert request(layer, confirmed.sid, dict)[0].user == "ada"
+
+
+def test_a_sign_in_with_lifetimes_of_its_own_outlives_those_of_the_site(layer, later):
+    def remember(session):
+        session.sign_in("ada", idle=30 * DAY, absolute=90 * DAY)
+
+    written = request(layer, None, remember)[1]
+    assert written.max_age == pytest.approx(30 * DAY, abs=60)
+    for _ in range(3):
+        later(29 * DAY)
+        session, row = request(layer, written.sid, dict)
+        assert session.user == "ada"
+    # What is left of the 90 days, and not another 30.
+    assert row.max_age == pytest.approx(3 * DAY, abs=60)
+    # Another sign-in without them has those of the site again.
+    again = request(layer, written.sid, sign_in)[1]
+    assert again.max_age == pytest.approx(12 * HOUR, abs=60)

@@ -1,0 +1,290 @@
+"""Batches: who shares a statement with whom, and what each item is told."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from nestmap.background import Background
+from nestmap.database import DatabaseError, Locked, Overloaded, Refused, TimedOut, Unavailable
+from nestmap.sessions.batcher import Batcher, BatchLimits
+
+LIMITS = BatchLimits(items=4, waiting=6, slow_after=0.01, running=2, timeout=30)
+HASTY = BatchLimits(items=4, waiting=6, slow_after=0.01, running=1, timeout=0.03)
+
+
+class Sender:
+    """Answers a batch with its items in capitals; `held` batches wait until they are let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.faulty: dict[str, Exception] = {}
+        self.held: set[str] = set()
+        self._let_go = asyncio.Event()
+
+    async def __call__(self, items):
+        self.batches.append(list(items))
+        if self.held & set(items):
+            await self._let_go.wait()
+        for item in items:
+            if item in self.faulty:
+                raise self.faulty[item]
+        return [item.upper() for item in items]
+
+    def let_go(self) -> None:
+        self.held.clear()
+        self._let_go.set()
+
+
+def run(story: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(story)
+
+
+def batcher(sender, limits=LIMITS, key=None):
+    return Batcher("try", sender, Background(), key=key, limits=limits)
+
+
+async def outcomes(futures):
+    return await asyncio.gather(*futures, return_exceptions=True)
+
+
+def test_an_item_that_is_alone_is_sent_at_once():
+    async def story():
+        sender = Sender()
+        assert await batcher(sender).submit("a") == "A"
+        assert sender.batches == [["a"]]
+
+    run(story())
+
+
+def test_items_of_one_turn_share_a_statement_and_each_gets_its_own_result():
+    async def story():
+        sender = Sender()
+        tried = batcher(sender)
+        assert await outcomes(map(tried.submit, "abc")) == ["A", "B", "C"]
+        assert sender.batches == [["a", "b", "c"]]
+
+    run(story())
+
+
+def test_what_arrives_while_a_batch_runs_goes_in_the_next_one():
+    async def story():
+        sender = Sender()
+        # Slow only after half a minute, so that no batch overtakes another.
+        tried = batcher(sender, BatchLimits(items=4, slow_after=30))
+        sender.held = {"a"}
+        first = tried.submit("a")
+        await started(sender, 1)
+        later = [tried.submit(item) for item in "bcdef"]
+        sender.let_go()
+        assert await outcomes([first, *later]) == list("ABCDEF")
+        assert sender.batches == [["a"], ["b", "c", "d", "e"], ["f"]]
+
+    run(story())
+
+
+def test_two_items_with_one_key_never_share_a_statement_and_keep_their_order():
+    async def story():
+        sender = Sender()
+        tried = batcher(sender, key=lambda item: item[0])
+        asked = ["a1", "b1", "a2", "a3", "b2"]
+        assert await outcomes(map(tried.submit, asked)) == ["A1", "B1", "A2", "A3", "B2"]
+        assert sender.batches == [["a1", "b1"], ["a2", "b2"], ["a3"]]
+
+    run(story())
+
+
+def test_the_fault_of_one_item_is_told_to_that_one_alone():
+    async def story():
+        sender = Sender()
+        sender.faulty = {"c": Refused("22P05", "not this character")}
+        told = await outcomes(map(batcher(sender).submit, "abcd"))
+        assert [one for one in told if isinstance(one, str)] == ["A", "B", "D"]
+        assert isinstance(told[2], Refused)
+        assert told[2].sqlstate == "22P05"
+        assert ["c"] in sender.batches
+
+    run(story())
+
+
+def test_each_of_several_items_at_fault_is_told_and_no_other():
+    async def story():
+        sender = Sender()
+        sender.faulty = {item: Refused("22023", item) for item in "bd"}
+        told = await outcomes(map(batcher(sender).submit, "abcd"))
+        assert [str(one) for one in told] == ["A", "22023 b", "C", "22023 d"]
+
+    run(story())
+
+
+def test_an_item_whose_row_is_locked_is_tried_again_alone_and_then_done():
+    async def story():
+        sender = Sender()
+        tried = batcher(sender)
+
+        async def send(items):
+            attempts = sender.batches.count(["b"])
+            sender.faulty = {"b": Locked("held")} if attempts < 2 else {}
+            return await sender(items)
+
+        tried._send = send  # noqa: SLF001
+        assert await outcomes(map(tried.submit, "ab")) == ["A", "B"]
+        assert sender.batches.count(["b"]) == 3
+
+    run(story())
+
+
+def test_a_lock_that_would_outlast_the_answer_is_not_waited_for():
+    async def story():
+        sender = Sender()
+        sender.faulty = {"b": Locked("held")}
+        tried = batcher(sender, BatchLimits(items=4, timeout=0.6))
+        told = await outcomes(map(tried.submit, "ab"))
+        assert told[0] == "A"
+        assert isinstance(told[1], Locked)
+        assert sender.batches.count(["b"]) == 1
+
+    run(story())
+
+
+def test_an_outage_is_told_to_all_each_with_an_exception_of_its_own():
+    async def story():
+        sender = Sender()
+        sender.faulty = {"b": Unavailable("away")}
+        told = await outcomes(map(batcher(sender).submit, "abc"))
+        assert [type(one) for one in told] == [Unavailable] * 3
+        assert len(set(map(id, told))) == 3
+        assert sender.batches == [["a", "b", "c"]]
+
+    run(story())
+
+
+def test_a_mistake_in_the_sending_leaves_nobody_waiting_and_is_logged(caplog):
+    async def story():
+        sender = Sender()
+        sender.faulty = {"a": ZeroDivisionError("a mistake")}
+        tried = batcher(sender)
+        told = await outcomes(map(tried.submit, "ab"))
+        assert [type(one) for one in told] == [DatabaseError] * 2
+        sender.faulty = {}
+        assert await tried.submit("c") == "C"
+
+    run(story())
+    assert "try batch failed" in caplog.text
+    assert "a mistake" in caplog.text
+
+
+def test_the_exception_among_the_results_is_that_of_its_item():
+    async def story():
+        async def send(items):
+            return [KeyError(item) if item == "b" else item.upper() for item in items]
+
+        told = await outcomes(map(batcher(send).submit, "abc"))
+        assert (told[0], type(told[1]), told[2]) == ("A", KeyError, "C")
+
+    run(story())
+
+
+def test_one_more_than_may_wait_is_refused_at_once():
+    async def story():
+        sender = Sender()
+        tried = batcher(sender)
+        waiting = [tried.submit(item) for item in "abcdef"]
+        with pytest.raises(Overloaded, match="try"):
+            tried.submit("g")
+        assert await outcomes(waiting) == list("ABCDEF")
+        assert await tried.submit("g") == "G"
+
+    run(story())
+
+
+def test_a_slow_batch_is_overtaken_by_as_many_as_may_run():
+    async def story():
+        sender = Sender()
+        sender.held = {"a", "b"}
+        tried = batcher(sender)
+        first = tried.submit("a")
+        await started(sender, 1)
+        assert await tried.submit("c") == "C"
+        second = tried.submit("b")
+        await started(sender, 3)
+        third = tried.submit("d")
+        # Two are slow, which is the most that may run: the third waits for one of them.
+        await asyncio.wait([third], timeout=5 * LIMITS.slow_after)
+        assert not (first.done() or second.done() or third.done())
+        sender.let_go()
+        assert await outcomes([first, second, third]) == ["A", "B", "D"]
+
+    run(story())
+
+
+def test_an_item_of_a_running_batch_is_told_when_its_time_is_over():
+    async def story():
+        sender = Sender()
+        sender.held = {"a"}
+        tried = batcher(sender, HASTY)
+        first = tried.submit("a")
+        await started(sender, 1)
+        with pytest.raises(TimedOut, match="no answer in time"):
+            await first
+        sender.let_go()
+        assert await tried.submit("b") == "B"
+
+    run(story())
+
+
+def test_an_item_in_the_queue_is_told_when_its_time_is_over_and_is_never_sent():
+    async def story():
+        sender = Sender()
+        sender.held = {"a"}
+        tried = batcher(sender, HASTY)
+        first = tried.submit("a")
+        await started(sender, 1)
+        with pytest.raises(TimedOut, match="too long in the queue"):
+            await tried.submit("b")
+        sender.let_go()
+        assert await tried.submit("c") == "C"
+        assert isinstance((await outcomes([first]))[0], TimedOut)
+        assert [item for batch in sender.batches for item in batch] == ["a", "c"]
+
+    run(story())
+
+
+def test_what_a_request_has_waited_before_is_part_of_its_time():
+    async def story():
+        sender = Sender()
+        sender.held = {"a", "b"}
+        tried = batcher(sender)
+        late, early = tried.submit("a", waited=LIMITS.timeout), tried.submit("b")
+        with pytest.raises(TimedOut):
+            await late
+        assert not early.done()
+        sender.let_go()
+        assert await early == "B"
+
+    run(story())
+
+
+def test_an_item_that_is_waited_for_no_more_is_not_sent_and_disturbs_no_other():
+    async def story():
+        sender = Sender()
+        sender.held = {"a"}
+        tried = batcher(sender, BatchLimits(items=4, slow_after=30))
+        running, waiting, other = tried.submit("a"), tried.submit("b"), None
+        await started(sender, 1)
+        gone, other = tried.submit("c"), tried.submit("d")
+        running.cancel()
+        gone.cancel()
+        sender.let_go()
+        assert await outcomes([waiting, other]) == ["B", "D"]
+        assert sender.batches == [["a", "b"], ["d"]]
+
+    run(story())
+
+
+async def started(sender, count):
+    """Wait until as many batches have been sent."""
+    async with asyncio.timeout(10):
+        while len(sender.batches) < count:
+            await asyncio.sleep(0)
