@@ -22,9 +22,11 @@ class Sender:
         self.faulty: dict[str, Exception] = {}
         self.held: set[str] = set()
         self._let_go = asyncio.Event()
+        self._sent = asyncio.Event()
 
     async def __call__(self, items):
         self.batches.append(list(items))
+        self._sent.set()
         if self.held & set(items):
             await self._let_go.wait()
         for item in items:
@@ -35,6 +37,13 @@ class Sender:
     def let_go(self) -> None:
         self.held.clear()
         self._let_go.set()
+
+    async def has_sent(self, count: int) -> None:
+        """Wait until as many batches have been sent."""
+        async with asyncio.timeout(10):
+            while len(self.batches) < count:
+                self._sent.clear()
+                await self._sent.wait()
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
@@ -75,7 +84,7 @@ def test_what_arrives_while_a_batch_runs_goes_in_the_next_one():
         tried = batcher(sender, BatchLimits(items=4, slow_after=30))
         sender.held = {"a"}
         first = tried.submit("a")
-        await started(sender, 1)
+        await sender.has_sent(1)
         later = [tried.submit(item) for item in "bcdef"]
         sender.let_go()
         assert await outcomes([first, *later]) == list("ABCDEF")
@@ -205,14 +214,14 @@ def test_a_slow_batch_is_overtaken_by_as_many_as_may_run():
         sender.held = {"a", "b"}
         tried = batcher(sender)
         first = tried.submit("a")
-        await started(sender, 1)
+        await sender.has_sent(1)
         assert await tried.submit("c") == "C"
         second = tried.submit("b")
-        await started(sender, 3)
+        await sender.has_sent(3)
         third = tried.submit("d")
         # Two are slow, which is the most that may run: the third waits for one of them.
         await asyncio.wait([third], timeout=5 * LIMITS.slow_after)
-        assert not (first.done() or second.done() or third.done())
+        assert [first.done(), second.done(), third.done()] == [False] * 3
         sender.let_go()
         assert await outcomes([first, second, third]) == ["A", "B", "D"]
 
@@ -225,7 +234,7 @@ def test_an_item_of_a_running_batch_is_told_when_its_time_is_over():
         sender.held = {"a"}
         tried = batcher(sender, HASTY)
         first = tried.submit("a")
-        await started(sender, 1)
+        await sender.has_sent(1)
         with pytest.raises(TimedOut, match="no answer in time"):
             await first
         sender.let_go()
@@ -240,7 +249,7 @@ def test_an_item_in_the_queue_is_told_when_its_time_is_over_and_is_never_sent():
         sender.held = {"a"}
         tried = batcher(sender, HASTY)
         first = tried.submit("a")
-        await started(sender, 1)
+        await sender.has_sent(1)
         with pytest.raises(TimedOut, match="too long in the queue"):
             await tried.submit("b")
         sender.let_go()
@@ -271,8 +280,8 @@ def test_an_item_that_is_waited_for_no_more_is_not_sent_and_disturbs_no_other():
         sender = Sender()
         sender.held = {"a"}
         tried = batcher(sender, BatchLimits(items=4, slow_after=30))
-        running, waiting, other = tried.submit("a"), tried.submit("b"), None
-        await started(sender, 1)
+        running, waiting = tried.submit("a"), tried.submit("b")
+        await sender.has_sent(1)
         gone, other = tried.submit("c"), tried.submit("d")
         running.cancel()
         gone.cancel()
@@ -281,10 +290,3 @@ def test_an_item_that_is_waited_for_no_more_is_not_sent_and_disturbs_no_other():
         assert sender.batches == [["a", "b"], ["d"]]
 
     run(story())
-
-
-async def started(sender, count):
-    """Wait until as many batches have been sent."""
-    async with asyncio.timeout(10):
-        while len(sender.batches) < count:
-            await asyncio.sleep(0)
