@@ -91,8 +91,9 @@ begin
                 user_version = r.user_version,
                 idle = r.idle,
                 absolute = r.absolute,
-                ip = w.ip,
-                user_agent = w.user_agent
+                -- Without a new sid there was no request whose client it could be.
+                ip = case when w.new_sid = w.sid then s.ip else w.ip end,
+                user_agent = case when w.new_sid = w.sid then s.user_agent else w.user_agent end
             where s.sid = w.sid;
             v_source := case
                 when w.recorded then nestmap."{prefix}_source"(r.user_id, w.ip, w.user_agent)
