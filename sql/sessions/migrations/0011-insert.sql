@@ -18,6 +18,7 @@ returns table (
     taken text[]
 )
 language plpgsql
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare

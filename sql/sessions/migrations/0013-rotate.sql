@@ -3,6 +3,9 @@
 -- place: the old sid dies in the statement that makes the new one. A row that is under its new sid
 -- already is this same statement, sent before. A sign-in whose session is gone (signs_in) gets a new
 -- session, which starts without the data of the one that is gone.
+--
+-- A plan is kept for as long as the connection lasts: one that was made while the table was nearly
+-- empty must find a row by its key as well. The setting counts for the site's function, too.
 create function nestmap."{prefix}_rotate"(
     p_rows jsonb,
     p_idle integer,
@@ -21,6 +24,7 @@ returns table (
     taken text[]
 )
 language plpgsql
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
