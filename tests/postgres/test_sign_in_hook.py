@@ -187,7 +187,7 @@ def test_what_is_null_takes_nothing(shop, database):
         assert dict(load(shop, written.sid)) == {"item:tent": 1}
 
 
-# adopt()
+# What is adopted later
 
 
 def adopt(layer, sid):

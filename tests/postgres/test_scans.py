@@ -1,0 +1,122 @@
+"""What a request needs costs the same however many sessions there are: no statement reads them all.
+
+The plan of a function is made once for a connection: here while the table is nearly empty, which is
+when reading it whole is cheapest.
+"""
+
+import pytest
+
+from nestmap.sessions import Client
+from nestmap.sessions.planning import plan
+from tests.support.layer import open_layer
+from tests.support.waiting import wait_until
+
+MANY = 20_000
+FEW = 3
+# PostgreSQL makes the plan that it keeps at the sixth call.
+CALLS = 8
+FILL = """
+insert into session (sid, sess, expire, id, user_id, authenticated_at, renewed_at)
+select
+    'filled-' || n, '{"cookie": {}}', now() at time zone 'utc' + interval '6 h',
+    'filled-' || n, 'user-' || n, now(), now() - interval '10 min'
+from generate_series(%s, %s) as n
+"""
+READ = "select seq_tup_read from pg_stat_user_tables where relid = 'session'::regclass"
+CONNECTED = (
+    "select count(*) from pg_stat_activity"
+    " where datname = current_database() and application_name = 'nestmap'"
+)
+VERBS = {
+    "load": dict,
+    "change": lambda session: session.update(n=1),
+    "rotate": lambda session: session.rotate(),
+    "sign in": lambda session: session.sign_in("ada"),
+    "end": lambda session: session.end(),
+}
+
+
+@pytest.fixture(params=["analyzed", "not analyzed"])
+def small(request, database):
+    """A table with few rows."""
+    database.execute("alter table session set (autovacuum_enabled = off)")
+    database.execute(FILL, 1, FEW)
+    if request.param == "analyzed":
+        database.execute("analyze session")
+    return database
+
+
+async def ask(sessions, sid, verb):
+    """One request: the sid that the session has after it."""
+    session = await sessions.load([sid] if sid else [])
+    verb(session)
+    write = plan(session, Client)
+    written = await sessions.commit(write) if write else None
+    return written.sid if written else sid
+
+
+async def visit(sessions, verb):
+    """Begin a session, do something to it and come back once more, again and again."""
+    for _ in range(CALLS):
+        await ask(sessions, None, VERBS["sign in"])
+        sid = await ask(sessions, None, VERBS["change"])
+        sid = await ask(sessions, sid, verb)
+        await ask(sessions, sid, VERBS["load"])
+
+
+async def be_due(sessions, first):
+    """Load sessions that are due: each is renewed."""
+    for number in range(first, first + FEW):
+        assert await ask(sessions, f"filled-{number}", VERBS["load"])
+
+
+async def administrate(sessions, first):
+    for number in range(first, first + CALLS):
+        (listed,) = await sessions.admin.list(f"user-{number}")
+        assert await sessions.admin.end(listed.id) == 1
+        assert await sessions.admin.end_user(f"user-{number}") == 0
+
+
+def rows_read_one_after_another(database, url, before, after, **options):
+    """Do `before` with few sessions and `after` with many: the rows read by whole scans since."""
+    with open_layer(url, **options) as layer:
+        layer.run(before(layer.sessions))
+        database.execute(FILL, MANY, 2 * MANY)
+        layer.run(after(layer.sessions))
+    # A connection tells its counts when it ends.
+    wait_until(lambda: database.value(CONNECTED) == 0, "the connections of the layer to end")
+    return database.value(READ)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_request_reads_its_own_session_only(small, verb):
+    def work(sessions):
+        return visit(sessions, VERBS[verb])
+
+    options = {"sessions_per_user": 5, "events": True}
+    read = rows_read_one_after_another(small, small.url, work, work, **options)
+    assert read < MANY
+
+
+def test_a_renewal_reads_its_own_session_only(small):
+    read = rows_read_one_after_another(
+        small, small.url, lambda s: be_due(s, 1), lambda s: be_due(s, MANY)
+    )
+    assert read < MANY
+    renewed = "select count(*) from session where renewed_at > now() - interval '1 min'"
+    assert small.value(renewed) == 2 * FEW
+
+
+def test_ending_the_sessions_of_one_user_reads_theirs_only(small):
+    small.execute(FILL, FEW + 1, FEW + CALLS)
+    read = rows_read_one_after_another(
+        small, small.url, lambda s: administrate(s, FEW + 1), lambda s: administrate(s, MANY)
+    )
+    assert read < MANY
+
+
+def test_a_whole_scan_would_be_seen(small):
+    async def count(sessions):
+        await sessions.admin.stats()
+
+    assert rows_read_one_after_another(small, small.url, count, count) >= MANY
