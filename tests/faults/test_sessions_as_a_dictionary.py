@@ -31,12 +31,26 @@ VALUES = st.recursive(
 )
 
 
+PEOPLE = """
+create table people (id text primary key, version integer not null default 1);
+insert into people (id) values ('ada'), ('bob');
+"""
+STORED = """
+select
+    sid,
+    sess::text,
+    user_id,
+    user_version::integer as version,
+    extract(epoch from authenticated_at)::float8 as proved_at
+from session
+"""
+
 VERBS = st.one_of(
     st.tuples(st.just("put"), KEYS, VALUES),
     st.tuples(st.just("append"), KEYS, VALUES),
     st.tuples(st.just("remove"), st.integers(0, 2)),
     st.tuples(st.just("sign_in"), st.integers(0, 1)),
-    st.tuples(st.sampled_from(["sign_out", "rotate"])),
+    st.tuples(st.sampled_from(["sign_out", "rotate", "confirm"])),
 )
 VISIT = st.lists(VERBS, min_size=1, max_size=4)
 RECENT = st.sampled_from([0, 0, 0, 1, 1, 2, 5])  # the how-manieth cookie from the end
@@ -53,10 +67,12 @@ class SessionsAsADictionary(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.model = Sessions()
+        self.model = Sessions(*self.users)
         self.cookies: list[str] = [new_sid()]  # the latest last; the first was never good
         self.users_seen: dict[str, str | None] = {}
         self.database.execute("delete from session")
+        self.database.execute("delete from nestmap.session_endings")
+        self.database.execute("update people set version = 1")
 
     @rule(cookies=COOKIES, verbs=VISIT, cut=st.booleans())
     def visit(self, cookies, verbs, cut):
@@ -85,9 +101,10 @@ class SessionsAsADictionary(RuleBasedStateMachine):
         try:
             written = self.layer.run(self.carry_out(write))
         except SessionEnded:
-            assert not self.model.commit(request.model, None)
+            assert not self.model.commit(request.model, None, None)
         else:
-            assert self.model.commit(request.model, written and written.sid)
+            left = (written.sid, written.authenticated_at) if written else (None, None)
+            assert self.model.commit(request.model, *left)
             self.cookies += [written.sid] if written else []
         finally:
             self.relay.heal()
@@ -105,19 +122,37 @@ class SessionsAsADictionary(RuleBasedStateMachine):
     def prune(self):
         assert self.layer.run(self.layer.sessions.pruner.prune()) == self.model.prune()
 
+    @rule(number=st.integers(0, 1))
+    def change_credentials(self, number):
+        """As with a new password: what was signed in before, or is being so, is over."""
+        user = self.users[number]
+        self.database.execute("update people set version = version + 1 where id = %s", user)
+        self.model.change_credentials(user)
+
     # What always holds
 
     @invariant()
     def what_was_committed_is_there_and_nothing_else(self):
-        stored = self.database.all("select sid, sess::text, user_id from session")
-        assert {row.sid: (document(row.sess), row.user_id) for row in stored} == {
-            sid: (row.data, row.user) for sid, row in self.model.rows.items()
+        stored = self.database.all(STORED)
+        assert {
+            row.sid: (document(row.sess), row.user_id, row.version, row.proved_at) for row in stored
+        } == {
+            sid: (row.data, row.user, row.version, row.proved_at)
+            for sid, row in self.model.rows.items()
         }
 
     @invariant()
     def an_ended_sid_never_loads(self):
         loaded = self.layer.run(self.load_all(sorted(self.model.gone)))
         assert [session.stored for session in loaded] == [None] * len(loaded)
+
+    @invariant()
+    def a_session_of_other_credentials_never_loads(self):
+        sids = sorted(self.model.rows)
+        loaded = self.layer.run(self.load_all(sids))
+        assert [session.stored is not None for session in loaded] == [
+            self.model.loads(sid) for sid in sids
+        ]
 
     @invariant()
     def the_user_of_a_sid_never_changes(self):
@@ -147,9 +182,16 @@ class SessionsAsADictionary(RuleBasedStateMachine):
             request.session.rotate()
             request.model.rotate()
 
+    def confirm(self, request):
+        if not request.model.ended:
+            request.session.confirm()
+            request.model.confirm()
+
     def sign_in(self, request, number):
-        request.session.sign_in(self.users[number])
-        request.model.sign_in(self.users[number])
+        user = self.users[number]
+        version = self.database.value("select version from people where id = %s", user)
+        request.session.sign_in(user, version)
+        request.model.sign_in(user, version)
 
     def sign_out(self, request):
         request.session.sign_out()
@@ -165,6 +207,7 @@ class SessionsAsADictionary(RuleBasedStateMachine):
         assert dict(session) == model.data
         assert session.user == model.user
         assert (session.lapsed is not None) == model.lapsed
+        assert not model.lapsed or session.lapsed.reason in model.reasons
         return SimpleNamespace(session=session, model=model)
 
     async def load_all(self, sids):
@@ -182,7 +225,12 @@ def document(text):
 
 @pytest.fixture
 def machine(shared_database, relay):
-    with open_layer(shared_database.url_at(relay.port), lapsed="refuse") as layer:
+    shared_database.execute(PEOPLE)
+    url, query = (
+        shared_database.url_at(relay.port),
+        "select version from people where id = :user_id",
+    )
+    with open_layer(url, lapsed="refuse", user_query=query) as layer:
         SessionsAsADictionary.layer = layer
         SessionsAsADictionary.database = shared_database
         SessionsAsADictionary.relay = relay

@@ -16,6 +16,8 @@ class Row:
 
     data: Data
     user: str | None
+    version: int | None = None  # of the user's credentials, as the sign-in saw it
+    proved_at: float | None = None  # when the password was last given, as the database says
     expired: bool = False
     id: int = field(default_factory=lambda: next(_ids))
 
@@ -25,12 +27,14 @@ class Request:
     """One request's view of a session: as it was loaded, and as it is to be.
 
     `sid` is None where nothing was loaded; `lapsed` says that there were cookies all the same, and
-    `named` are the ids of live sessions that they name (two, so that neither is used).
+    `named` are the ids of live sessions that they name (two, so that neither is used). `reasons` are
+    those of which one is told.
     """
 
     sid: str | None
     row: Row | None
     lapsed: bool = False
+    reasons: set[str | None] = field(default_factory=set)
     named: list[int] = field(default_factory=list)
     data: Data = field(default_factory=dict)
     loaded: Data = field(default_factory=dict)
@@ -39,6 +43,8 @@ class Request:
     rotated: bool = False
     ended: bool = False
     signs_in: bool = False
+    version: int | None = None
+    confirmed: bool = False
 
     def __post_init__(self) -> None:
         if self.row is not None:
@@ -54,10 +60,13 @@ class Request:
     def rotate(self) -> None:
         self.rotated = True
 
-    def sign_in(self, user: str) -> None:
+    def confirm(self) -> None:
+        self.confirmed = self.rotated = True
+
+    def sign_in(self, user: str, version: int) -> None:
         if self.user not in {None, user}:
             self.data, self.replaces = {}, True
-        self.user, self.signs_in = user, True
+        self.user, self.version, self.signs_in = user, version, True
 
     def end(self) -> None:
         self.data, self.user, self.ended = {}, None, True
@@ -74,6 +83,11 @@ class Request:
     def refused(self) -> bool:
         """Something was stored into a session that is gone."""
         return self.lapsed and bool(self.data) and not (self.signs_in or self.ended)
+
+    @property
+    def proves(self) -> bool:
+        """The password was given in this request, and is noted with the session."""
+        return self.signs_in or (self.confirmed and not self.begins)
 
     @property
     def changed(self) -> Data:
@@ -96,67 +110,98 @@ class Request:
 
 
 class Sessions:
-    """Every committed session by its sid."""
+    """Every committed session by its sid, and the version of each user's credentials."""
 
-    def __init__(self) -> None:
+    def __init__(self, *users: str) -> None:
         self.rows: dict[str, Row] = {}
-        self.gone: set[str] = set()  # every sid that was good once and must never be again
+        self.versions = dict.fromkeys(users, 1)
+        # Every sid that was good once and must never be again, with the reason if one is kept.
+        self.gone: dict[str, str | None] = {}
 
     def live(self, sid: str | None) -> Row | None:
+        """The row that a statement finds: the version of its user is not looked at again."""
         row = self.rows.get(sid or "")
         return None if row is None or row.expired else row
 
-    def load(self, sids: list[str]) -> Request:
-        live = [sid for sid in dict.fromkeys(sids) if self.live(sid)]
-        if len(live) == 1:
-            return Request(live[0], self.live(live[0]))
-        return Request(None, None, bool(sids), [self.rows[sid].id for sid in live])
+    def loads(self, sid: str) -> bool:
+        row = self.live(sid)
+        return row is not None and not self._is_of_before(row)
 
-    def commit(self, request: Request, new_sid: str | None) -> bool:
+    def load(self, sids: list[str]) -> Request:
+        good = [sid for sid in dict.fromkeys(sids) if self.loads(sid)]
+        if len(good) == 1:
+            return Request(good[0], self.live(good[0]))
+        reasons = {"two sessions"} if good else {self._reason(sid) for sid in sids}
+        return Request(None, None, bool(sids), reasons, [self.rows[sid].id for sid in good])
+
+    def commit(self, request: Request, new_sid: str | None, proved_at: float | None) -> bool:
         """Carry out what the request wants; False when its session was ended meanwhile."""
         if request.begins or request.ended:
-            self._end_ids([*request.named, *([request.row.id] if request.row else [])])
+            reason = "replaced" if request.begins else "signed out"
+            own = [request.row.id] if request.row else []
+            self._end_ids([*request.named, *own], reason)
             if request.begins:
-                self._store(new_sid, Row(dict(request.data), request.user))
+                self._begin(request, new_sid, request.data, proved_at)
             return True
         assert request.sid is not None
         row = self.live(request.sid)
         if row is None:
             # Who gave the password gets a session all the same, without the data of the one gone.
             if request.signs_in:
-                self._store(new_sid, Row(request.changed, request.user))
+                self._begin(request, new_sid, request.changed, proved_at)
             return request.signs_in
         kept = {} if request.replaces else row.data
         kept = {key: value for key, value in kept.items() if key not in request.removed}
-        user = request.user if request.signs_in else row.user
-        self._end(request.sid)
-        if not (request.signs_in or request.rotated):
-            self.gone.discard(request.sid)
-        self._store(new_sid, Row(kept | request.changed, user, id=row.id))
+        if request.signs_in:
+            row.user, row.version = request.user, request.version
+        if request.proves:
+            assert proved_at is not None
+            assert row.proved_at is None or proved_at > row.proved_at
+            row.proved_at = proved_at
+        row.data = kept | request.changed
+        if request.signs_in or request.rotated:
+            self._end(request.sid, "rotated")
+            self._store(new_sid, row)
         return True
+
+    def change_credentials(self, user: str) -> None:
+        self.versions[user] += 1
 
     def expire(self, sid: str) -> None:
         self.rows[sid].expired = True
-        self.gone.add(sid)
+        self.gone[sid] = "expired"
 
     def prune(self) -> int:
         expired = [sid for sid, row in self.rows.items() if row.expired]
         for sid in expired:
-            del self.rows[sid]
+            self._end(sid, None)
         return len(expired)
+
+    def _is_of_before(self, row: Row) -> bool:
+        return row.user is not None and row.version != self.versions[row.user]
+
+    def _reason(self, sid: str) -> str | None:
+        row = self.live(sid)
+        return self.gone.get(sid) if row is None else "version"
+
+    def _begin(
+        self, request: Request, sid: str | None, data: Data, proved_at: float | None
+    ) -> None:
+        assert (proved_at is not None) == request.signs_in
+        self._store(sid, Row(dict(data), request.user, request.version, proved_at))
 
     def _store(self, sid: str | None, row: Row) -> None:
         assert sid is not None
         self.rows[sid] = row
 
-    def _end(self, sid: str) -> None:
-        self.rows.pop(sid, None)
-        self.gone.add(sid)
+    def _end(self, sid: str, reason: str | None) -> None:
+        del self.rows[sid]
+        self.gone[sid] = reason
 
-    def _end_ids(self, ids: list[int]) -> None:
+    def _end_ids(self, ids: list[int], reason: str) -> None:
         for sid, row in list(self.rows.items()):
             if row.id in ids:
-                self._end(sid)
+                self._end(sid, reason)
 
 
 def _text(value: Any) -> str:
