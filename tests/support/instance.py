@@ -75,7 +75,10 @@ class Instance:
         return self._log.read_text(errors="replace")
 
     def wait_until_ready(self, seconds: float = 20) -> None:
-        wait_until(self._ready_or_dead, f"{self.url}/readyz\n{self.output}", seconds=seconds)
+        try:
+            wait_until(self._ready_or_dead, f"{self.url}/readyz", seconds=seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.output}") from None
         assert self.process.poll() is None, f"the site ended at its start:\n{self.output}"
 
     def readiness(self) -> int | None:
