@@ -1,5 +1,6 @@
 """The session layer over a real database does what a dictionary would, whatever is done to it."""
 
+import asyncio
 import copy
 import json
 from types import SimpleNamespace
@@ -211,7 +212,7 @@ class SessionsAsADictionary(RuleBasedStateMachine):
         return SimpleNamespace(session=session, model=model)
 
     async def load_all(self, sids):
-        return [await self.layer.sessions.load([sid]) for sid in sids]
+        return await asyncio.gather(*(self.layer.sessions.load([sid]) for sid in sids))
 
     async def carry_out(self, write):
         return await self.layer.sessions.commit(write)
