@@ -88,7 +88,8 @@ class Pool:
         if self._waiters:
             self._connect_more()
             loop = asyncio.get_running_loop()
-            self._clock = loop.call_later(TIMEOUTS.silent_retry, self._tick)
+            # Often: a look that is late adds to the pause between two attempts without an answer.
+            self._clock = loop.call_later(TIMEOUTS.first_retry, self._tick)
 
     def _take_back(self, connection: Connection) -> None:
         """Give a connection that nobody uses to the first waiter, or keep it."""
