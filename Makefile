@@ -20,7 +20,7 @@ test: $(DEV) ## run the tests; TESTS=tests/http runs some of them
 	@bash .ci/tools --unasked
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(TESTS)
 
-test-long: $(DEV) ## run the tests that start many databases or wait for long
+test-long: $(DEV) ## run the tests that start many databases, browsers and processes
 	@bash .ci/tools --unasked
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long $(TESTS)
 

@@ -6,6 +6,8 @@ from axe_core_python.base import AXE_SCRIPT
 from tests.support.steps import pin, register
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.long
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 PAGES = [
     "/",

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from tests.support.steps import pin, register, sign_in, sign_out
 
+pytestmark = pytest.mark.long
+
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 360, "height": 740}}
 

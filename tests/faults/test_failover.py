@@ -8,6 +8,8 @@ from tests.support.outages import Outage
 from tests.support.standby import Standby
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 OURS = "select count(*) from pg_stat_activity where application_name = 'nestmap'"
 
 

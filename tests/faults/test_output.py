@@ -17,6 +17,8 @@ from tests.support.ports import free_port
 from tests.support.visitor import Visitor
 from tests.support.waiting import connectable, wait_until
 
+pytestmark = pytest.mark.long
+
 PIPE = 64 * 1024
 
 

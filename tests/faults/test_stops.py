@@ -10,6 +10,8 @@ import pytest
 from tests.support.crowd import Crowd
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 DRAIN_SECONDS = 10
 
 

@@ -15,6 +15,8 @@ from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 from tests.support.workers import workers
 
+pytestmark = pytest.mark.long
+
 
 def test_a_child_that_is_no_worker_is_reaped_and_ignored(tmp_path):
     """The shell that starts the program by exec may have had children."""
