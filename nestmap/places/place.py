@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ ID = re.compile(r"[a-z0-9-]{1,64}")
 NAME_LENGTH = 120
 NOTE_LENGTH = 500
 
+NUMBER = (int, float, type(None))
 NO_NAME = "Enter the name of a place."
 UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 # Control, format and space characters and lone accents show nothing,
@@ -43,7 +44,7 @@ class Place:
     created_at: float = 0.0
 
     def __post_init__(self) -> None:
-        errors = {field: text for field, text in self._errors().items() if text}
+        errors = dict(self._errors())
         if errors:
             raise InvalidPlace(errors)
 
@@ -62,15 +63,16 @@ class Place:
             "longitude": self.longitude,
         }
 
-    def _errors(self) -> dict[str, str]:
-        id_error = "The id has 1 to 64 of the characters a-z, 0-9 and -."
-        return {
-            "id": "" if ID.fullmatch(self.id) else id_error,
-            "name": _text_error("name", self.name, NAME_LENGTH) if self.name else NO_NAME,
-            "note": _text_error("note", self.note, NOTE_LENGTH),
-            "latitude": _coordinate_error("latitude", self.latitude, 90, self.longitude),
-            "longitude": _coordinate_error("longitude", self.longitude, 180, self.latitude),
-        }
+    def _errors(self) -> Iterator[tuple[str, str]]:
+        if not ID.fullmatch(self.id):
+            yield "id", "The id has 1 to 64 of the characters a-z, 0-9 and -."
+        if not self.name:
+            yield "name", NO_NAME
+        yield from _text_errors("name", self.name, NAME_LENGTH)
+        yield from _text_errors("note", self.note, NOTE_LENGTH)
+        if self.latitude is not None or self.longitude is not None:
+            yield from _coordinate_errors("latitude", self.latitude, 90)
+            yield from _coordinate_errors("longitude", self.longitude, 180)
 
 
 def parse_place(place_id: str, fields: Mapping[str, Any]) -> Place:
@@ -92,7 +94,7 @@ def parse_place(place_id: str, fields: Mapping[str, Any]) -> Place:
 
 def read_place(place_id: str, fields: Mapping[str, Any], created_at: float = 0.0) -> Place:
     """Return the place that a session holds. Raises InvalidPlace."""
-    errors = {field: text for field, text in _type_errors(fields).items() if text}
+    errors = dict(_type_errors(fields))
     if errors:
         raise InvalidPlace(errors)
     note = fields.get("note") or ""
@@ -100,25 +102,22 @@ def read_place(place_id: str, fields: Mapping[str, Any], created_at: float = 0.0
     return Place(place_id, fields["name"], note, *position, created_at=created_at)
 
 
-def _type_errors(fields: Mapping[str, Any]) -> dict[str, str]:
-    note = fields.get("note")
-    errors = {
-        "name": "" if isinstance(fields.get("name"), str) else NO_NAME,
-        "note": "" if note is None or isinstance(note, str) else "The note is text.",
-    }
+def _type_errors(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not isinstance(fields.get("name"), str):
+        yield "name", NO_NAME
+    if not isinstance(fields.get("note"), (str, type(None))):
+        yield "note", "The note is text."
     for field in ("latitude", "longitude"):
         value = fields.get(field)
-        is_number = isinstance(value, int | float | None) and not isinstance(value, bool)
-        errors[field] = "" if is_number else f"The {field} is a number of degrees."
-    return errors
+        if not isinstance(value, NUMBER) or isinstance(value, bool):
+            yield field, f"The {field} is a number of degrees."
 
 
-def _text_error(field: str, text: str, length: int) -> str:
+def _text_errors(field: str, text: str, length: int) -> Iterator[tuple[str, str]]:
     if len(text) > length:
-        return f"A {field} has at most {length} characters."
-    if UNFIT.search(text):
-        return f"The {field} has a character that can't be kept."
-    return ""
+        yield field, f"A {field} has at most {length} characters."
+    elif UNFIT.search(text):
+        yield field, f"The {field} has a character that can't be kept."
 
 
 def _is_visible(text: str) -> bool:
@@ -128,9 +127,8 @@ def _is_visible(text: str) -> bool:
     )
 
 
-def _coordinate_error(field: str, value: float | None, most: int, other: float | None) -> str:
+def _coordinate_errors(field: str, value: float | None, most: int) -> Iterator[tuple[str, str]]:
     if value is None:
-        return "" if other is None else f"Enter the {field} too, or neither."
-    if not math.isfinite(value) or abs(value) > most:
-        return f"The {field} is a number of degrees from -{most} to {most}."
-    return ""
+        yield field, f"Enter the {field} too, or neither."
+    elif not math.isfinite(value) or abs(value) > most:
+        yield field, f"The {field} is a number of degrees from -{most} to {most}."
