@@ -13,10 +13,14 @@ USER_AGENT_LENGTH = 400
 def client_of(request: HTTPServerRequest) -> Client:
     """Return address and browser; None for what is not known (a Unix socket has no address)."""
     user_agent = request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH]
-    return Client(_address(request.remote_ip or ""), user_agent.replace("\0", "") or None)
+    return _client(request.remote_ip or "", user_agent.replace("\0", ""))
 
 
 @lru_cache(maxsize=4096)
+def _client(address: str, user_agent: str) -> Client:
+    return Client(_address(address), user_agent or None)
+
+
 def _address(text: str) -> str | None:
     try:
         return str(ipaddress.ip_address(text.partition("%")[0]))
