@@ -20,6 +20,7 @@ from nestmap.database.limits import Limits
 from nestmap.database.migration_files import Migrations, MissingRights, SchemaError
 from nestmap.database.migrations import migrate, pending
 from nestmap.database.persistence import keep_trying
+from nestmap.database.prepared import Prepared
 from nestmap.database.shares import shares
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Migrations",
     "MissingRights",
     "Overloaded",
+    "Prepared",
     "Refused",
     "SchemaError",
     "TimedOut",

@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 
 from nestmap.database.connection_string import ConnectionParameters
 from nestmap.database.driver import RawConnection
+from nestmap.database.prepared import Prepared
 from nestmap.database.translation import failed_to_connect, is_cancelled, translated
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any] | None
+
+_SURROUNDINGS = "select current_setting('default_transaction_isolation'), pg_backend_pid()"
 
 
 class Result(NamedTuple):
@@ -36,6 +39,8 @@ class Connection:
         self.opened = time.monotonic()
         self.round_trip = 0.0
         self.prefix = ""
+        # The names of the statements that it keeps prepared, None if it can't keep any.
+        self._prepared: set[str] | None = None
 
     @classmethod
     async def open(
@@ -65,12 +70,18 @@ class Connection:
             raise failed_to_connect(error, parameters, limit) from None
 
     async def _prepare(self, limit: float) -> None:
-        """Find out what the role makes of a transaction; our statements are for read committed."""
+        """Find out what the role makes of a transaction, and if anything is in between.
+
+        Our statements are for read committed. PgBouncer says a number of its own in place of the
+        server's process, and may send each transaction to another server.
+        """
         began = time.monotonic()
-        ((level,),), *_ = await self.run("show default_transaction_isolation", None, limit)
+        (((level, process),), *_) = await self.run(_SURROUNDINGS, None, limit)
         self.round_trip = time.monotonic() - began
         if level != "read committed":
             self.prefix = "set local transaction_isolation = 'read committed';\n"
+        if process == self._raw.raw.get_backend_pid():
+            self._prepared = set()
 
     @property
     def closed(self) -> bool:
@@ -80,6 +91,16 @@ class Connection:
     def close(self) -> None:
         """Close at once. A statement that is running goes on at the server."""
         self._raw.close()
+
+    def text_of(self, sql: str | Prepared) -> str:
+        """Return what is sent for a statement."""
+        if isinstance(sql, str):
+            return sql
+        return sql.plain if self._prepared is None else sql.on(self._prepared)
+
+    def prepare_no_more(self) -> None:
+        """Send every statement plainly from now on."""
+        self._prepared = None
 
     async def run(self, sql: str, parameters: Parameters, limit: float) -> Result:
         """Run one statement within ``limit`` seconds and return its result.

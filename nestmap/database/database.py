@@ -8,10 +8,11 @@ from typing import Any
 
 from nestmap.database.connection import Connection, Parameters, Result, Row
 from nestmap.database.deadline import counted, seconds_left
-from nestmap.database.errors import ReadOnly, TimedOut, Unavailable
+from nestmap.database.errors import ReadOnly, Refused, TimedOut, Unavailable
 from nestmap.database.hosts import Hosts
 from nestmap.database.limits import Limits
 from nestmap.database.pool import Pool
+from nestmap.database.prepared import LOST_SQLSTATES, Prepared
 from nestmap.timeouts import TIMEOUTS
 
 # The driver wants a limit; that of a statement which may run as long as it needs is a week.
@@ -34,7 +35,7 @@ class Database:
         self._prefix = self._limiting(limits.statement)
 
     async def all(
-        self, sql: str, parameters: Parameters = None, *, idempotent: bool = False
+        self, sql: str | Prepared, parameters: Parameters = None, *, idempotent: bool = False
     ) -> list[Row]:
         """Return every row of the result, as tuples."""
         return (await self._run(sql, parameters, idempotent)).rows
@@ -94,7 +95,7 @@ class Database:
         """Close every connection; those in use as soon as they are given back."""
         self._pool.close()
 
-    async def _run(self, sql: str, parameters: Parameters, idempotent: bool) -> Result:
+    async def _run(self, sql: str | Prepared, parameters: Parameters, idempotent: bool) -> Result:
         seconds = seconds_left(self._limits.total)
         deadline = time.monotonic() + seconds
         try:
@@ -109,15 +110,18 @@ class Database:
         except TimeoutError:
             raise TimedOut("the database did not answer in time") from None
 
-    async def _run_once(self, sql: str, parameters: Parameters, deadline: float) -> Result:
+    async def _run_once(
+        self, sql: str | Prepared, parameters: Parameters, deadline: float
+    ) -> Result:
         connection = await self._pool.acquire()
         try:
-            allowed = self._limits.statement_within(deadline - time.monotonic())
-            unhurried = allowed == self._limits.statement
-            prefix = self._prefix if unhurried else self._limiting(allowed)
-            return await connection.run(
-                connection.prefix + prefix + sql, parameters, allowed + TIMEOUTS.grace
-            )
+            try:
+                return await self._run_on(connection, sql, parameters, deadline)
+            except Refused as error:
+                if isinstance(sql, str) or error.sqlstate not in LOST_SQLSTATES:
+                    raise
+                connection.prepare_no_more()
+                return await self._run_on(connection, sql, parameters, deadline)
         except ReadOnly:
             # After a failover the old connections stay open and lead to the wrong server.
             self._pool.discard_server()
@@ -129,6 +133,19 @@ class Database:
             raise
         finally:
             self._pool.release(connection)
+
+    async def _run_on(
+        self,
+        connection: Connection,
+        sql: str | Prepared,
+        parameters: Parameters,
+        deadline: float,
+    ) -> Result:
+        allowed = self._limits.statement_within(deadline - time.monotonic())
+        unhurried = allowed == self._limits.statement
+        prefix = self._prefix if unhurried else self._limiting(allowed)
+        text = connection.prefix + prefix + connection.text_of(sql)
+        return await connection.run(text, parameters, allowed + TIMEOUTS.grace)
 
     def _limiting(self, statement: float) -> str:
         """Return what goes before a statement that the server may work on for ``statement`` seconds.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nestmap.background import Background
-from nestmap.database import Database, Refused
+from nestmap.database import Database, Prepared, Refused
 from nestmap.queries import queries
 from nestmap.sessions import values
 from nestmap.sessions.batcher import Batcher
@@ -29,6 +29,7 @@ class SessionReader:
         self._database = database
         self._users = UserQuery(options.user_query, options.load_user)
         self._sql = self._users.put_into(queries("sessions/sessions", options.names))
+        self._load_sessions = Prepared(self._sql["load_sessions"])
         self._parameters = {
             "idle": options.idle,
             "absolute": options.absolute,
@@ -54,7 +55,7 @@ class SessionReader:
         wanted = list(set(sids))
         try:
             rows = await self._database.all(
-                self._sql["load_sessions"], {"sids": wanted, **self._parameters}, idempotent=True
+                self._load_sessions, {"sids": wanted, **self._parameters}, idempotent=True
             )
         except Refused as error:
             if len(wanted) > 1 or not error.sqlstate.startswith(DATA_EXCEPTION):

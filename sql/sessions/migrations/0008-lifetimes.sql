@@ -11,10 +11,11 @@ return least(
 ) + make_interval(secs => coalesce(s.absolute, p_absolute));
 
 -- Return true if a session is neither idle nor older than its absolute lifetime. The column expire
--- is a timestamp without time zone, and holds UTC: both sides of a comparison say so.
+-- is a timestamp without time zone, and holds UTC: both sides of a comparison say so. The index of
+-- expire can't be used for this one, and must not be: nearly every session is live.
 create function nestmap."{prefix}_is_live"(s {table}, p_absolute integer) returns boolean
 language sql stable parallel safe
-return s.expire > now() at time zone 'utc'
+return s.expire at time zone 'utc' > now()
     and nestmap."{prefix}_absolute_end"(s, p_absolute) > now();
 
 -- Return true if a session was last renewed at least p_touch seconds ago; one with a shorter idle
