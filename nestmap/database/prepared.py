@@ -21,14 +21,15 @@ _ONE_PLAN = "set local plan_cache_mode = force_generic_plan;\nset local enable_s
 class Prepared:
     """A statement with ``%(name)s`` where parameters go, whose types follow from the text.
 
-    ``plain`` is what is sent where nothing can be prepared.
+    It is prepared under ``name`` and a hash of its text. ``plain`` is what is sent where nothing can
+    be prepared.
     """
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, name: str, sql: str) -> None:
         self.plain = sql
+        self.name = f"{name}_{hashlib.sha256(sql.encode()).hexdigest()[:8]}"
         names = list(dict.fromkeys(PLACEHOLDER.findall(sql)))
         numbered = PLACEHOLDER.sub(lambda match: f"${names.index(match[1]) + 1}", sql)
-        self.name = "nestmap_" + hashlib.sha256(sql.encode()).hexdigest()[:16]
         self._prepare = f"prepare {self.name} as\n{numbered.rstrip().rstrip(';')};\n"
         values = ", ".join(f"%({name})s" for name in names)
         self._execute = f"execute {self.name}" + (f" ({values})" if names else "")

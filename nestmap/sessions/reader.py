@@ -29,7 +29,7 @@ class SessionReader:
         self._database = database
         self._users = UserQuery(options.user_query, options.load_user)
         self._sql = self._users.put_into(queries("sessions/sessions", options.names))
-        self._load_sessions = Prepared(self._sql["load_sessions"])
+        self._load_sessions = Prepared("load_sessions", self._sql["load_sessions"])
         self._parameters = {
             "idle": options.idle,
             "absolute": options.absolute,

@@ -7,7 +7,8 @@ import asyncio
 
 import pytest
 
-from nestmap.database import Hosts, Migrations, migrate
+from nestmap.database import Database, Hosts, Migrations, Prepared, migrate
+from tests.support.asking import ask
 from tests.support.outages import Outage
 from tests.support.pgbouncer import PgBouncer
 from tests.support.sids import count_sessions
@@ -15,7 +16,7 @@ from tests.support.visitor import Visitor
 
 WAITING_LOADS = """
 select count(*) from pg_stat_activity
-where wait_event_type = 'Lock' and query like '%left join users%'
+where wait_event_type = 'Lock' and query like '%session_is_due%'
 """
 AWAY = [Outage.killed, Outage.wire_frozen, Outage.every_backend_terminated]
 
@@ -67,6 +68,17 @@ def test_a_statement_that_waits_too_long_is_503(visitor, shared_database):
         assert visitor.get("/api/places").status == 503
         assert shared_database.value(WAITING_LOADS) == 0
     assert visitor.place_ids() == ["lisbon"]
+
+
+def test_nothing_is_prepared_on_a_connection_that_others_use(shared_database, pgbouncer):
+    statement = Prepared("add", "select %(a)s::int + 1")
+
+    async def work(asked: Database) -> None:
+        for _ in range(3):
+            assert await asked.one(statement, {"a": 1}) == (2,)
+        assert await asked.one("select count(*) from pg_prepared_statements") == (0,)
+
+    ask(shared_database.url_at(pgbouncer.port), work)
 
 
 def test_what_was_committed_before_the_line_was_cut_is_committed_once(
