@@ -1,6 +1,7 @@
-"""A Tornado application without anything: python -m benchmarks.bare PORT nestmap|tornado."""
+"""A Tornado application without anything: PORT=8080 python -m benchmarks.bare nestmap|tornado."""
 
 import asyncio
+import os
 import sys
 
 from tornado.httpserver import HTTPServer as TornadoServer
@@ -15,9 +16,9 @@ class Bare(RequestHandler):
 
 
 async def main() -> None:
-    kind = HTTPServer if sys.argv[2] == "nestmap" else TornadoServer
+    kind = HTTPServer if sys.argv[1] == "nestmap" else TornadoServer
     application = Application([("/livez", Bare)], log_function=lambda _: None)
-    kind(application).listen(int(sys.argv[1]), "127.0.0.1")
+    kind(application).listen(int(os.environ["PORT"]), "127.0.0.1")
     await asyncio.Event().wait()
 
 

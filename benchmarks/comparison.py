@@ -1,9 +1,9 @@
-"""The main table: both sides at the same work, in turn, several rounds in one run."""
+"""The main table: all sides at the same work, in turn, several rounds in one run."""
 
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,13 @@ class Results:
     def cpu(self, work: Work) -> float:
         return self._median(work, lambda run: run.cpu)
 
+    def parts_of_cpu(self, work: Work) -> tuple[float, float]:
+        """Return the processor time of the server and of the database, in us per request."""
+        return (
+            self._median(work, lambda run: run.server_cpu),
+            self._median(work, lambda run: run.database_cpu),
+        )
+
     def spread(self, work: Work) -> tuple[float, float]:
         """The slowest and the fastest round, in requests per second."""
         rates = [run.rate for run in self.runs[work]]
@@ -64,9 +71,9 @@ class _Contender:
     def run(self, work: Work, seconds: int, connections: int = 64) -> Measure:
         result = self.stand.measure(self.server, work, seconds, connections)
         say(
-            f"{self.name:8s}{work:7s}{connections:3d} connections: {result.rate:8,.0f} a second, "
+            f"{self.name:24s}{work:7s}{connections:3d} connections: {result.rate:8,.0f} a second, "
             f"p50 {result.p50:6.2f} ms, p99 {result.p99:6.2f} ms, "
-            f"{result.cpu:4.0f} us of CPU"
+            f"{result.server_cpu:4.0f} + {result.database_cpu:3.0f} us of CPU"
         )
         return result
 
@@ -78,7 +85,7 @@ class _Contender:
 
 
 def compare(cluster: Cluster, folder: Path, plan: Plan) -> dict[str, Results]:
-    """Measure both sides; the results by the side's name."""
+    """Measure all sides; the results by the side's name."""
     with ExitStack() as stack:
         contenders = [
             _Contender(
@@ -99,28 +106,34 @@ def compare(cluster: Cluster, folder: Path, plan: Plan) -> dict[str, Results]:
 
 def _warm_up(contenders: list[_Contender], plan: Plan) -> None:
     say("warming up")
-    for work in WORKS:
-        for contender in contenders:
-            contender.run(work, plan.warm_up)
+    for work, contender in _turns(contenders):
+        contender.run(work, plan.warm_up)
 
 
 def _round(contenders: list[_Contender], plan: Plan) -> None:
-    for work in WORKS:
-        for contender in contenders:
-            contender.results.runs[work].append(contender.run(work, plan.seconds))
+    for work, contender in _turns(contenders):
+        contender.results.runs[work].append(contender.run(work, plan.seconds))
 
 
 def _lone_requests(contenders: list[_Contender], plan: Plan) -> None:
     say("a lone request")
+    for work, contender in _turns(contenders):
+        contender.results.lone[work] = contender.run(work, plan.seconds, connections=1)
+
+
+def _turns(contenders: list[_Contender]) -> Iterator[tuple[Work, _Contender]]:
+    """Each work, done by each side that has it."""
     for work in WORKS:
         for contender in contenders:
-            contender.results.lone[work] = contender.run(work, plan.seconds, connections=1)
+            if work in contender.stand.side.works:
+                yield work, contender
 
 
 def _statements(contenders: list[_Contender], plan: Plan) -> None:
     """Count in runs of their own, between two waits after which the counts are exact."""
     say("statements per request")
     works: tuple[Work, ...] = ("reads", "writes")
+    contenders = [one for one in contenders if one.stand.side.has_sessions]
     time.sleep(COUNTS_SETTLE_SECONDS)
     for work in works:
         before = [contender.transactions() for contender in contenders]

@@ -6,17 +6,21 @@ from pathlib import Path
 from benchmarks.database import Cluster
 from benchmarks.plan import Plan
 from benchmarks.progress import say
-from benchmarks.sides import SIDES
+from benchmarks.sides import WITH_SESSIONS
 from benchmarks.stand import Stand, prepared
 from benchmarks.wrk import Measure
 
 
 @dataclass(frozen=True)
 class Step:
-    """One side under one condition; memory in MB, of a server started for this step alone."""
+    """One side under one condition; memory in MB, of a server started for this step alone.
+
+    ``lone`` are writes over one connection.
+    """
 
     reads: Measure
     writes: Measure
+    lone: Measure
     memory: float
 
 
@@ -45,7 +49,7 @@ def measure_growth(cluster: Cluster, folder: Path, plan: Plan) -> dict[str, list
 
 def _stands(cluster: Cluster, folder: Path, plan: Plan, purpose: str) -> list[Stand]:
     stands = []
-    for side in SIDES:
+    for side in WITH_SESSIONS:
         database = f"{purpose}-{side.name}"
         with prepared(side, cluster, database, folder, plan.sessions) as (stand, _):
             stands.append(stand)
@@ -79,9 +83,10 @@ def _row(
             stand.load(server, "writes", plan.warm_up, connections)
             reads = stand.measure(server, "reads", plan.growth_seconds, connections)
             writes = stand.measure(server, "writes", plan.growth_seconds, connections)
-            steps[stand.side.name] = Step(reads, writes, server.memory())
+            lone = stand.measure(server, "writes", plan.growth_seconds, 1)
+            steps[stand.side.name] = Step(reads, writes, lone, server.memory())
         say(
             f"{stand.side.name:8s}{condition}: {reads.rate:,.0f} reads, {writes.rate:,.0f} writes "
-            f"a second, {steps[stand.side.name].memory:.0f} MB"
+            f"a second, a lone write {lone.p50:.2f} ms, {steps[stand.side.name].memory:.0f} MB"
         )
     return Row(condition, steps)

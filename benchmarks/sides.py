@@ -1,4 +1,4 @@
-"""The two sides: how each is started, as its operator would, and what it is told."""
+"""The sides: how each is started, as its operator would, and what it is told."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.tools import EXPRESS
+from benchmarks.wrk import WORKS, Work
 
 _ROOT = Path(__file__).parents[1]
 
@@ -17,6 +18,11 @@ class Side:
     settings: tuple[tuple[str, str], ...]
     ready: str
     """The path that answers 200 as soon as sessions can be used."""
+    works: tuple[Work, ...] = WORKS
+
+    @property
+    def has_sessions(self) -> bool:
+        return "reads" in self.works
 
     def environment(self, url: str, port: int, processes: int, folder: Path) -> dict[str, str]:
         """All that the server finds in its environment: none of the caller's own settings."""
@@ -53,4 +59,17 @@ EXPRESS_SIDE = Side(
     ready="/livez",
 )
 
-SIDES = (NESTMAP, EXPRESS_SIDE)
+# One handler without anything: on the server of this project, and on Tornado's own.
+BARE, BARE_TORNADO = (
+    Side(
+        name=name,
+        command=(sys.executable, "-m", "benchmarks.bare", server),
+        settings=(("PYTHONPATH", str(_ROOT)),),
+        ready="/livez",
+        works=("livez",),
+    )
+    for name, server in (("Bare handler", "nestmap"), ("Bare, Tornado's server", "tornado"))
+)
+
+WITH_SESSIONS = (NESTMAP, EXPRESS_SIDE)
+SIDES = (*WITH_SESSIONS, BARE, BARE_TORNADO)

@@ -30,11 +30,14 @@ class Stand:
 
     def load(self, server: Server, work: Work, seconds: int, connections: int = 64) -> Measure:
         """One run of wrk and nothing else."""
-        before = server.cpu_seconds() + self.cluster.cpu_seconds()
+        of_server, of_database = server.cpu_seconds(), self.cluster.cpu_seconds()
         with _named(self.side, work):
             result = load(server.port, self._cookie_file, work, seconds, connections)
-        spent = server.cpu_seconds() + self.cluster.cpu_seconds() - before
-        return replace(result, cpu=spent / result.requests * 1e6)
+        return replace(
+            result,
+            server_cpu=(server.cpu_seconds() - of_server) / result.requests * 1e6,
+            database_cpu=(self.cluster.cpu_seconds() - of_database) / result.requests * 1e6,
+        )
 
     def measure(self, server: Server, work: Work, seconds: int, connections: int = 64) -> Measure:
         """One run of wrk; after it sessions are still theirs and hold what was written last."""
@@ -60,7 +63,11 @@ class Stand:
 def prepared(
     side: Side, cluster: Cluster, database: str, folder: Path, sessions: int
 ) -> Iterator[tuple[Stand, Server]]:
-    """A new stand on a new database, with the server that made its sessions still running."""
+    """A new stand on a new database, with the server that made its sessions still running.
+
+    A side that only has /livez gets no sessions, and wrk a cookie that means nothing.
+    """
+    sessions = sessions if side.has_sessions else 0
     say(f"{side.name}: {sessions:,} sessions in a new database")
     place = folder / database
     place.mkdir()
@@ -70,7 +77,9 @@ def prepared(
             cookies = tuple(make_sessions(server.port, sessions))
             check_places(server.port, cookies)
         stand = Stand(side, cluster, database, place, cookies)
-        (place / "cookies").write_text("\n".join(cookies) + "\n", encoding="ascii")
+        (place / "cookies").write_text(
+            "\n".join(cookies or ["no=session"]) + "\n", encoding="ascii"
+        )
         yield stand, server
 
 
