@@ -6,6 +6,7 @@ HTTP, adds the trailers of a body to the headers, and leaves out the body of a r
 Upgrade header. The first line is judged by Tornado itself; bodies are read by nestmap.server.body.
 """
 
+import re
 import sys
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -21,6 +22,8 @@ from nestmap.server.body import body_of
 # What httptools sees in place of the first line of the request.
 _ANY_REQUEST = b"GET / HTTP/1.1\r\n"
 
+_EMPTY_HEAD = re.compile(rb"\r?\n\r?\n")
+
 
 class HeadTooLarge(HTTPInputError):
     """The head is longer than the limit: 431."""
@@ -29,10 +32,13 @@ class HeadTooLarge(HTTPInputError):
 def split_head(data: bytes, limit: int) -> tuple[bytes, bytes] | None:
     """Return the head, with the empty line that ends it, and what follows; None if it is incomplete.
 
-    Empty lines in front of the head are left out. HeadTooLarge if it is longer than ``limit``,
-    HTTPInputError if its lines end without a carriage return.
+    One empty line in front of the head is left out. HeadTooLarge if it is longer than ``limit``,
+    HTTPInputError if it is empty or its lines end without a carriage return.
     """
-    data = data.lstrip(b"\r\n") if data[:1] in (b"\r", b"\n") else data
+    if data[:1] in (b"\r", b"\n"):
+        if _EMPTY_HEAD.match(data):
+            raise HTTPInputError("the head of a request is empty")
+        data = data.lstrip(b"\r\n")
     end = data.find(b"\r\n\r\n") + 4
     if end > limit or (end == 3 and len(data) > limit):
         raise HeadTooLarge(f"the headers are longer than {limit} bytes")

@@ -109,6 +109,10 @@ CHUNKED = b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
 @example(request_bytes=CHUNKED + b"\r\n3\r\nabc\r\n0\r\nX-Real-Ip: 6.6.6.6\r\n\r\n")
 @example(request_bytes=b"OPTIONS rtsp://h/ RTSP/1.0\r\nHost: h\r\n\r\n")
 @example(request_bytes=b"GET /\xff HTTP/1.1\r\nHost: h\r\n\r\n")
+@example(request_bytes=b"\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
+@example(request_bytes=b"\r\n\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
+@example(request_bytes=b"\r\n\n\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
+@example(request_bytes=b"\r\rGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
 @given(request_bytes=requests())
 def test_each_request_has_the_outcome_that_it_has_with_tornado(servers, runner, request_bytes):
     assume(not expected_otherwise(request_bytes))
