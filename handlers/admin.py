@@ -30,7 +30,7 @@ class AdminEndSessionHandler(BaseHandler):
 
     async def post(self, session_id: str) -> None:
         """End a session, whoever has it."""
-        self.require_confirmation()
+        await self.ensure_confirmed()
         await self.services.sessions.admin.end(session_id, source=source_of(self))
         self.redirect("/admin", status=303)
 

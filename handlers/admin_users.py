@@ -42,7 +42,7 @@ class ApiUserHandler(BaseHandler):
         if role not in (None, *ROLES) or not isinstance(disabled, bool | None):
             reason = 'role is "user" or "admin", disabled is true or false.'
             raise SiteError(400, "invalid_request", reason)
-        self.require_confirmation()
+        await self.ensure_confirmed()
         user = await change_user(self, int(user_id), role, disabled)
         self.finish_json({"user": {"id": user.id, "email": user.email, "role": user.role}})
 
@@ -54,7 +54,7 @@ class UserActHandler(BaseHandler):
 
     async def post(self, user_id: str, act: str) -> None:
         """Disable, enable, end the sessions of, or change the role of an account."""
-        self.require_confirmation()
+        await self.ensure_confirmed()
         if act == "end-sessions":
             await end_sessions(self, int(user_id))
         else:

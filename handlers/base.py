@@ -1,7 +1,6 @@
 """The base handler of the site: access, headers, errors, templates and JSON, on top of sessions."""
 
 import logging
-import time
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
@@ -107,10 +106,13 @@ class BaseHandler(SessionHandler):
         self.services.drain.leave()
         log_answer(self, self.request_id)
 
-    def require_confirmation(self) -> None:
-        """Raise ConfirmationRequired if the password was last given more than 15 minutes ago."""
-        since = self.session.authenticated_at
-        if since is None or time.time() - since > CONFIRMED_SECONDS:
+    async def ensure_confirmed(self) -> None:
+        """Raise ConfirmationRequired if the password was last given more than 15 minutes ago.
+
+        The database's clock decides, as for every lifetime: this process may have another.
+        """
+        session_id, admin = self.session.id, self.sessions.admin
+        if not (session_id and await admin.authenticated_within(session_id, CONFIRMED_SECONDS)):
             raise ConfirmationRequired
 
     # What handlers use

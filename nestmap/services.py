@@ -99,7 +99,7 @@ class Services:
         """Make admin@localhost on a site without an administrator; return its password, else None."""
         if await self.administration.has_administrator():
             return None
-        password = secrets.token_urlsafe(12)
+        password = secrets.token_urlsafe(16)
         try:
             await self.accounts.register(
                 ADMINISTRATOR, password, Client(is_operator=True), role="admin", must_change=True

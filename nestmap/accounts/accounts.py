@@ -161,12 +161,12 @@ class Accounts:
             if self._sampler.take(account):
                 await self._note("throttled", user, client, wait=error.seconds)
             raise
-        # Whoever signed in here before does not wait behind a flood from the same network.
-        known = device or (found and found.known_network)
-        share = account if known else client.network
+        # Whoever signed in here before does not wait behind a flood.
+        is_known = device is not None or (found is not None and found.known_network)
+        share = account if is_known else client.network
         try:
             stored = found.password_hash if found else None
-            right = await self._passwords.verify(stored, password, share)
+            right = await self._passwords.verify(stored, password, share, is_known=is_known)
         except TooManySignIns:
             await self._throttle.give_back(reservation)
             raise

@@ -34,12 +34,19 @@ class Passwords:
         normal = normal_password(password) or password
         return await self._queue.run(share, lambda: self._hasher.hash(normal))
 
-    async def verify(self, stored: str | None, password: str, share: str = "") -> bool:
-        """Return True if it is the password; without a stored hash, False after the same time."""
+    async def verify(
+        self, stored: str | None, password: str, share: str = "", *, is_known: bool = False
+    ) -> bool:
+        """Return True if it is the password; without a stored hash, False after the same time.
+
+        A client that ``is_known`` does not wait behind strangers.
+        """
         # A text of another length than a password has is wrong, and takes as long to be.
         normal = normal_password(password)
         hashed = (stored if normal else None) or self._dummy_hash
-        matches = await self._queue.run(share, lambda: self._matches(hashed, normal or ""))
+        matches = await self._queue.run(
+            share, lambda: self._matches(hashed, normal or ""), is_known=is_known
+        )
         return matches and stored is not None and normal is not None
 
     def outdated(self, stored: str) -> bool:

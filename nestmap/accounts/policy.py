@@ -48,8 +48,10 @@ def refuse_guessable(password: str, email: str) -> None:
     Takes up to 30 ms of a core: not for the event loop.
     """
     beginning = password[:LOOKED_AT]
-    found = zxcvbn(beginning, user_inputs=[*SITE_NAMES, *_words(email)], max_length=LOOKED_AT)
-    if found["guesses"] < LEAST_GUESSES:
+    words = [word[:LOOKED_AT] for word in (*SITE_NAMES, *_words(email))]
+    found = zxcvbn(beginning, user_inputs=words, max_length=LOOKED_AT)
+    # What follows an address adds little, and would not be looked at after a long one.
+    if found["guesses"] < LEAST_GUESSES or email.lower() in password.lower():
         raise InvalidAccount(
             "password",
             "This password is easy to guess: it is common, follows a pattern, or contains your"

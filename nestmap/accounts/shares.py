@@ -1,4 +1,8 @@
-"""A queue with shares: each client waits behind its own work, not behind everyone's."""
+"""A queue with shares: each client waits behind its own work, not behind everyone's.
+
+Shares of known clients and shares of strangers are two rings that take turns. So a client that is
+known waits for one other piece of work, however many strangers there are.
+"""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -10,13 +14,17 @@ from nestmap.accounts.errors import TooManySignIns
 
 Result = TypeVar("Result")
 
+# What waits, by share.
+Ring = OrderedDict[str, deque[asyncio.Future[None]]]
+
 
 class SharedQueue:
     """Runs work in ``threads`` threads; shares that have work waiting take turns.
 
     Up to ``each`` pieces of work wait in one share; one more is TooManySignIns. Up to ``total`` wait
-    altogether; one more takes the place of the newest in the longest share, unless its own share is
-    as long. So a client that waits behind nothing of its own always gets in.
+    altogether; one more takes the place of the newest in the longest share of strangers, unless it
+    is a stranger's whose own share is as long. So a client that waits behind nothing of its own gets
+    in while others wait behind theirs, and a known one always does.
     """
 
     def __init__(self, threads: int, *, each: int, total: int) -> None:
@@ -24,14 +32,18 @@ class SharedQueue:
         self._threads = threads
         self._each = each
         self._total = total
-        self._shares: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._strangers: Ring = OrderedDict()
+        self._known: Ring = OrderedDict()
+        self._is_turn_of_known = True
         self._waiting = 0
         self._running = 0
 
-    async def run(self, share: str, work: Callable[[], Result]) -> Result:
-        """Return what ``work`` returns, or raise what it raises."""
+    async def run(
+        self, share: str, work: Callable[[], Result], *, is_known: bool = False
+    ) -> Result:
+        """Return what ``work`` returns, or raise what it raises. TooManySignIns if it can't wait."""
         if self._running >= self._threads:
-            await self._turn(share)
+            await self._turn(share, is_known=is_known)
         else:
             self._running += 1
         try:
@@ -44,15 +56,16 @@ class SharedQueue:
         """Let what runs end, and drop what waits."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    async def _turn(self, share: str) -> None:
+    async def _turn(self, share: str, *, is_known: bool) -> None:
         """Wait for a thread; it is counted as running when this returns."""
-        if self._waiting >= self._total:
-            self._drop_from_longest(than=len(self._shares.get(share, ())))
-        queue = self._shares.setdefault(share, deque())
-        if len(queue) >= self._each:
+        ring = self._known if is_known else self._strangers
+        waiting = len(ring.get(share, ()))
+        if waiting >= self._each:
             raise TooManySignIns
+        if self._waiting >= self._total:
+            self._make_room(than=0 if is_known else waiting + 1)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue.append(turn)
+        ring.setdefault(share, deque()).append(turn)
         self._waiting += 1
         try:
             await turn
@@ -62,25 +75,39 @@ class SharedQueue:
                 self._next()
             raise
 
-    def _drop_from_longest(self, than: int) -> None:
-        """Refuse the newest work of the longest share; TooManySignIns if none is longer than that."""
-        longest = max(self._shares, key=lambda share: len(self._shares[share]))
-        queue = self._shares[longest]
-        if len(queue) <= than + 1:
+    def _make_room(self, than: int) -> None:
+        """Refuse the newest work of the strangers' longest share; TooManySignIns if none is longer."""
+        shares = self._strangers
+        longest = max(shares, key=lambda share: len(shares[share]), default=None)
+        if longest is None or len(shares[longest]) <= than:
             raise TooManySignIns
-        dropped = queue.pop()
+        dropped = shares[longest].pop()
+        if not shares[longest]:
+            del shares[longest]
         self._waiting -= 1
         if not dropped.done():
             dropped.set_exception(TooManySignIns())
 
     def _next(self) -> None:
         """Start the work that is first in the share whose turn it is."""
-        while self._shares and self._running < self._threads:
-            share, queue = self._shares.popitem(last=False)
-            turn = queue.popleft()
+        while self._waiting and self._running < self._threads:
+            ring = self._known if self._is_turn_of_known else self._strangers
+            self._is_turn_of_known = not self._is_turn_of_known
+            turn = _first_of(ring)
+            if turn is None:
+                continue
             self._waiting -= 1
-            if queue:
-                self._shares[share] = queue
             if not turn.done():
                 self._running += 1
                 turn.set_result(None)
+
+
+def _first_of(ring: Ring) -> asyncio.Future[None] | None:
+    """Take the first work of the first share, whose turn comes again after all others."""
+    if not ring:
+        return None
+    share, queue = ring.popitem(last=False)
+    turn = queue.popleft()
+    if queue:
+        ring[share] = queue
+    return turn

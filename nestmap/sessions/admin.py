@@ -53,6 +53,15 @@ class SessionAdmin:
         """Return the live sessions of signed-in users, the newest sign-in first."""
         return await self._listed(None, most)
 
+    async def authenticated_within(self, public_id: str, seconds: int) -> bool:
+        """Return True if the user of a session signed in or gave the password in the last ``seconds``."""
+        row = await self._database.one(
+            self._sql["authenticated_within"],
+            {"id": public_id, "seconds": seconds},
+            idempotent=True,
+        )
+        return row is not None and bool(row[0])
+
     async def end(
         self,
         public_id: str,

@@ -20,6 +20,12 @@ where s.user_id is not null
 order by s.authenticated_at desc, s.id
 limit :most;
 
+-- name: authenticated_within(id, seconds)
+-- If the user of a session proved who they are in the last :seconds.
+select s.authenticated_at > now() - make_interval(secs => :seconds)
+from {table} as s
+where s.id = :id;
+
 -- name: session_ids(user_id, ids, keep)
 -- The ids of the sessions of this user (or of those named), but for the one to keep.
 select s.id

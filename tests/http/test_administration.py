@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.support.commands import nestmap
+from tests.support.instance import ROOT
 from tests.support.visitor import PASSWORD, Visitor, new_email
 from tests.support.waiting import wait_until
 
@@ -325,3 +326,24 @@ def test_a_sign_in_under_way_does_not_outlive_that_the_account_was_disabled(
         shared_database.execute("update nestmap.users set disabled_at = null where id = %s", number)
     sent.answer()
     assert not stranger.signed_in()
+
+
+CLOCK_THAT_IS_SLOW = """
+import time
+
+_time = time.time
+time.time = lambda: _time() - 1800
+"""
+
+
+def test_the_clock_of_the_database_decides_how_old_a_confirmation_is(
+    shared_database, start_instance, tmp_path
+):
+    (tmp_path / "sitecustomize.py").write_text(CLOCK_THAT_IS_SLOW)
+    site = start_instance(shared_database.url, PYTHONPATH=f"{tmp_path}:{ROOT}")
+    member = Visitor(site.url)
+    member.register()
+    others = "/api/account/sessions?others=true"
+    assert member.request("DELETE", others).status == 204
+    let_time_pass(shared_database, member, 16)
+    assert member.request("DELETE", others).error == "confirmation_required"

@@ -113,6 +113,16 @@ def test_a_planted_cookie_of_our_name_does_not_sign_anyone_out(quiet, planted, o
     assert ask(quiet, "; ".join(cookies)).json["authenticated"]
 
 
+@pytest.mark.parametrize(
+    ("planted", "number"), [("junk", 500), (f"2|1:0|10:1|11:{COOKIE}|4:YWJj|{'0' * 64}", 100)]
+)
+def test_any_number_of_planted_cookies_does_not_sign_anyone_out(quiet, planted, number):
+    visitor = Visitor(quiet.url)
+    visitor.register()
+    cookies = [f"{COOKIE}={planted}"] * number + [f"{COOKIE}={visitor.cookie}"]
+    assert ask(quiet, "; ".join(cookies)).json["authenticated"]
+
+
 def test_an_ended_session_planted_beside_a_good_one_does_not_hide_it(quiet):
     visitor = Visitor(quiet.url)
     visitor.register()

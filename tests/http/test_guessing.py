@@ -3,12 +3,14 @@
 import json
 import re
 import threading
+import time
 
 import pytest
 
 from tests.support import raw
 from tests.support.flood import siege
 from tests.support.visitor import PASSWORD, Answer, Visitor, new_email
+from tests.support.waiting import wait_until
 
 FROM = "X-Forwarded-For"
 
@@ -250,19 +252,30 @@ def test_new_sessions_of_visitors_from_one_network_are_limited(shared_database, 
     assert Visitor(site.url).register(headers=here).status == 201, "signing in is no such session"
 
 
+def hostile(number: int) -> bytes:
+    """A wrong password, each time from another network and for another account."""
+    body = json.dumps({"email": new_email(), "password": "a wrong guess of it"}).encode()
+    headers = {FROM: f"100.{number // 250 % 250}.{number % 250}.1"}
+    return raw.request("POST", "/api/auth/login", body, **headers)
+
+
 def test_a_hundred_hostile_connections_do_not_keep_another_person_from_signing_in(sites):
     person = Visitor(sites[0].url)
     assert person.register(headers={FROM: "203.0.113.77"}).status == 201
-
-    def hostile(number: int) -> bytes:
-        body = json.dumps({"email": new_email(), "password": "a wrong guess of it"}).encode()
-        headers = {FROM: f"198.51.100.{number % 20}", "Content-Type": "application/json"}
-        return raw.request("POST", "/api/auth/login", body, **headers)
-
+    answers, seconds = [], []
     with siege(sites[0].port, hostile, connections=100) as answered:
-        answers = [
-            stranger(person).sign_in(headers={FROM: "203.0.113.78"}).status for _ in range(12)
-        ]
-    assert answers.count(200) >= 11
-    assert set(answered) <= {401, 429, 503}
-    assert len(answered) > 100
+        # From now on a hundred passwords wait to be checked.
+        wait_until(lambda: len(answered) > 100, "the first answers", seconds=60)
+        for number in range(20):
+            began = time.monotonic()
+            answers.append(stranger(person).sign_in(headers={FROM: "203.0.113.77"}).status)
+            seconds.append(time.monotonic() - began)
+            # A device that nobody knows waits for its turn among the others.
+            if number % 5 == 0:
+                elsewhere = {FROM: f"203.0.113.{number}"}
+                answers.append(stranger(person).sign_in(headers=elsewhere).status)
+    assert set(answers) == {200}
+    hostile_seconds = sorted(taken for status, taken in answered if status == 401)
+    # Measured without other work: 60 ms beside 1.7 s. Only their relation holds on a busy machine.
+    assert sorted(seconds)[18] < hostile_seconds[len(hostile_seconds) // 2] / 3
+    assert {status for status, _ in answered} <= {401, 503}

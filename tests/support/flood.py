@@ -86,18 +86,25 @@ def many_connections(count: int) -> Iterator[None]:
 
 
 @contextmanager
-def siege(port: int, request: Callable[[int], bytes], *, connections: int) -> Iterator[list[int]]:
-    """Keep so many connections asking, each anew when it was answered, until the block ends."""
-    answered: list[int] = []
+def siege(
+    port: int, request: Callable[[int], bytes], *, connections: int
+) -> Iterator[list[tuple[int, float]]]:
+    """Keep so many connections asking, each anew when it was answered, until the block ends.
+
+    The status and the seconds of each answer are in the list.
+    """
+    answered: list[tuple[int, float]] = []
     over = threading.Event()
     numbers = itertools.count()
 
     async def ask_again_and_again() -> None:
         while not over.is_set():
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            began = time.monotonic()
             try:
                 writer.write(request(next(numbers)))
-                answered.append(int((await reader.readline()).split()[1]))
+                status = int((await reader.readline()).split()[1])
+                answered.append((status, time.monotonic() - began))
             finally:
                 writer.close()
                 with suppress(OSError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -36,6 +37,13 @@ def test_any_other_password_is_taken(password):
     refuse_guessable(password, "ada.lovelace@example.org")
 
 
+@pytest.mark.parametrize("password", ["{}", "{}!", "my {}", "{}{}"])
+def test_ones_own_address_is_refused_however_long_it_is(password):
+    address = "a.name.that.goes.on.and.on@subdomain.of.example.org"
+    with pytest.raises(InvalidAccount, match="easy to guess"):
+        refuse_guessable(password.replace("{}", address.title()), address)
+
+
 def test_a_letter_and_its_accent_are_one_character_however_they_are_sent():
     assert checked_password("e\u0301" * 12) == "\u00e9" * 12
 
@@ -47,7 +55,10 @@ def test_a_password_of_another_length_or_kind_is_refused(password):
 
 
 def in_order(*shares: str, each: int = 2, total: int = 4) -> list[str]:
-    """Give each piece of work to a queue that is busy; say which were done, in order."""
+    """Give each piece of work to a queue that is busy; say which were done, in order.
+
+    A share in capitals is one of a known client.
+    """
     done: list[str] = []
 
     async def main() -> None:
@@ -56,7 +67,9 @@ def in_order(*shares: str, each: int = 2, total: int = 4) -> list[str]:
         first = asyncio.ensure_future(queue.run("busy", busy.wait))
         await asyncio.sleep(0)
         work = [
-            asyncio.ensure_future(queue.run(share, lambda share=share: done.append(share)))
+            asyncio.ensure_future(
+                queue.run(share, partial(done.append, share), is_known=share.isupper())
+            )
             for share in shares
         ]
         await asyncio.sleep(0)
@@ -84,6 +97,19 @@ def test_who_waits_behind_nothing_of_their_own_gets_into_a_full_queue():
 
 def test_a_queue_full_of_lone_work_takes_no_more():
     assert in_order("a", "b", "c", "d", "e") == ["a", "b", "c", "d"]
+
+
+def test_a_known_client_waits_for_one_stranger_at_most():
+    assert in_order("a", "b", "c", "d", "e", "K", total=9) == ["K", "a", "b", "c", "d", "e"]
+    assert in_order("a", "b", "K", "L", "L", total=9) == ["K", "a", "L", "b", "L"]
+
+
+def test_a_known_client_gets_into_a_queue_that_is_full_of_lone_strangers():
+    assert in_order("a", "b", "c", "d", "K") == ["K", "b", "c", "d"]
+
+
+def test_a_queue_full_of_known_clients_takes_no_more():
+    assert in_order("K", "L", "M", "N", "O", "a") == ["K", "L", "M", "N"]
 
 
 def test_a_rate_limit_lets_a_burst_through_and_then_so_many_a_minute():
