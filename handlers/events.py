@@ -11,6 +11,9 @@ from nestmap.sessions.events import KINDS
 
 PAGE = 50
 
+# Those who do this need not be who they say.
+ATTEMPTS = ("sign_in_failed", "throttled")
+
 
 class EventsHandler(BaseHandler):
     """GET /admin/events?user=&kind=&before=."""
@@ -84,13 +87,27 @@ async def found_events(handler: BaseHandler) -> list[Event]:
 
 
 def own_json(event: Event, user_id: str) -> dict[str, object]:
-    """Return what people are told of an event of their own: not who else did it, nor from where."""
-    own = event.actor_id in (None, user_id)
+    """Return what people are told of an event of their account.
+
+    Of an administrator they are told neither the name nor the address; of an attempt to sign in,
+    where it came from.
+    """
+    by = _by(event, user_id)
+    is_told = by in ("you", "someone")
     return {
         "at": event.at,
         "kind": event.kind,
-        "by": "you" if own else "an administrator",
-        "session": event.session_id,
-        "ip": event.ip if own else None,
-        "user_agent": event.user_agent if own else None,
+        "by": by,
+        "session": event.session_id if is_told else None,
+        "ip": event.ip if is_told else None,
+        "user_agent": event.user_agent if is_told else None,
     }
+
+
+def _by(event: Event, user_id: str) -> str:
+    """Return who did it, in words. Whoever gives a wrong password may be signed in as another."""
+    if event.actor_id == user_id:
+        return "you"
+    if event.kind in ATTEMPTS:
+        return "someone"
+    return "an operator" if "os_user" in event.details else "an administrator"

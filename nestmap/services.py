@@ -11,6 +11,7 @@ from nestmap.accounts import (
     Client,
     DeviceCookie,
     EmailTaken,
+    NewSessions,
     Passwords,
     Throttle,
     ThrottleLimits,
@@ -21,7 +22,6 @@ from nestmap.background import Background
 from nestmap.database import Database, Hosts, Limits, Migrations, migrate, pending, shares
 from nestmap.drain import Drain
 from nestmap.queries import SQL
-from nestmap.rate_limit import RateLimit
 from nestmap.readiness import Readiness
 from nestmap.sessions import Sessions
 from nestmap.settings import Settings
@@ -57,7 +57,9 @@ class Services:
         )
         self.administration = Administration(self.database, self._passwords)
         self.sampler = Sampler()
-        self.new_sessions = RateLimit(settings.new_sessions_per_minute)
+        self.new_sessions = NewSessions(
+            self.database, self.throttle.visitors_key, settings.new_sessions_per_minute
+        )
         self.form_key = hashlib.sha256(b"nestmap forms\0" + keys(settings)[0].encode()).digest()
         self._is_open = False
 
@@ -78,6 +80,7 @@ class Services:
         password = None if self.settings.production else await self.make_administrator()
         self.sessions.start()
         self.background.start(self.throttle.run(), "prune the throttle", daemon=True)
+        self.background.start(self.new_sessions.run(), "count new sessions", daemon=True)
         self._is_open = True
         return password
 

@@ -15,6 +15,7 @@ from nestmap.accounts.errors import (
     WrongPassword,
 )
 from nestmap.accounts.networks import networks_of
+from nestmap.accounts.new_sessions import NewSessions
 from nestmap.accounts.passwords import Passwords
 from nestmap.accounts.policy import checked_password
 from nestmap.accounts.throttle import Throttle, ThrottleLimits
@@ -32,6 +33,7 @@ __all__ = [
     "InvalidAccount",
     "LastAdministrator",
     "ListedUser",
+    "NewSessions",
     "Passwords",
     "Throttle",
     "ThrottleLimits",

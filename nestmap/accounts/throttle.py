@@ -74,6 +74,10 @@ class Throttle:
         """Return the name under which an account remembers a network."""
         return self._digest("known", networks_of(ip)[0])
 
+    def visitors_key(self, network: str) -> str:
+        """Return the key under which the sessions are counted that visitors begin in a network."""
+        return self._digest("visitors", network)
+
     async def attempt(
         self, account: str, ip: str | None, *, device: str | None, known_network: bool
     ) -> Reservation:

@@ -104,7 +104,7 @@ async def end_sessions(arguments: argparse.Namespace, services: Services) -> int
     """End every session of one account, or all sessions there are (after restoring a backup)."""
     if arguments.all:
         await services.administration.end_all_sessions(operator())
-        count = await services.sessions.admin.end_all()
+        count = await services.sessions.admin.end_all(source=operator())
         print(f"{count} sessions have ended")
         return 0
     user_id = await services.administration.find(arguments.email)

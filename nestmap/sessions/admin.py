@@ -91,7 +91,9 @@ class SessionAdmin:
         """End every session of a user and return how many."""
         return await self._end_found(reason, source, user_id=user_id)
 
-    async def end_all(self, reason: str = "ended by an administrator") -> int:
+    async def end_all(
+        self, reason: str = "ended by an administrator", source: Source | None = None
+    ) -> int:
         """End every session, in batches, and return how many."""
         total, after = 0, ""
         while True:
@@ -101,7 +103,7 @@ class SessionAdmin:
             if not rows:
                 return total
             after = rows[-1][0]
-            total += await self._end([row[0] for row in rows], reason, None)
+            total += await self._end([row[0] for row in rows], reason, source)
 
     async def stats(self) -> dict[str, Any]:
         """Return the figures of this moment, each counted."""

@@ -6,6 +6,26 @@ select nestmap.reserve_attempt(:buckets::jsonb);
 -- Take back an attempt that succeeded or was not checked.
 select nestmap.return_attempt(:buckets::jsonb);
 
+-- name: count_new_sessions(counts, most)
+-- Add the sessions that visitors began to the counters of their networks, which empty within a
+-- minute; how many each has now, :most at the most.
+insert into nestmap.throttle as t (key, failures, level, counted_at, next_at)
+select
+    decode(c.key, 'hex'),
+    0,
+    least(:most, c.count),
+    clock_timestamp(),
+    clock_timestamp()
+from jsonb_to_recordset(:counts::jsonb) as c (key text, count double precision)
+order by c.key
+on conflict (key) do update
+set level = least(:most, excluded.level + greatest(
+        0, t.level - :most / 60.0 * extract(epoch from clock_timestamp() - t.counted_at)
+    )),
+    counted_at = clock_timestamp(),
+    next_at = clock_timestamp()
+returning encode(t.key, 'hex'), t.level;
+
 -- name: remember_network(user_id, network)!
 -- Note from which network someone signed in; once a day is enough.
 insert into nestmap.known_networks as k (user_id, network)

@@ -132,7 +132,9 @@ noted as materialized (
     select nestmap.add_event(:event::jsonb || jsonb_build_object(
         'kind', 'role_changed',
         'user_id', changed.id::text,
-        'details', jsonb_build_object('role', changed.role)
+        'details',
+        coalesce(:event::jsonb -> 'details', jsonb_build_object())
+            || jsonb_build_object('role', changed.role)
     ))
     from changed
 )

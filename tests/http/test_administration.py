@@ -234,6 +234,25 @@ def test_events_are_shown_to_administrators_and_ones_own_to_oneself(admin, membe
     assert admin.get("/api/admin/events?before=x").status == 400
 
 
+def test_what_others_did_to_ones_account_is_not_told_as_ones_own_doing(
+    admin, member, command, site
+):
+    attacker = Visitor(site.url)
+    attacker.register()
+    attacker.email = member.email
+    attacker.sign_in(password="a wrong guess of it")
+    patch(admin, user_id(member), role="admin")
+    command("set-role", member.email, "user")
+    events = member.get("/api/account/events").json["events"]
+    told = [(event["kind"], event["by"], event["ip"]) for event in events[:3]]
+    assert told == [
+        ("role_changed", "an operator", None),
+        ("role_changed", "an administrator", None),
+        ("sign_in_failed", "someone", "127.0.0.1"),
+    ]
+    assert events[0]["session"] is events[1]["session"] is None
+
+
 @pytest.fixture
 def command(shared_database, tmp_path):
     return lambda *words, stdin="": nestmap(

@@ -146,6 +146,22 @@ def test_commands_leave_events_with_the_user_of_the_operating_system(command, da
     assert row.details["os_user"]
 
 
+def test_what_a_command_ends_or_changes_is_not_told_as_the_doing_of_its_user(
+    command, database, own_site
+):
+    visitor = Visitor(own_site.url)
+    for words in (("end-sessions", visitor.email), ("end-sessions", "--all")):
+        visitor.register() if words[1] == visitor.email else visitor.sign_in()
+        assert command(*words).returncode == 0
+    command("set-role", visitor.email, "admin")
+    rows = database.all(
+        "select * from nestmap.events where kind in ('session_ended', 'role_changed')"
+    )
+    assert [row.kind for row in rows] == ["session_ended", "session_ended", "role_changed"]
+    assert {row.actor_id for row in rows} == {None}
+    assert all(row.details["os_user"] for row in rows)
+
+
 @pytest.fixture
 def record(database):
     """Six sealed events."""

@@ -19,6 +19,7 @@ FROM = "X-Forwarded-For"
 def sites(shared_database, start_shared_instance):
     """Two instances behind a proxy that says where requests come from."""
     settings = {"TRUST_PROXY": "on", "SIGN_IN_NETWORK_FAILURES": 8, "REGISTRATIONS_PER_HOUR": 500}
+    settings |= {"NEW_SESSIONS_PER_MINUTE": 20}
     first = start_shared_instance.begin(shared_database.url, **settings)
     second = start_shared_instance(shared_database.url, **settings)
     first.wait_until_ready()
@@ -250,6 +251,23 @@ def test_new_sessions_of_visitors_from_one_network_are_limited(shared_database, 
     assert known.put_place("b", headers=here).status == 201, "a session that there is goes on"
     assert Visitor(site.url).put_place("a", headers={FROM: "198.51.100.2"}).status == 201
     assert Visitor(site.url).register(headers=here).status == 201, "signing in is no such session"
+
+
+def test_new_sessions_of_visitors_are_counted_in_all_instances_together(sites, shared_database):
+    level = "select coalesce(max(level), 0) from nestmap.throttle"
+
+    def begin(at: int, count: int) -> list[int]:
+        visitors = [Visitor(*(site.url for site in sites)) for _ in range(count)]
+        return [
+            one.put_place("a", headers={FROM: "198.51.100.3"}, at=at).status for one in visitors
+        ]
+
+    assert begin(0, 19) == [201] * 19
+    wait_until(lambda: shared_database.value(level) > 15, "the first instance to tell")
+    # One more is too few to be told at once, and a second is a tenth of the limit.
+    begin(1, 2)
+    wait_until(lambda: shared_database.value(level) > 17, "the second instance to ask")
+    assert begin(1, 18)[-1] == 429
 
 
 def hostile(number: int) -> bytes:

@@ -6,7 +6,9 @@ from nestmap.accounts import InvalidAccount, checked_email
 from nestmap.accounts.addresses import clean
 
 
-@pytest.mark.parametrize("address", ["ada@example.org", "Ada.O'Hara+x@example.org", "用户@例え.テスト"])
+@pytest.mark.parametrize(
+    "address", ["ada@example.org", "Ada.O'Hara+x@example.org", "用户@例え.テスト"]
+)
 def test_an_address_is_taken_as_it_is(address):
     assert checked_email(f" {address} ") == address
 

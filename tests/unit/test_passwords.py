@@ -9,7 +9,6 @@ import pytest
 from nestmap.accounts import InvalidAccount, TooManySignIns, checked_password
 from nestmap.accounts.policy import refuse_guessable
 from nestmap.accounts.shares import SharedQueue
-from nestmap.rate_limit import RateLimit
 
 
 @pytest.mark.parametrize(
@@ -110,18 +109,3 @@ def test_a_known_client_gets_into_a_queue_that_is_full_of_lone_strangers():
 
 def test_a_queue_full_of_known_clients_takes_no_more():
     assert in_order("K", "L", "M", "N", "O", "a") == ["K", "L", "M", "N"]
-
-
-def test_a_rate_limit_lets_a_burst_through_and_then_so_many_a_minute():
-    limit = RateLimit(60)
-    assert [limit.take("a", now=0) for _ in range(61)] == [True] * 60 + [False]
-    assert limit.take("b", now=0)
-    assert [limit.take("a", now=1) for _ in range(2)] == [True, False]
-
-
-def test_a_rate_limit_remembers_a_bounded_number_of_names():
-    limit = RateLimit(1)
-    for number in range(10_000):
-        limit.take(str(number), now=0)
-    assert not limit.take("9999", now=0)
-    assert limit.take("0", now=0)

@@ -1,6 +1,7 @@
 -- End sessions, each for a reason, and remember why. A session is found by its id, which a rotation
 -- does not change: one that changes its sid at this moment is ended too. A source (an object with
--- actor_id, ip, user_agent) leaves an event for each session that had a user; null leaves none.
+-- actor_id, ip, user_agent, details) leaves an event for each session that had a user; null leaves
+-- none. Without actor_id and details it was the user.
 create function nestmap."{prefix}_end"(p_ids text[], p_reasons text[], p_sources jsonb[])
 returns table (id text, user_id text)
 language plpgsql
@@ -47,11 +48,14 @@ begin
             select
                 case when asked.reason = 'signed out' then 'signed_out' else 'session_ended' end,
                 gone.user_id,
-                coalesce(asked.source ->> 'actor_id', gone.user_id),
+                coalesce(
+                    asked.source ->> 'actor_id',
+                    case when asked.source -> 'details' is null then gone.user_id end
+                ),
                 gone.id,
                 (asked.source ->> 'ip')::inet,
                 asked.source ->> 'user_agent',
-                case
+                coalesce(asked.source -> 'details', '{}') || case
                     when asked.reason = 'signed out' then '{}'
                     else jsonb_build_object('why', asked.reason)
                 end
