@@ -52,4 +52,7 @@ class Refused(DatabaseError):
 
 
 class UnsupportedCharacter(Refused):
-    """The encoding of the database lacks a character of a parameter (22P05); UTF8 has all."""
+    """A parameter has a character that can't be stored.
+
+    A NUL and a lone surrogate never can; the encoding of the database may lack others (22P05).
+    """

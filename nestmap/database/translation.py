@@ -62,7 +62,7 @@ def translated(error: BaseException, *, lost: bool) -> BaseException:
             return _of_psycopg2(error, lost=lost)
         case ValueError():
             # A NUL or a lone surrogate in a parameter: refused before anything is sent.
-            return Refused("", "a parameter can't be sent to PostgreSQL")
+            return UnsupportedCharacter("", "a parameter has a character that can't be sent")
         case OSError():
             return Unavailable(type(error).__name__)
     return error

@@ -1,0 +1,97 @@
+"""No text is an error of ours, reaches PostgreSQL as SQL, or a page as HTML, wherever it is sent."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.support.visitor import Visitor
+
+SQL = ["'", "';drop table session;--", "' or '1'='1", "%s", "%(x)s", "$1", ":id", "E'\\''", "\\"]
+ODD = ["\0", "%00", "{0}", "{{7*7}}", "{% raw x %}", "${7*7}", "٠", "\u2028", "\U000e0100"]
+HTML = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover=alert(1) x='",
+    "</textarea><svg/onload=alert(1)>",
+]
+RAW = ("<script>alert", "<img src=x", "<svg/onload", "' onmouseover=alert(1) x='")
+
+PAGES = (
+    *("/", "/?q={}", "/login?next={}", "/register?next={}", "/confirm?next={}", "/account"),
+    *("/account/events", "/admin", "/admin/events", "/admin/events?user={}&kind={}"),
+    *("/places/hostile", "/{}"),
+)
+
+
+@pytest.fixture(scope="module")
+def admin(site, new_admin) -> Visitor:
+    return new_admin()
+
+
+def answers(admin: Visitor, text: str) -> list[int]:
+    """The status of each request that has the text in its path, its query, a header or its body."""
+    url = quote(text.encode())
+    stranger = Visitor(*admin.urls)
+    header = {"User-Agent": text.replace("\0", "").encode().decode("latin1")}
+    credentials = {"email": text, "password": text * 12}
+    sent = [
+        ("PUT", f"/api/places/{url}", {"json": {"name": "x"}}),
+        ("DELETE", f"/api/places/{url}", {}),
+        ("PUT", "/api/places/hostile", {"json": {"name": text, "note": text}}),
+        ("DELETE", f"/api/account/sessions/{url}", {}),
+        ("DELETE", f"/api/account/sessions?others={url}", {}),
+        ("GET", f"/api/account/places?format={url}", {}),
+        ("GET", f"/api/admin/users?q={url}", {}),
+        ("GET", f"/api/admin/users?cursor={url}", {}),
+        ("GET", f"/api/admin/events?user={url}&kind={url}", {}),
+        ("GET", f"/api/admin/events?before={url}", {}),
+        ("GET", f"/static/{url}", {"headers": header}),
+    ]
+    statuses = [admin.request(method, path, **options).status for method, path, options in sent]
+    for path in ("/api/auth/login", "/api/auth/register"):
+        statuses.append(stranger.post(path, json=credentials, headers=header).status)
+    for path in ("/login", "/register"):
+        statuses.append(stranger.post(path, form=credentials, headers=header).status)
+    return statuses
+
+
+@pytest.mark.parametrize("text", [*SQL, *ODD], ids=ascii)
+def test_no_text_is_an_error_of_ours_or_a_part_of_a_statement(admin, text, cluster):
+    before = len(cluster.log())
+    assert max(answers(admin, text)) < 500
+    assert "ERROR" not in cluster.log()[before:]
+
+
+@pytest.mark.parametrize("text", HTML)
+def test_no_text_becomes_a_part_of_a_page(admin, text):
+    assert max(answers(admin, text)) < 500
+    admin.request("PUT", "/api/places/hostile", json={"name": text, "note": text})
+    for page in PAGES:
+        shown = admin.get(page.replace("{}", quote(text))).text
+        assert [raw for raw in RAW if raw in shown] == []
+
+
+def test_a_member_of_a_json_body_that_nobody_asked_for_changes_nothing(site):
+    visitor = Visitor(site.url)
+    fields = {"role": "admin", "id": 1, "version": 7, "must_change": True}
+    body = {"email": visitor.email, "password": "correct horse battery staple", **fields}
+    user = visitor.post("/api/auth/register", json=body).json["user"]
+    assert user["role"] == "user"
+    assert user["id"] != 1
+    assert visitor.put_place("lisbon").status == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"[]", b"null", b'{"email": NaN}', b'{"email": 1e999}', b"\xef\xbb\xbf{}"),
+        b'{"email":' + b"[" * 30000 + b"]" * 30000 + b"}",
+        b'{"email":' + b"9" * 60000 + b"}",
+        b'{"email":"\\ud800@x","password":"\\ud800aaaaaaaaaaaa"}',
+    ],
+    ids=lambda body: body[:16].decode("latin1") or "nothing",
+)
+def test_what_is_no_json_object_of_ours_is_refused(site, body):
+    headers = {"Content-Type": "application/json"}
+    for path in ("/api/auth/login", "/api/auth/register"):
+        assert Visitor(site.url).post(path, body=body, headers=headers).status == 400
