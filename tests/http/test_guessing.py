@@ -168,11 +168,13 @@ def test_fewer_than_a_hundred_guesses_are_checked_in_a_day(owner, shared_databas
 
 def test_the_counters_hold_no_address(owner, shared_database):
     guess_until_refused(owner)
-    stored = str(shared_database.all("select * from nestmap.throttle"))
-    stored += str(shared_database.all("select * from nestmap.known_networks"))
-    assert owner.email not in stored
-    assert "198.51.100" not in stored
-    assert "192.0.2" not in stored
+    rows = shared_database.all(
+        "select key from nestmap.throttle union all select network from nestmap.known_networks"
+    )
+    stored = b" ".join(bytes(row.key) for row in rows)
+    assert len(rows) > 3
+    for word in (owner.email.encode(), b"198.51.100", b"192.0.2", b"account", b"network"):
+        assert word not in stored
 
 
 def test_the_register_form_with_a_taken_address_is_a_way_in_and_counts(owner):
@@ -231,6 +233,23 @@ def test_a_forged_cookie_of_a_device_helps_nobody(owner):
     assert forger.sign_in(headers={FROM: "198.51.100.200"}).status == 429
 
 
+def test_a_device_is_no_longer_known_when_the_password_was_changed(owner):
+    owner.sign_in()
+    before = owner.jar.get("nestmap.device")
+    change = {"current_password": PASSWORD, "new_password": "quite another good password"}
+    assert owner.post("/api/auth/password", json=change).status == 204
+    owner.sign_out()
+    now = owner.jar.get("nestmap.device")
+    assert now != before
+    guess_until_refused(owner)
+    for device, status in ((before, 429), (now, 200)):
+        owner.jar.put("nestmap.device", device)
+        answer = owner.sign_in(
+            password="quite another good password", headers={FROM: "203.0.113.201"}
+        )
+        assert answer.status == status
+
+
 def test_registrations_from_one_network_are_limited(shared_database, start_instance):
     site = start_instance(shared_database.url, TRUST_PROXY="on", REGISTRATIONS_PER_HOUR=3)
     visitors = [Visitor(site.url) for _ in range(5)]
@@ -277,21 +296,20 @@ def hostile(number: int) -> bytes:
     return raw.request("POST", "/api/auth/login", body, **headers)
 
 
+@pytest.mark.long
 def test_a_hundred_hostile_connections_do_not_keep_another_person_from_signing_in(sites):
     person = Visitor(sites[0].url)
     assert person.register(headers={FROM: "203.0.113.77"}).status == 201
     answers, seconds = [], []
     with siege(sites[0].port, hostile, connections=100) as answered:
         # From now on a hundred passwords wait to be checked.
-        wait_until(lambda: len(answered) > 100, "the first answers", seconds=60)
-        for number in range(20):
+        wait_until(lambda: len(answered) > 20, "the first answers", seconds=60)
+        for _ in range(20):
             began = time.monotonic()
             answers.append(stranger(person).sign_in(headers={FROM: "203.0.113.77"}).status)
             seconds.append(time.monotonic() - began)
-            # A device that nobody knows waits for its turn among the others.
-            if number % 5 == 0:
-                elsewhere = {FROM: f"203.0.113.{number}"}
-                answers.append(stranger(person).sign_in(headers=elsewhere).status)
+        # A device that nobody knows waits for its turn among the others.
+        answers.append(stranger(person).sign_in(headers={FROM: "203.0.113.78"}).status)
     assert set(answers) == {200}
     hostile_seconds = sorted(taken for status, taken in answered if status == 401)
     # Measured without other work: 60 ms beside 1.7 s. Only their relation holds on a busy machine.
