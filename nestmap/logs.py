@@ -24,7 +24,8 @@ class JsonFormatter(logging.Formatter):
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        # Only ASCII: what a client sent must not move the cursor of whoever reads the log.
+        return json.dumps(line)
 
 
 class TextFormatter(logging.Formatter):

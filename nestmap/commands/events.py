@@ -14,7 +14,7 @@ async def events(arguments: argparse.Namespace, services: Services) -> int:
     if arguments.verify or arguments.head:
         return await verify(services, arguments.head)
     async for event in services.sessions.events.export():
-        print(json.dumps(dataclasses.asdict(event), ensure_ascii=False))
+        print(json.dumps(dataclasses.asdict(event)))
     return 0
 
 

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
 
 SQL = ["'", "';drop table session;--", "' or '1'='1", "%s", "%(x)s", "$1", ":id", "E'\\''", "\\"]
 ODD = ["\0", "%00", "{0}", "{{7*7}}", "{% raw x %}", "${7*7}", "\u0660", "\u2028", "\U000e0100"]
@@ -14,6 +15,8 @@ HTML = [
     "' onmouseover=alert(1) x='",
     "</textarea><svg/onload=alert(1)>",
 ]
+SEALED = "select count(*) = 0 from nestmap.unsealed_events"
+
 RAW = ("<script>alert", "<img src=x", "<svg/onload", "' onmouseover=alert(1) x='")
 
 PAGES = (
@@ -69,6 +72,31 @@ def test_no_text_becomes_a_part_of_a_page(admin, text):
     for page in PAGES:
         shown = admin.get(page.replace("{}", quote(text))).text
         assert [raw for raw in RAW if raw in shown] == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_text_makes_a_line_of_the_log_or_moves_the_cursor_of_its_reader(
+    shared_database, start_instance, form
+):
+    site = start_instance(shared_database.url, LOG_FORMAT=form, TRUST_PROXY="on")
+    visitor = Visitor(site.url)
+    for text in ("\x1b[31m", "\x9b31m", "\u202e", "\u2028", "\x7f", "%s%n"):
+        sent = text.encode().decode("latin1")
+        headers = {
+            "User-Agent": sent,
+            "X-Request-Id": f"12345678{sent}",
+            "Origin": f"http://{sent}",
+        }
+        visitor.get(f"/{quote(text)}%0d%0aforged", headers=headers)
+        fields = {"email": f"{text}\r\nforged@example.org", "password": text * 12}
+        visitor.post("/api/auth/login", json=fields, headers=headers)
+        visitor.post("/api/auth/login", json=fields, headers={"User-Agent": sent})
+        visitor.get("/", headers={"Host": f"{sent}.example.org"})
+    wait_until(lambda: shared_database.value(SEALED), "the events to be sealed")
+    site.stop()
+    lines = site.output.splitlines()
+    assert len(lines) > 12
+    assert [line for line in lines if not line.isprintable() or line.startswith("forged")] == []
 
 
 def test_a_member_of_a_json_body_that_nobody_asked_for_changes_nothing(site):
