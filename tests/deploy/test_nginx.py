@@ -14,6 +14,11 @@ def test_plain_http_is_sent_to_https(front):
     assert answer.location == "https://localhost/login?next=%2F"
 
 
+def test_the_api_is_not_sent_on_from_http(front):
+    answer = front.ask_plainly("/api/auth/session")
+    assert (answer.status, answer.location) == (403, None)
+
+
 def test_a_session_is_the_same_on_both_instances(front, two):
     client = Client(front)
     email = client.register()

@@ -32,6 +32,16 @@ def test_the_time_budget_is_the_one_of_the_program():
     assert described == {f.name: f.default for f in dataclasses.fields(Timeouts)}
 
 
+@pytest.mark.parametrize("name", ["docs/asvs.md", "docs/security.md"])
+def test_every_test_and_file_that_is_named_exists(name):
+    named = re.findall(r"`((?:[a-z]+/)+[\w.-]+\.(?:py|md|sql))`", (ROOT / name).read_text())
+    assert named
+    missing = [
+        one for one in named if not any((ROOT / top / one).exists() for top in (".", "tests"))
+    ]
+    assert missing == []
+
+
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 
