@@ -6,8 +6,14 @@ BIN    := $(VENV)/bin
 SITE   := $(VENV)/.site
 DEV    := $(VENV)/.dev
 
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# One lock for all Pythons and systems that are supported, from the oldest Python on.
+UPGRADE ?=
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
+	--no-emit-index-url --custom-compile-command 'make lock'
+
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check lint types floors format bench soak outline pictures towns tools clean
+.PHONY: help run test test-long check lint types floors format bench soak outline pictures towns tools lock pythons clean
 
 help: ## list these targets
 	@echo 'NestMap. The targets:'
@@ -59,17 +65,27 @@ towns: $(DEV) ## make the list of towns anew from GeoNames
 tools: ## install Chromium, PgBouncer and nginx, which the tests drive (Debian, Ubuntu)
 	@bash .ci/tools
 
+pythons: ## run the fast tests on each other Python that is supported and can be found
+	@bash .ci/pythons
+
+lock: | $(BIN)/python ## lock what the requirements ask for (UPGRADE=--upgrade takes new versions)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<1'
+	$(LOCK) requirements.txt --output-file requirements.lock
+	$(LOCK) requirements-dev.txt --constraints requirements.lock --output-file requirements-dev.lock
+
 clean: ## remove the virtualenv and all caches; .nestmap, your data, stays
-	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-3.* .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A stamp is younger than the list it was made from, so each list is installed once.
-$(SITE): requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# The locks say the exact version and the hashes of everything that requirements.txt and
+# requirements-dev.txt ask for. A stamp is younger than the lock it was made from, so each lock is
+# installed once.
+$(SITE): requirements.lock | $(BIN)/python
+	$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(DEV): requirements-dev.txt requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(DEV): requirements-dev.lock requirements.lock | $(BIN)/python
+	$(INSTALL) -r requirements-dev.lock
 	@touch $@ $(SITE)
 
 $(BIN)/python:
