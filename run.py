@@ -39,7 +39,7 @@ try:
         stop_on_signals,
     )
     from nestmap.services import ADMINISTRATOR, Services
-    from nestmap.settings import Settings, SettingsError, read_settings
+    from nestmap.settings import Settings, SettingsError, hosts_of, read_settings
 except ImportError as error:
     if (error.name or "").split(".")[0] in {"handlers", "nestmap"}:
         raise
@@ -204,14 +204,6 @@ def announce(settings: Settings, hosts: Hosts, sockets: list[socket.socket]) -> 
             "SESSION_COOKIE_NAME has no prefix, so a sibling subdomain can plant such a cookie; set"
             " SESSION_COOKIE_NAME=__Host-nestmap.sid"
         )
-
-
-def hosts_of(url: str) -> Hosts:
-    """Return the hosts that DATABASE_URL names."""
-    try:
-        return Hosts(url)
-    except ValueError as error:
-        raise SettingsError([f"DATABASE_URL is {error}"]) from None
 
 
 def refuse(*reasons: str) -> int:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 from contextlib import ExitStack
 
@@ -15,7 +16,7 @@ from nestmap.database import DatabaseError, Hosts, SchemaError, keep_trying
 from nestmap.embedded import EmbeddedError, EmbeddedPostgres
 from nestmap.logs import configure_logs
 from nestmap.services import Services
-from nestmap.settings import Settings, SettingsError, read_settings
+from nestmap.settings import Settings, SettingsError, hosts_of, read_settings
 
 # How long a command waits for other starters and for locks (seconds).
 PATIENCE = 300.0
@@ -46,7 +47,7 @@ async def psql_command(_: argparse.Namespace, __: Services) -> int:
 
 
 def parse(words: list[str]) -> argparse.Namespace:
-    """The command that was asked for, as ``command``, with its arguments."""
+    """Return the arguments of the command line; ``command`` is the function to call."""
     parser = argparse.ArgumentParser(prog="python -m nestmap", description=__doc__)
     waiting = argparse.ArgumentParser(add_help=False)
     waiting.add_argument(
@@ -70,38 +71,46 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"NestMap {__version__}")
     if words[:1] == ["psql"] and words[1:] not in (["-h"], ["--help"]):
         return argparse.Namespace(command=psql_command, arguments=words[1:], wait=0)
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError:
+        parser.error("an argument is not UTF-8 text")
     return parser.parse_args(words)
 
 
 def main() -> int:
-    """Run one command and give the status to exit with."""
+    """Run one command and return the status to exit with."""
     arguments = parse(sys.argv[1:])
-    try:
-        settings = read_settings()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
     configure_logs("warning", "text")
     with ExitStack() as stack:
         try:
-            url = settings.database_url
-            if not url:
-                embedded = EmbeddedPostgres(settings.data_dir)
-                stack.callback(embedded.stop)
-                embedded.start()
-                url = embedded.url
-            if arguments.command is psql_command:
-                return run_console(url, arguments.arguments)
-            return asyncio.run(_run(arguments, settings, Hosts(url)))
-        except EmbeddedError as error:
+            return run(arguments, stack)
+        except (SettingsError, EmbeddedError) as error:
             print(error, file=sys.stderr)
-        except ValueError as error:
-            print(f"DATABASE_URL is {error}", file=sys.stderr)
-        except OSError as error:
-            print(f"DATA_DIR can't be used: {error.strerror or error}", file=sys.stderr)
         except (DatabaseError, SchemaError) as error:
             print(f"the database: {error}", file=sys.stderr)
-        return 1
+            return 1
+        except BrokenPipeError:
+            # Whoever read the output has enough: `events | head`. Python would flush it once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+    return 2
+
+
+def run(arguments: argparse.Namespace, stack: ExitStack) -> int:
+    """Run a command on the database of the settings, or on the embedded one."""
+    # No command signs a cookie.
+    settings = read_settings(signs=False)
+    url = settings.database_url
+    if not url:
+        embedded = EmbeddedPostgres(settings.data_dir)
+        stack.callback(embedded.stop)
+        embedded.start()
+        url = embedded.url
+    hosts = hosts_of(url)
+    if arguments.command is psql_command:
+        return run_console(url, arguments.arguments)
+    return asyncio.run(_run(arguments, settings, hosts))
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings, hosts: Hosts) -> int:
@@ -120,4 +129,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings, hosts: Hosts) 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nestmap.database import Hosts
 from nestmap.database.tls import unverified_hosts
 from nestmap.env_file import home, read_env_file
 from nestmap.proxies import Proxies, parsed_proxies
@@ -77,31 +78,41 @@ class Settings:
         return tuple(secret for secret in (self.secret, self.previous_secret) if secret)
 
 
-def read_settings(directory: Path | None = None) -> Settings:
+def read_settings(directory: Path | None = None, *, signs: bool = True) -> Settings:
     """Return the settings of this process; SettingsError with every mistake at once.
 
     ``.env`` and a relative DATA_DIR are looked for in ``directory``, by default the folder of run.py.
-    Nothing is made: without SESSION_SECRET, development has no secret yet (see nestmap.secret).
+    Nothing is made: without SESSION_SECRET, development has no secret yet (see nestmap.secret). A
+    program that signs no cookies passes ``signs=False``, and the secrets are not read.
     """
     directory = directory or home()
     try:
         from_file = read_env_file(directory / ".env")
     except ValueError as error:
         raise SettingsError([str(error)]) from None
-    settings = settings_from({**from_file, **os.environ})
+    settings = settings_from({**from_file, **os.environ}, signs=signs)
     return dataclasses.replace(settings, data_dir=directory / settings.data_dir)
 
 
-def settings_from(variables: Mapping[str, str]) -> Settings:
-    """The settings that these variables alone make; SettingsError as read_settings."""
-    return _Reader(variables).settings()
+def settings_from(variables: Mapping[str, str], *, signs: bool = True) -> Settings:
+    """Return the settings that these variables alone make; SettingsError as read_settings."""
+    return _Reader(variables, signs=signs).settings()
+
+
+def hosts_of(url: str) -> Hosts:
+    """Return the hosts that DATABASE_URL names; SettingsError if libpq does not understand it."""
+    try:
+        return Hosts(url)
+    except ValueError as error:
+        raise SettingsError([f"DATABASE_URL is {error}"]) from None
 
 
 class _Reader(Variables):
-    """Reads what this site knows by name."""
+    """Reads the variables of this site by name."""
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], *, signs: bool) -> None:
         super().__init__(variables)
+        self.signs = signs
         environment = self.text("NESTMAP_ENV", "") or self.text("NODE_ENV", "") or "development"
         if environment not in ("development", "production"):
             self.mistake("NESTMAP_ENV must be development or production")
@@ -170,6 +181,8 @@ class _Reader(Variables):
         return url or None
 
     def session_secret(self, name: str, *, required: bool) -> str | None:
+        if not self.signs:
+            return None
         secret = self.secret(name)
         if required and not secret:
             self.mistake(f"{name} is missing; set {SECRET_LENGTH} random characters or more")

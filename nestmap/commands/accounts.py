@@ -154,13 +154,16 @@ def add_commands(add: AddCommand) -> None:
 def read_password() -> str:
     """Return a password from the terminal, or from the first line of standard input.
 
-    Raises InvalidAccount for one of the wrong length.
+    Raises InvalidAccount for one of the wrong length, and for one that is not UTF-8.
     """
     if sys.stdin.isatty():
-        password = getpass.getpass("Password (12 to 256 characters): ")
-    else:
-        password = sys.stdin.readline().rstrip("\n")
-    return checked_password(password)
+        return checked_password(getpass.getpass("Password (12 to 256 characters): "))
+    line = sys.stdin.buffer.readline()
+    try:
+        password = line.decode()
+    except UnicodeDecodeError:
+        raise InvalidAccount("password", "The password is not UTF-8 text.") from None
+    return checked_password(password.rstrip("\r\n"))
 
 
 def said(user: User | None, what: str, arguments: argparse.Namespace) -> int:

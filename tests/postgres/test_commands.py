@@ -1,8 +1,12 @@
 """`python -m nestmap`."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.support.commands import nestmap
+from tests.support.instance import environment
 from tests.support.visitor import PASSWORD, Visitor
 
 
@@ -59,3 +63,64 @@ def test_a_command_on_an_empty_database_brings_the_schema_along(empty_database, 
     done = nestmap(name, database_url=empty_database.url, directory=tmp_path)
     assert done.returncode == 0, done.stderr
     assert empty_database.value("select count(*) from session") == 0
+
+
+def test_a_password_that_is_not_utf8_is_refused_by_its_name(command, database):
+    refused = command("create-user", "a@example.org", stdin=b"twelve \xff letters\n")
+    assert (refused.returncode, refused.stderr) == (1, "The password is not UTF-8 text.\n")
+    assert database.value("select count(*) from nestmap.users") == 0
+
+
+def test_an_argument_that_is_not_utf8_is_refused_by_its_name(command):
+    refused = command("disable-user", "\udcff@example.org")
+    assert refused.returncode == 2
+    assert "an argument is not UTF-8 text" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://127.0.0.1:port/site", "DATABASE_URL is a connection string whose port"),
+        ("mysql://127.0.0.1/site", "DATABASE_URL must begin with postgresql://"),
+    ],
+)
+@pytest.mark.parametrize("name", ["stats", "psql"])
+def test_a_connection_string_that_cannot_be_used_is_named(tmp_path, name, url, words):
+    refused = nestmap(name, database_url=url, directory=tmp_path)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(words)
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "data").write_text("a file")
+    refused = nestmap("stats", database_url=None, directory=tmp_path)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("DATA_DIR: ")
+
+
+@pytest.mark.parametrize("secret", [None, "change-me"])
+def test_no_command_asks_for_the_secret(command, secret):
+    options = {"NESTMAP_ENV": "production", "SESSION_SECRET": secret, "DATABASE_TLS": "off"}
+    done = command("stats", **options)
+    assert done.returncode == 0, done.stderr
+    done = command("stats", **options | {"SESSION_SECRET": "", "SESSION_SECRET_FILE": "/nowhere"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_without_a_traceback(database, tmp_path):
+    database.execute(
+        "insert into nestmap.users (email, password_hash)"
+        " select repeat('a', 200) || n || '@example.org', 'none' from generate_series(1, 2000) n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "nestmap", "users"],
+        cwd=tmp_path,
+        env=environment({"DATABASE_URL": database.url}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as command:
+        assert command.stdout.readline().startswith(b"id\temail")
+        command.stdout.close()
+        assert command.stderr.read() == b""
+        assert command.wait(60) == 1

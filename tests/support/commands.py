@@ -13,20 +13,21 @@ def nestmap(
     *arguments: str,
     database_url: str | None,
     directory: Path,
-    stdin: str = "",
+    stdin: str | bytes = "",
     **settings: object,
 ) -> subprocess.CompletedProcess[str]:
     given = {"DATABASE_URL": database_url, "SESSION_SECRET": SECRET, "DATA_DIR": directory / "data"}
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "nestmap", *arguments],
         cwd=directory,
         env=environment(given | settings),
-        input=stdin,
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
         capture_output=True,
-        text=True,
         timeout=60,
         check=False,
     )
+    words = (done.stdout.decode(), done.stderr.decode())
+    return subprocess.CompletedProcess(done.args, done.returncode, *words)
 
 
 def migrated_database(cluster: Cluster, directory: Path) -> Database:
