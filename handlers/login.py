@@ -3,51 +3,33 @@
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.client import client_of
-from handlers.cookie_check import redirect_with_cookie
-from handlers.draft import draft_json, keep_draft
+from handlers.draft import draft_json
+from handlers.entry import EntryHandler, FormRefused
 from handlers.errors import SiteError
-from handlers.flash import say
-from handlers.forms import credentials, exact_field, field, local_path
+from handlers.forms import credentials, field, local_path
 from handlers.lapsed import said_of
 from handlers.sign_in import remembered, sign_in
 from handlers.users import user_json
-from nestmap.accounts import TooManyAttempts
+from nestmap.accounts import User
 
 WRONG = "The address or the password is wrong."
 
 
-class LoginHandler(BaseHandler):
+class LoginHandler(EntryHandler):
     """GET and POST /login."""
 
-    access = Access.ANYONE
+    greeting = "You are signed in as {email}."
 
-    def get(self) -> None:
-        """Show the form; who is signed in goes on to where they were going."""
-        path = local_path(self.get_query_argument("next", "/"))
-        if self.current_user:
-            self.redirect(path)
-        else:
-            show_login(self, path)
-
-    async def post(self) -> None:
-        """Sign in and go on, or show the form again."""
-        email, password = field(self, "email"), exact_field(self, "password")
-        path, draft = local_path(field(self, "next")), field(self, "draft")
-        try:
-            user = await self.services.accounts.authenticate(email, password, client_of(self))
-        except TooManyAttempts as error:
-            self.set_status(429)
-            self.set_header("Retry-After", str(error.seconds))
-            show_login(self, path, draft=draft, email=email, error=str(error))
-            return
+    async def user_of(self, email: str, password: str) -> User:
+        """Return the user whose password this is."""
+        user = await self.services.accounts.authenticate(email, password, client_of(self))
         if user is None:
-            self.set_status(401)
-            show_login(self, path, draft=draft, email=email, error=WRONG)
-            return
-        sign_in(self, user, remember=bool(field(self, "remember")))
-        keep_draft(self.session, draft)
-        say(self, f"You are signed in as {user.email}.")
-        redirect_with_cookie(self, path)
+            raise FormRefused(401, {"form": WRONG})
+        return user
+
+    def show(self, path: str, *, email: str = "", errors: dict[str, str] | None = None) -> None:
+        """Answer with the form."""
+        show_login(self, path, draft=field(self, "draft"), email=email, errors=errors)
 
 
 class ReturnHandler(BaseHandler):
@@ -81,12 +63,17 @@ class ApiLoginHandler(BaseHandler):
 
 
 def show_login(
-    handler: BaseHandler, path: str, *, draft: str = "", email: str = "", error: str | None = None
+    handler: BaseHandler,
+    path: str,
+    *,
+    draft: str = "",
+    email: str = "",
+    errors: dict[str, str] | None = None,
 ) -> None:
     """Answer with the form, with what was entered (never the password)."""
     form = {"email": email, "remember": field(handler, "remember")}
     lapsed = handler.session.lapsed
-    names = {"form": form, "error": error, "next": path, "draft": draft, "path": "/login"}
+    names = {"form": form, "errors": errors or {}, "next": path, "draft": draft, "path": "/login"}
     names["ended"] = said_of(lapsed) if lapsed and lapsed.reason != "form" else ""
     handler.render("login.html", remembered=remembered(handler), **names)
 

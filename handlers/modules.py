@@ -7,7 +7,7 @@ from tornado.web import UIModule
 
 from handlers.base import BaseHandler
 from handlers.flash import take_flash
-from handlers.words import ago
+from handlers.words import ago, duration, position, size
 
 
 class Field(UIModule):
@@ -37,15 +37,53 @@ class Field(UIModule):
 
 
 class Moment(UIModule):
-    """A moment in words, with the exact one behind it."""
+    """A moment in words, with the exact one behind it; None is "unknown"."""
 
     def render(self, moment: datetime | None) -> str:
-        utc = moment.astimezone(UTC) if moment else None
-        return (
-            self.render_string("_moment.html", utc=utc, said=ago(utc) if utc else "")
-            .decode()
-            .strip()
-        )
+        if moment is None:
+            return "unknown"
+        utc = moment.astimezone(UTC)
+        return self.render_string("_moment.html", utc=utc, said=ago(utc), title=exact(utc)).decode()
+
+
+class Time(UIModule):
+    """An exact time in UTC; None is "unknown".
+
+    A number is seconds since 1970, a text a time in ISO 8601.
+    """
+
+    def render(self, moment: datetime | float | str | None) -> str:
+        if moment is None:
+            return "unknown"
+        if isinstance(moment, str):
+            moment = datetime.fromisoformat(moment)
+        elif not isinstance(moment, datetime):
+            moment = datetime.fromtimestamp(moment, UTC)
+        utc = moment.astimezone(UTC)
+        return self.render_string("_moment.html", utc=utc, said=exact(utc), title="").decode()
+
+
+class Duration(UIModule):
+    """A length of time in words, then in seconds."""
+
+    def render(self, seconds: int) -> str:
+        exactly = f"{seconds:,} s" if seconds >= 60 else ""
+        return self.render_string("_amount.html", said=duration(seconds), exactly=exactly).decode()
+
+
+class Size(UIModule):
+    """An amount of data in its largest unit, then in bytes."""
+
+    def render(self, octets: int) -> str:
+        exactly = f"{octets:,} bytes" if octets >= 1024 else ""
+        return self.render_string("_amount.html", said=size(octets), exactly=exactly).decode()
+
+
+class Position(UIModule):
+    """A place on the Earth in degrees."""
+
+    def render(self, latitude: float, longitude: float) -> str:
+        return position(latitude, longitude)
 
 
 class Flash(UIModule):
@@ -57,4 +95,9 @@ class Flash(UIModule):
         return self.render_string("_flash.html", flash=flash).decode() if flash else ""
 
 
-MODULES = {"Field": Field, "Moment": Moment, "Flash": Flash}
+def exact(utc: datetime) -> str:
+    """Return a time to the minute: "2026-11-25 09:30 UTC"."""
+    return utc.strftime("%Y-%m-%d %H:%M UTC")
+
+
+MODULES = {one.__name__: one for one in (Field, Moment, Time, Duration, Size, Position, Flash)}

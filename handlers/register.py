@@ -3,55 +3,35 @@
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.client import client_of
-from handlers.cookie_check import redirect_with_cookie
+from handlers.entry import EntryHandler, FormRefused
 from handlers.errors import SiteError
-from handlers.flash import say
-from handlers.forms import credentials, exact_field, field, local_path
+from handlers.forms import credentials, field
 from handlers.sign_in import remembered, sign_in
 from handlers.users import user_json
-from nestmap.accounts import EmailTaken, InvalidAccount, TooManyAttempts, User
+from nestmap.accounts import EmailTaken, InvalidAccount, User
 from nestmap.accounts.addresses import checked_email
 from nestmap.accounts.policy import checked_password
 
 TAKEN = "There is an account with this address already."
 
 
-class RegisterHandler(BaseHandler):
+class RegisterHandler(EntryHandler):
     """GET and POST /register."""
 
-    access = Access.ANYONE
+    greeting = "Your account is made, and you are signed in as {email}."
 
-    def get(self) -> None:
-        """Show the form; who is signed in goes on to where they were going."""
-        path = local_path(self.get_query_argument("next", "/"))
-        if self.current_user:
-            self.redirect(path)
-        else:
-            self.show("", {}, path)
-
-    async def post(self) -> None:
-        """Make the account, sign in, and go on; or show the form again."""
-        email, password = field(self, "email"), exact_field(self, "password")
-        path = local_path(field(self, "next"))
+    async def user_of(self, email: str, password: str) -> User:
+        """Make the account."""
         try:
-            user = await self._account(email, password)
+            return await self._account(email, password)
         except InvalidAccount as error:
-            self.set_status(400)
-            self.show(email, {error.field: str(error)} | _mistakes(email, password), path)
+            errors = {error.field: str(error)} | _mistakes(email, password)
+            raise FormRefused(400, errors) from None
         except EmailTaken:
-            self.set_status(409)
-            self.show(email, {"email": TAKEN}, path)
-        except TooManyAttempts as error:
-            self.set_status(429)
-            self.set_header("Retry-After", str(error.seconds))
-            self.show(email, {"email": str(error)}, path)
-        else:
-            sign_in(self, user, remember=bool(field(self, "remember")))
-            say(self, f"Your account is made, and you are signed in as {user.email}.")
-            redirect_with_cookie(self, path)
+            raise FormRefused(409, {"email": TAKEN}) from None
 
     async def _account(self, email: str, password: str) -> User:
-        """A new account; on a second click of the button, the one that the first click made."""
+        """Return a new account; on a second click of the button, the one of the first click."""
         accounts, client = self.services.accounts, client_of(self)
         try:
             return await accounts.register(email, password, client)
@@ -61,11 +41,11 @@ class RegisterHandler(BaseHandler):
                 raise
             return user
 
-    def show(self, email: str, errors: dict[str, str], path: str) -> None:
-        """Answer with the form, with what was entered (never the password)."""
+    def show(self, path: str, *, email: str = "", errors: dict[str, str] | None = None) -> None:
+        """Answer with the form."""
         form = {"email": email, "remember": field(self, "remember")}
-        names = {"form": form, "errors": errors, "next": path, "remembered": remembered(self)}
-        self.render("register.html", **names)
+        names = {"form": form, "errors": errors or {}, "next": path}
+        self.render("register.html", remembered=remembered(self), **names)
 
 
 class ApiRegisterHandler(BaseHandler):

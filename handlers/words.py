@@ -1,4 +1,4 @@
-"""Times, durations and browsers, in the words that people use for them."""
+"""Times, durations, sizes, positions and browsers, in the words that people use for them."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -30,6 +30,17 @@ def duration(seconds: float) -> str:
     return humanize.precisedelta(
         timedelta(seconds=seconds), minimum_unit=unit, suppress=suppressed, format="%0.0f"
     )
+
+
+def size(octets: int) -> str:
+    """Return an amount of data in its largest unit: "512 Bytes", "1.5 MiB"."""
+    return humanize.naturalsize(octets, binary=True)
+
+
+def position(latitude: float, longitude: float) -> str:
+    """Return a place on the Earth as people write it: "35.0° N, 135.8° E"."""
+    north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
+    return f"{abs(latitude):.1f}° {north}, {abs(longitude):.1f}° {east}"
 
 
 @lru_cache(maxsize=1024)

@@ -7,15 +7,33 @@ import tomllib
 from tests.support.instance import ROOT
 
 
-def test_nothing_but_the_package_is_at_the_top(installed):
-    tops = {name.split("/")[0] for name in installed.names()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"nestmap"}
+def tracked(*folders):
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", *folders], capture_output=True, text=True, check=True
+    )
+    return set(listed.stdout.split("\0")) - {""}
 
 
-def test_every_module_and_every_statement_is_in_it(installed):
-    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "nestmap").rglob("*.py")}
-    statements = {f"nestmap/{path.relative_to(ROOT)}" for path in (ROOT / "sql").rglob("*.sql")}
-    assert modules | statements | {"nestmap/py.typed"} <= set(installed.names())
+def test_it_holds_every_file_of_the_package_with_the_sql_inside_and_nothing_else(installed):
+    files = {name for name in installed.names() if ".dist-info/" not in name}
+    # nestmap/sql is a link to sql.
+    package = tracked("nestmap") - {"nestmap/sql"}
+    assert files == package | {f"nestmap/{name}" for name in tracked("sql")}
+
+
+def test_its_metadata_say_what_it_runs_on_and_under_which_licence(installed):
+    metadata = installed.metadata()
+    assert "Requires-Python: >=3.11" in metadata
+    assert "License-Expression: MIT" in metadata
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in installed.names())
+
+
+def test_the_extra_asks_for_what_the_site_needs(installed):
+    extra = re.findall(
+        r"^Requires-Dist: ([\w-]+).*extra == .site.", installed.metadata(), re.MULTILINE
+    )
+    listed = re.findall(r"(?m)^[\w-]+", (ROOT / "requirements.txt").read_text())
+    assert sorted(extra) == sorted(listed)
 
 
 def test_it_asks_for_what_the_layer_needs_and_no_more(installed):

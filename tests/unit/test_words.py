@@ -1,10 +1,10 @@
-"""Times, durations and browsers in words."""
+"""Times, durations, sizes, positions and browsers in words."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.words import ago, browser_name, duration
+from handlers.words import ago, browser_name, duration, position, size
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -31,6 +31,21 @@ def test_how_long_ago_is_said_in_the_largest_unit(seconds, said):
 )
 def test_a_duration_below_an_hour_is_said_in_minutes(seconds, said):
     assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"), [(0, "0 Bytes"), (1536, "1.5 KiB"), (7 * 1024**3, "7.0 GiB")]
+)
+def test_a_size_is_said_in_the_largest_unit(octets, said):
+    assert size(octets) == said
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "said"),
+    [(35.01, 135.77, "35.0° N, 135.8° E"), (-33.87, -70.65, "33.9° S, 70.7° W")],
+)
+def test_a_position_is_said_by_its_hemispheres(latitude, longitude, said):
+    assert position(latitude, longitude) == said
 
 
 EDGE = (
