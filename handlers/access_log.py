@@ -2,27 +2,35 @@
 
 import logging
 
-from tornado.web import RequestHandler
+from nestmap.sessions import SessionHandler
 
 log = logging.getLogger("nestmap.access")
 
 # Asked every few seconds by whoever watches the site: of no interest as long as nothing is wrong.
 PROBES = ("/livez", "/readyz")
 
+LINE = (
+    "%(method)s %(path)s %(status)s %(milliseconds)sms"
+    " ip=%(ip)s user=%(user_id)s session=%(session_id)s request=%(request_id)s"
+)
 
-def log_answer(handler: RequestHandler, request_id: str) -> None:
-    """Log method, path, status and time; never the query, a header or a body."""
+
+def log_answer(handler: SessionHandler, request_id: str) -> None:
+    """Log who asked for what, the status and the time; never the query, a header or a body."""
     request = handler.request
     level = logging.DEBUG if request.path in PROBES else logging.INFO
     if not log.isEnabledFor(level):
         return
+    user_id, session_id = handler.session_names()
     fields = {
         "request_id": request_id,
         "method": request.method,
         "path": request.path.encode("ascii", "backslashreplace").decode(),
         "status": handler.get_status(),
         "milliseconds": round(1000 * request.request_time(), 1),
-        "ip": request.remote_ip,
+        "ip": request.remote_ip or None,
+        "user_id": user_id,
+        "session_id": session_id,
     }
-    line = "%(method)s %(path)s %(status)s %(milliseconds)sms %(request_id)s"
-    log.log(level, line, fields, extra=fields)
+    said = {name: "-" if value is None else value for name, value in fields.items()}
+    log.log(level, LINE, said, extra=fields)

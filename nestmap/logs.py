@@ -7,8 +7,9 @@ from typing import Any
 
 from nestmap.output import STDERR, LineWriter
 
-# The fields that an access line carries beside its message.
-FIELDS = ("request_id", "method", "path", "status", "milliseconds", "ip", "event")
+# The fields that a line may carry beside its message.
+ACCESS = ("request_id", "method", "path", "status", "milliseconds", "ip", "user_id", "session_id")
+FIELDS = (*ACCESS, "event")
 
 
 class JsonFormatter(logging.Formatter):
@@ -21,7 +22,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        values = {name: getattr(record, name, None) for name in FIELDS}
+        line |= {name: value for name, value in values.items() if value is not None}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         # Only ASCII: what a client sent must not move the cursor of whoever reads the log.

@@ -44,6 +44,7 @@ class SessionHandler(RequestHandler):
     _write: Write | None = None
     _held: HeldConnection | None = None
     _saved_cookie: str | None = None
+    _written: Written | None = None
     _headers_sent = False
     _commits_nothing = False
 
@@ -73,6 +74,17 @@ class SessionHandler(RequestHandler):
     @current_user.setter
     def current_user(self, value: Any) -> None:
         raise AttributeError("call self.session.sign_in() or self.session.sign_out() instead")
+
+    def session_names(self) -> tuple[str | None, str | None]:
+        """Return the user id and the public id of the session of this request, for log lines.
+
+        They are those of the session that the request loaded, began or ended; None where there is none.
+        """
+        session, written = self._session, self._written
+        if session is None:
+            return None, None
+        user_id = session.user_id or (session.stored.user_id if session.stored else None)
+        return user_id, written.id if written else session.id
 
     def session_form_html(self) -> str:
         """Return a hidden form field that names the session for which the form is rendered.
@@ -254,7 +266,8 @@ class SessionHandler(RequestHandler):
             return
         try:
             # A renewal that failed costs no response: the session goes on as it was.
-            earned = None if error else self._cookie_for(committed.result())
+            self._written = None if error else committed.result()
+            earned = None if error else self._cookie_for(self._written)
             held.release(earned or self._saved_cookie)
         except Exception:
             # Nothing awaits this call: unless the connection is closed, the client waits for ever.
