@@ -19,8 +19,8 @@ help: ## list these targets
 	@echo 'NestMap. The targets:'
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(SITE) ## start the site (Ctrl-C stops it)
-	@exec $(BIN)/python run.py
+run: $(SITE) ## start the site (Ctrl-C stops it); in development it follows your changes
+	@exec $(BIN)/python run.py --reload
 
 test: $(DEV) ## run the tests; TESTS=tests/http runs some of them
 	@bash .ci/tools --unasked

@@ -3,6 +3,7 @@
 import sys
 
 try:
+    import argparse
     import asyncio
     import dataclasses
     import logging
@@ -23,12 +24,14 @@ try:
         keep_trying,
     )
     from nestmap.embedded import EmbeddedError, EmbeddedPostgres
+    from nestmap.env_file import home
     from nestmap.logs import configure_logs
     from nestmap.opening import Opening
     from nestmap.output import STDERR, reserve_descriptors, say
     from nestmap.secret import development_secret
     from nestmap.server import (
         ListenError,
+        Reloader,
         addresses,
         listen,
         make_app,
@@ -36,6 +39,7 @@ try:
         run,
         run_workers,
         serve,
+        start_again,
         stop_on_signals,
     )
     from nestmap.services import ADMINISTRATOR, Services
@@ -50,29 +54,23 @@ except ImportError as error:
         "  .venv/bin/pip install -r requirements.txt\n  .venv/bin/python run.py"
     )
 
-USAGE = (
-    "usage: python run.py [--wait SECONDS] [--version]\n"
-    "Settings come from the environment and .env. The site answers at once and is ready when its"
-    " database is;\nwith --wait it first waits for the database, and ends if it does not come in time."
+DESCRIPTION = (
+    "Start the site. Settings come from the environment and .env. The site answers at once and is"
+    " ready when its database is."
 )
 
 
 def main(arguments: list[str]) -> int:
     """Serve until told to stop, and return the status to exit with."""
     reserve_descriptors()
-    if arguments == ["--version"]:
-        say(f"NestMap {__version__}")
-        return 0
-    wait = seconds_to_wait(arguments)
-    if wait is None:
-        return refuse(USAGE)
+    options = parse(arguments)
     # Until there is a loop that hears them, these end the program as a Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
         try:
-            return start(read_settings(), stack, wait)
+            return start(read_settings(), stack, options)
         except SettingsError as error:
             return refuse(*error.reasons)
         except DatabaseError as error:
@@ -81,36 +79,65 @@ def main(arguments: list[str]) -> int:
             return refuse(str(error))
 
 
-def seconds_to_wait(arguments: list[str]) -> float | None:
-    """Return what ``--wait`` says, 0 without it; None if the arguments can't be understood."""
-    match arguments:
-        case []:
-            return 0.0
-        case ["--wait", seconds] if seconds.isdecimal():
-            return float(seconds)
-    return None
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Return the options ``wait`` (seconds) and ``reload``; ends the program for --version and --help."""
+    parser = argparse.ArgumentParser(prog="python run.py", description=DESCRIPTION)
+    parser.add_argument(
+        "--wait",
+        type=int,
+        default=0,
+        metavar="SECONDS",
+        help="first wait for the database, and end if it does not come in time",
+    )
+    parser.add_argument(
+        "--reload",
+        action="store_true",
+        help="in development, start again when the code or a template has changed",
+    )
+    parser.add_argument("--version", action="version", version=f"NestMap {__version__}")
+    return parser.parse_args(arguments)
 
 
-def start(settings: Settings, stack: ExitStack, wait: float) -> int:
+def start(settings: Settings, stack: ExitStack, options: argparse.Namespace) -> int:
     """Listen, start the embedded PostgreSQL if there is no other, and serve.
 
-    ``wait`` is how long to wait for the database before that (seconds). Raises DatabaseError if it
-    can't be used by then; without ``wait`` the site is served in any case.
+    With ``options.wait`` it first waits for the database and raises DatabaseError if that can't be
+    used by then; without it the site is served in any case.
     """
     configure_logs(settings.log_level, settings.log_format)
     if not settings.secret:
         settings = dataclasses.replace(settings, secret=development_secret(settings.data_dir))
-    if wait and settings.database_url:
-        asyncio.run(wait_for_database(hosts_of(settings.database_url), wait))
+    if options.wait and settings.database_url:
+        asyncio.run(wait_for_database(hosts_of(settings.database_url), options.wait))
     sockets = listen(settings.host, settings.port)
-    url, tend = settings.database_url, lambda: None
+    url, tend = settings.database_url, list[Callable[[], None]]()
     if not url:
         embedded = EmbeddedPostgres(settings.data_dir)
         stack.callback(embedded.stop)
         embedded.start()
-        url, tend = embedded.url, embedded.tend
+        url = embedded.url
+        tend.append(embedded.tend)
+    reloader = Reloader(home())
+    if options.reload and not settings.production:
+        tend.append(reloader.look)
     hosts = hosts_of(url)
     announce(settings, hosts, sockets)
+    status = serve_all(settings, hosts, sockets, partial(call_each, tend))
+    if reloader.wanted:
+        start_again()
+    return status
+
+
+def call_each(functions: list[Callable[[], None]]) -> None:
+    """Call one after the other."""
+    for function in functions:
+        function()
+
+
+def serve_all(
+    settings: Settings, hosts: Hosts, sockets: list[socket.socket], tend: Callable[[], None]
+) -> int:
+    """Serve from as many processes as PROCESSES says; ``tend`` is called every second."""
     if settings.processes == 1:
         return one_process(settings, hosts, sockets, partial(tend_alone, tend))
     parent = os.getpid()

@@ -24,6 +24,7 @@ from handlers.errors import (
     HTTPS_REQUIRED,
     STARTING,
     TOO_LARGE,
+    ErrorAnswer,
     SiteError,
     allowed_methods,
     answer_for,
@@ -35,6 +36,7 @@ from handlers.form_value import form_value, form_value_html, has_form_value, pag
 from handlers.headers import new_request_id, usual_headers
 from handlers.lapsed import said_of
 from handlers.suspicion import note_cookies, note_cross_origin, note_refusal
+from handlers.traceback_page import traceback_page
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
 from nestmap.server import MAX_BODY
@@ -265,4 +267,11 @@ class BaseHandler(SessionHandler):
         headers.update(error_headers(answer, page=is_page(self)))
         if answer.status == 405:
             headers["Allow"] = allowed_methods(self)
-        return Response(answer.status, headers, error_body(answer, self, self.request_id))
+        return Response(answer.status, headers, self._error_body(answer, error))
+
+    def _error_body(self, answer: ErrorAnswer, error: BaseException | None) -> bytes:
+        """Return what a visitor reads; a developer sees the traceback of what is unexpected."""
+        production = self.services.settings.production
+        if error and answer.code == "internal_error" and is_page(self) and not production:
+            return traceback_page(self, error, self.request_id)
+        return error_body(answer, self, self.request_id)

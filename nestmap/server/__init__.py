@@ -4,6 +4,7 @@ from nestmap.server.application import SiteApplication, make_app
 from nestmap.server.event_loop import run
 from nestmap.server.http_server import HTTPServer
 from nestmap.server.listening import ListenError, addresses, listen
+from nestmap.server.reloading import Reloader, start_again
 from nestmap.server.serving import serve
 from nestmap.server.signals import stop_on_signals
 from nestmap.server.sizes import MAX_BODY
@@ -13,6 +14,7 @@ __all__ = [
     "MAX_BODY",
     "HTTPServer",
     "ListenError",
+    "Reloader",
     "SiteApplication",
     "addresses",
     "listen",
@@ -21,5 +23,6 @@ __all__ = [
     "run",
     "run_workers",
     "serve",
+    "start_again",
     "stop_on_signals",
 ]

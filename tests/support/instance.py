@@ -51,6 +51,7 @@ class Instance:
         *,
         before: Sequence[str] = (),
         arguments: Sequence[str] = (),
+        program: Path = ROOT / "run.py",
         **settings: object,
     ) -> None:
         given = str(settings.get("PORT", ""))
@@ -61,7 +62,7 @@ class Instance:
         defaults = {"PORT": self.port, "SESSION_SECRET": SECRET, "DATA_DIR": directory / "data"}
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
-                [*before, sys.executable, str(ROOT / "run.py"), *arguments],
+                [*before, sys.executable, str(program), *arguments],
                 cwd=directory,
                 env=environment(defaults | settings),
                 stdin=subprocess.DEVNULL,
