@@ -6,6 +6,7 @@ from handlers.errors import SiteError
 from handlers.forms import json_object
 from handlers.places_of import places_of
 from nestmap.places import InvalidPlace, MapFull, parse_place
+from nestmap.sessions import SessionEnded
 
 
 class PlacesHandler(BaseHandler):
@@ -37,7 +38,9 @@ class PlaceHandler(BaseHandler):
         self.finish_json(place.json())
 
     async def delete(self, place_id: str) -> None:
-        """Remove a place; 404 when there is none of this id."""
+        """Remove a place; 404 when there is none of this id, 401 when the session has ended."""
+        if self.session.lapsed:
+            raise SessionEnded
         if not await (await places_of(self)).remove(place_id):
             raise SiteError(404, "not_found", "There is no place of this id.")
         self.set_status(204)

@@ -69,6 +69,7 @@ def test_writes_beyond_what_can_wait_are_503_at_once_and_the_others_are_served_i
     surplus = [told for told in answered if told.status != 200]
     assert len(served) > 2000
     assert [told for told in surplus if not told.honest] == []
+    assert {json.loads(told.body)["error"]["code"] for told in surplus} == {"overloaded"}
     assert len(surplus) >= SURPLUS
     assert max(told.seconds for told in surplus) < 1
     assert most_overtaken(served) < 500

@@ -21,6 +21,7 @@ class Told:
     ended: float = 0.0
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
     @property
     def seconds(self) -> float:
@@ -65,6 +66,7 @@ class Flood:
             line, *headers = head.strip().split("\r\n")
             told.status = int(line.split()[1])
             told.headers = {name.lower(): value for name, _, value in map(_halves, headers)}
+            told.body = await reader.readexactly(int(told.headers.get("content-length", 0)))
         except (OSError, asyncio.IncompleteReadError):
             pass
         told.ended = time.monotonic()

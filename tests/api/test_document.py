@@ -1,0 +1,45 @@
+"""docs/openapi.yaml is valid OpenAPI 3.1, and has each path and method of the API and no other."""
+
+import re
+
+import openapi_spec_validator
+import pytest
+
+from handlers.routes import ROUTES
+from nestmap import __version__
+from tests.api.document import DOCUMENT, METHODS
+
+PATHS = DOCUMENT["paths"]
+API = [(route, handler) for route, handler in ROUTES if re.match(r"/(api/|livez|readyz)", route)]
+
+
+def sample(path: str) -> str:
+    """A path that its template stands for."""
+    return path.replace("{id}", "0123456789abcdef" if "/sessions/" in path else "7")
+
+
+def test_it_is_valid():
+    openapi_spec_validator.validate(DOCUMENT)
+    assert DOCUMENT["openapi"].startswith("3.1.")
+    assert DOCUMENT["info"]["version"] == __version__
+
+
+@pytest.mark.parametrize(("route", "handler"), API, ids=str)
+def test_each_route_of_the_api_is_in_it_with_its_methods(route, handler):
+    (path,) = [path for path in PATHS if re.fullmatch(route, sample(path))]
+    implemented = {m for m in METHODS if getattr(handler, m) is not getattr(handler.__base__, m)}
+    assert {method for method in METHODS if method in PATHS[path]} == implemented
+
+
+def test_each_path_of_it_is_a_route():
+    for path in PATHS:
+        assert any(re.fullmatch(route, sample(path)) for route, _ in API), path
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_is_not_in_it_is_refused_with_the_methods_that_are(admin, path):
+    allowed = {m.upper() for m in METHODS if m in PATHS[path]}
+    for method in {m.upper() for m in METHODS} - allowed:
+        answer = admin.request(method, sample(path))
+        assert (answer.status, answer.error) == (405, "method_not_allowed")
+        assert set(answer.headers["Allow"].split(", ")) - {"HEAD"} == allowed
