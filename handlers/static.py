@@ -1,6 +1,7 @@
 """Static files, with the headers and the error pages of the site."""
 
 from collections.abc import Generator
+from datetime import datetime
 from typing import Any
 
 from tornado.web import HTTPError, StaticFileHandler
@@ -24,6 +25,21 @@ class SiteStaticHandler(StaticFileHandler):
         if "\0" in absolute_path:
             raise HTTPError(404)
         return super().validate_absolute_path(root, absolute_path)
+
+    def get_cache_time(self, path: str, modified: datetime | None, mime_type: str) -> int:
+        """Let a file be kept for long under its own version only.
+
+        A shared cache that is asked for the version of the next release today would keep today's file
+        under that name.
+        """
+        version = self.get_query_argument("v", "")
+        own = bool(version) and version == self.get_version(self.settings, path)
+        return self.CACHE_MAX_AGE if own else 0
+
+    def set_extra_headers(self, path: str) -> None:
+        """Let any other copy be asked for again each time; the ETag spares its body."""
+        if "Cache-Control" not in self._headers:
+            self.set_header("Cache-Control", "no-cache")
 
     @classmethod
     def get_content(

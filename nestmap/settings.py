@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from nestmap.database import Hosts
@@ -191,7 +192,7 @@ class _Reader(Variables):
         if secret and self.production and PLACEHOLDERS.search(secret):
             self.mistake(f"{name} is a known placeholder; use random characters")
         if secret and self.production and _is_monotonous(secret):
-            self.mistake(f"{name} has few different characters or repeats itself; use random ones")
+            self.mistake(f"{name} has few different characters or a pattern; use random ones")
         return secret or None
 
     def proxies(self) -> Proxies:
@@ -227,7 +228,8 @@ class _Reader(Variables):
 
 
 def _is_monotonous(secret: str) -> bool:
-    """Return True for a secret of few different characters, or of one piece again and again."""
+    """Return True for a secret of few different characters, of one piece again and again, or in order."""
     periods = range(1, len(secret) // 2 + 1)
     repeats = any(secret == (secret[:p] * len(secret))[: len(secret)] for p in periods)
-    return repeats or len(set(secret)) < SECRET_CHARACTERS
+    in_order = sum(abs(ord(b) - ord(a)) == 1 for a, b in pairwise(secret))
+    return repeats or in_order > len(secret) // 2 or len(set(secret)) < SECRET_CHARACTERS

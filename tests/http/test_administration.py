@@ -44,10 +44,14 @@ def let_time_pass(database, visitor: Visitor, minutes: int) -> None:
 def test_disabling_ends_every_session_and_enabling_brings_none_back(admin, member, shared_database):
     number = user_id(member)
     elsewhere = member.twin()
+    version = "select version from nestmap.users where id = %s"
+    before = shared_database.value(version, number)
     assert patch(admin, number, disabled=True).status == 200
+    assert shared_database.value(version, number) == before + 1
     assert not member.signed_in()
     assert member.sign_in().error == "invalid_credentials"
     assert patch(admin, number, disabled=False).status == 200
+    assert shared_database.value(version, number) == before + 2
     assert not member.signed_in()
     assert not elsewhere.signed_in()
     assert member.sign_in().status == 200

@@ -187,16 +187,54 @@ def test_an_untouched_record_verifies(record, command):
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ("update nestmap.events set ip = '6.6.6.6' where id = %s", "changed {}"),
-        ("update nestmap.events set at = at - interval '1 s' where id = %s", "changed {}"),
-        ("update nestmap.events set details = '{{}}', kind = 'x' where id = %s", "changed {}"),
         ("delete from nestmap.events where id = %s", "removed {}"),
         ("delete from nestmap.event_seals where event_id = %s", "gap "),
     ],
 )
-def test_a_changed_or_removed_event_is_found(record, database, change, found):
-    database.execute(change.replace("{{}}", "{}"), record[2])
+def test_a_removed_event_or_link_is_found(record, database, change, found):
+    database.execute(change, record[2])
     assert [fault for fault in faults(database) if fault.startswith(found.format(record[2]))]
+
+
+COLUMNS = {
+    "at": "at - interval '1 microsecond'",
+    "kind": "'signed_out'",
+    "user_id": "'7'",
+    "actor_id": "'7'",
+    "session_id": "'0123456789abcdef'",
+    "ip": "'6.6.6.6'",
+    "user_agent": "'x'",
+    "details": '\'{"why": "x"}\'',
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_changed_event_is_found_whatever_of_it_was_changed(record, database, column):
+    change = f"update nestmap.events set {column} = {COLUMNS[column]} where id = %s"
+    database.execute(change, record[2])
+    assert faults(database) == [f"changed {record[2]}"]
+
+
+def test_an_event_that_was_changed_together_with_its_link_is_found_by_the_next_link(
+    record, database
+):
+    database.execute("update nestmap.events set user_id = '7' where id = %s", record[2])
+    database.execute(
+        "update nestmap.event_seals as s"
+        " set hash = nestmap.event_hash(before.hash, s.number, s.sealed_at, e)"
+        " from nestmap.event_seals as before, nestmap.events as e"
+        " where before.number = s.number - 1 and e.id = s.event_id and e.id = %s",
+        record[2],
+    )
+    assert faults(database) == [f"changed {record[3]}"]
+
+
+def test_every_column_of_an_event_is_sealed(database):
+    columns = database.all(
+        "select column_name from information_schema.columns"
+        " where table_schema = 'nestmap' and table_name = 'events'"
+    )
+    assert {row.column_name for row in columns} == {"id", *COLUMNS}
 
 
 def test_the_command_names_what_was_changed(record, command, database):

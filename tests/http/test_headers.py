@@ -80,8 +80,19 @@ def test_static_files_may_be_cached(visitor):
     ]
     answer = visitor.get(style)
     assert answer.status == 200
-    assert "no-store" not in answer.headers.get("Cache-Control", "")
+    assert answer.headers["Cache-Control"] == "max-age=315360000"
     assert answer.headers.get_content_type() == "text/css"
+
+
+@pytest.mark.parametrize("query", ["", "?v=", "?v=the-next-release", "?v=0"])
+def test_a_static_file_is_kept_under_its_own_version_only(visitor, query):
+    answer = visitor.get(f"/static/site.css{query}")
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
+    assert answer.headers["Expires"] is None
+    again = visitor.get(
+        f"/static/site.css{query}", headers={"If-None-Match": answer.headers["Etag"]}
+    )
+    assert (again.status, again.body) == (304, b"")
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -109,9 +109,12 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     "secret",
-    ["a" * 40, "password" * 5, "1234567890" * 4, "nestmap.org-" * 4, "abcabdabeabfabgabhab" * 2],
+    [
+        *("a" * 40, "password" * 5, "1234567890" * 4, "nestmap.org-" * 4),
+        *("abcabdabeabfabgabhab" * 2, "abcdefghijklmnopqrstuvwxyz0123456789"),
+    ],
 )
-def test_a_secret_of_few_characters_or_of_one_piece_again_and_again_is_refused(tmp_path, secret):
+def test_a_secret_of_few_characters_or_with_a_pattern_is_refused(tmp_path, secret):
     said = refusal(tmp_path, NESTMAP_ENV="production", SESSION_SECRET=secret)
     assert "SESSION_SECRET" in said
     assert secret not in said

@@ -26,6 +26,22 @@ def test_what_was_set_is_read_back():
     assert cookie().sids([sent_back(cookie().set("a-sid", HOUR))]) == ["a-sid"]
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t", " \t "])
+def test_a_name_may_have_blanks_around_it(blank):
+    signed = sent_back(cookie().set("a-sid", HOUR)).replace("sid=", f"{blank}sid{blank}=", 1)
+    assert cookie().sids([signed]) == ["a-sid"]
+
+
+@pytest.mark.parametrize("blank", ["\xa0", "\x85", "\x1f", "\x0b", "\x0c", "\u2003"], ids=ascii)
+def test_any_other_blank_makes_it_another_name(blank):
+    """Browsers keep and send such a cookie, to which the rules of the prefix __Host- do not apply."""
+    signed = sent_back(cookie(name="__Host-sid", secure=True).set("a-sid", HOUR))
+    reader = cookie(name="__Host-sid", secure=True)
+    assert reader.sids([signed]) == ["a-sid"]
+    assert reader.sids([blank + signed]) == []
+    assert reader.sids([signed.replace("=", f"{blank}=", 1)]) == []
+
+
 def test_it_is_read_in_a_row_of_other_cookies():
     signed = sent_back(cookie().set("a-sid", HOUR))
     assert cookie().sids([f"a=b; {signed}; sidx=1", "c=d"]) == ["a-sid"]

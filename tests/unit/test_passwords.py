@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from functools import partial
 
 import pytest
@@ -41,6 +42,30 @@ def test_ones_own_address_is_refused_however_long_it_is(password):
     address = "a.name.that.goes.on.and.on@subdomain.of.example.org"
     with pytest.raises(InvalidAccount, match="easy to guess"):
         refuse_guessable(password.replace("{}", address.title()), address)
+
+
+def processor_seconds(password: str) -> float:
+    """How long the processor worked on a password, at best."""
+    seconds = []
+    for _ in range(3):
+        began = time.thread_time()
+        refuse_guessable(password, "ada.lovelace@example.org")
+        seconds.append(time.thread_time() - began)
+    return min(seconds)
+
+
+@pytest.mark.parametrize("length", [24, 256])
+def test_no_password_takes_long_to_look_at(length):
+    ordinary = processor_seconds("kJ8#dks9w0Pq-and-some-mo")
+    hostile = "16|9${!(+73%5[@<4a!g$bf9" * 11
+    # Without bounds: 60 times as long for 24 characters, 5,000 times for 256.
+    assert processor_seconds(hostile[:length]) < 30 * ordinary
+
+
+@pytest.mark.parametrize("password", ["1234567890!@#$%^&*()", "!@#$%^&*()_+1234567890"])
+def test_a_keyboard_run_with_many_symbols_is_refused_too(password):
+    with pytest.raises(InvalidAccount, match="easy to guess"):
+        refuse_guessable(password, "ada.lovelace@example.org")
 
 
 def test_a_letter_and_its_accent_are_one_character_however_they_are_sent():
