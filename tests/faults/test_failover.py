@@ -59,7 +59,7 @@ def test_a_primary_that_dies_is_replaced_and_not_used_when_it_comes_back(
     assert [asked for asked in crowd.of_members[-12:] if not asked.good] == []
     old = primary.database("postgres")
     assert old.value("select pg_is_in_recovery()")
-    wait_until(lambda: old.value(OURS) == 0, "the old primary to be left alone", seconds=3)
+    wait_until(lambda: old.value(OURS) == 0, "the old primary to be left alone")
     old.close()
 
 
@@ -77,5 +77,5 @@ def test_a_primary_that_is_demoted_under_open_connections_is_left(primary, stand
             crowd.go_on(0.5)
         crowd.go_on(1.3)
     outage.assert_borne(crowd, within=5)
-    wait_until(lambda: old.value(OURS) == 0, "the old primary to be left alone", seconds=3)
+    wait_until(lambda: old.value(OURS) == 0, "the old primary to be left alone")
     old.close()

@@ -53,9 +53,11 @@ def flood(site, relay, writers):
         relay.hold()
         flood.start()
         wait_until(lambda: len(flood.answered) >= SURPLUS, "the surplus to be told")
+        # The database has answered none of them.
+        assert [told.status for told in flood.answered] == [503] * len(flood.answered)
         assert Visitor(site.url).get("/").status == 200
         relay.release()
-        flood.wait(20)
+        flood.wait(60)
         return flood.answered
 
     return flood
@@ -71,8 +73,11 @@ def test_writes_beyond_what_can_wait_are_503_at_once_and_the_others_are_served_i
     assert [told for told in surplus if not told.honest] == []
     assert {json.loads(told.body)["error"]["code"] for told in surplus} == {"overloaded"}
     assert len(surplus) >= SURPLUS
-    assert max(told.seconds for told in surplus) < 1
-    assert most_overtaken(served) < 500
+    # Those that waited for the database in vain would be the first of all.
+    assert min(told.number for told in answered[:SURPLUS]) > WRITES / 2
+    overtaken = sorted(places_overtaken(served))
+    assert overtaken[len(served) * 9 // 10] < len(served) / 4
+    assert overtaken[-1] < len(served) * 3 / 4
     for writer in writers:
         assert writer.places()[0]["name"] != "A place"
 
@@ -95,7 +100,7 @@ def test_sign_ins_beyond_what_can_wait_are_refused_at_once_and_hold_up_no_one_el
     assert member.place_ids() == ["lisbon"]
     assert stranger.get("/login").status == 200
     others_answered = time.monotonic()
-    flood.wait(20)
+    flood.wait(60)
     surplus = [told for told in flood.answered if told.status != 200]
     assert SIGN_INS / 3 < len(surplus) < SIGN_INS
     assert {told.status for told in surplus} <= {429, 503}
@@ -106,7 +111,7 @@ def test_sign_ins_beyond_what_can_wait_are_refused_at_once_and_hold_up_no_one_el
     assert others_answered < last
 
 
-def most_overtaken(served: list[Told]) -> int:
-    """By how many places, at most, someone who came later was answered sooner."""
+def places_overtaken(served: list[Told]) -> list[int]:
+    """Return for each request by how many places a later one was answered sooner."""
     latest = itertools.accumulate((told.number for told in served), max)
-    return max(late - told.number for late, told in zip(latest, served, strict=True))
+    return [late - told.number for late, told in zip(latest, served, strict=True)]

@@ -67,10 +67,10 @@ def test_a_stop_that_is_told_twice_leaves_at_once(instance, crowd, relay, again)
         relay.hold()
         relay.wait_for_held()
         instance.signal()
-        wait_until(lambda: refused(instance.port), "new visitors to be turned away", seconds=2)
+        wait_until(lambda: refused(instance.port), "new visitors to be turned away")
         assert instance.process.poll() is None
         instance.signal()
-        assert instance.wait(1) != 0
+        assert instance.wait(DRAIN_SECONDS / 2) != 0
     relay.release()
     again()
     crowd.assert_all_as_before()

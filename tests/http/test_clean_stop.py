@@ -43,7 +43,7 @@ def test_a_second_signal_leaves_at_once(shared_database, relay, start_instance):
     instance.signal()
     wait_until(lambda: instance.readiness() != 200, "the site to say that it is going")
     instance.signal()
-    instance.wait(2)
+    instance.wait(5)
     sent.leave()
 
 
@@ -54,7 +54,7 @@ def test_an_idle_site_stops_at_once_even_with_connections_kept_open(
     idle = http.client.HTTPConnection("127.0.0.1", instance.port)
     idle.request("GET", "/livez")
     idle.getresponse().read()
-    assert instance.stop(3) == 0
+    assert instance.stop(7) == 0
     idle.close()
 
 
@@ -76,7 +76,7 @@ def test_a_stop_is_heard_while_waiting_for_a_database(start_instance):
         "the site to find no database",
     )
     instance.signal()
-    assert instance.wait(2) == 0
+    assert instance.wait(10) == 0
     assert "Traceback" not in instance.output
 
 
@@ -90,4 +90,4 @@ def test_a_stop_is_heard_while_a_killed_process_is_not_started_again_yet(databas
     wait_until(lambda: instance.output.count("starting it again") == 2, "the pause")
     instance.signal()
     assert instance.wait(5) == 0
-    assert psutil.wait_procs([*first, second], timeout=2)[1] == []
+    assert psutil.wait_procs([*first, second], timeout=10)[1] == []

@@ -155,6 +155,7 @@ class TestTimeLimits:
         """Each of them alone may take longer."""
 
         async def work(asked: Database) -> int:
+            await asked.one("select 1")  # connects, which counts too
             limit_statements(1.0)
             for done in range(20):
                 try:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -126,10 +125,9 @@ def test_a_start_that_is_killed_in_the_middle_does_not_block_the_next(
         empty_database.wait_for_blocked()
         killed.kill()
         end(killed)
-    began = time.monotonic()
+    # It fails after 60 s; for a lock that stayed it would wait for 300 s.
     done = nestmap("migrate", database_url=empty_database.url, directory=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - began < 15
     assert schema_of(empty_database) == schema_of(database)
 
 

@@ -16,6 +16,6 @@ def assert_background_goes_on(site: Instance, database: Database) -> None:
     leaving.put_place("lisbon")
     sid = sid_of(leaving, database)
     database.execute(EXPIRE, sid)
-    wait_until(lambda: database.value(GONE, sid), "the pruner to go on", seconds=4)
+    wait_until(lambda: database.value(GONE, sid), "the pruner to go on")
     assert "Traceback" not in site.output
     assert "failed" not in site.output.replace("prune failed, will try again", "")

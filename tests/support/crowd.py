@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from tests.support.machine import MACHINE
 from tests.support.visitor import Answer, Visitor
+from tests.support.waiting import wait_until
 
 PAGES = ("/", "/login", "/api/places", "/api/auth/session")
 PAUSE = 0.02
@@ -42,7 +44,7 @@ class Asked:
             and self.status == 503
             and int(self.answer.headers["Retry-After"]) > 0
             and self.answer.cookies == []
-            and self.ended - self.began < 5
+            and MACHINE.in_time(self.began, self.ended, 5)
         )
 
     def __repr__(self) -> str:
@@ -77,6 +79,7 @@ class Crowd:
         self._sessions = [member.session()["session"]["id"] for member in self.members]
 
     def __enter__(self) -> Self:
+        MACHINE.watch()
         self._over.clear()
         balancer = Visitor(*self._urls)
         work: list[Callable[[], None]] = [
@@ -102,12 +105,17 @@ class Crowd:
             assert not thread.is_alive(), "someone is still waiting for an answer"
 
     def live_through(self, fault: AbstractContextManager[object], seconds: float) -> None:
-        """Ask before it, for so many seconds of it, and until all must be good again."""
+        """Ask before the fault, during `seconds` of it, and until all is good again."""
         with self:
             self.go_on(0.3)
             with fault:
                 self.go_on(seconds)
+            back = time.monotonic()
+            wait_until(lambda: self._is_good_since(back), "a good answer again", seconds=30)
             self.go_on(1.3)
+
+    def _is_good_since(self, moment: float) -> bool:
+        return any(asked.good for asked in self.of_members[:] if asked.began > moment)
 
     def go_on(self, seconds: float) -> None:
         """Let them ask for so long."""

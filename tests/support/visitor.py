@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+import select
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -74,6 +75,10 @@ class Sent:
             self._connection.close()
         self._visitor.read(answer)
         return answer
+
+    def answered(self) -> bool:
+        """Return True if the response has begun to come."""
+        return bool(select.select([self._connection.sock], [], [], 0)[0])
 
     def leave(self) -> None:
         """Go away without waiting for the answer."""

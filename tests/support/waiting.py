@@ -8,7 +8,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def wait_until(condition: Callable[[], Found], what: str, *, seconds: float = 10) -> Found:
+def wait_until(condition: Callable[[], Found], what: str, *, seconds: float = 30) -> Found:
     """Ask `condition` until it answers something true, and return that."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
