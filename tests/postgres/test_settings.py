@@ -3,8 +3,7 @@
 import pytest
 
 from nestmap.sessions import SessionCookie
-from nestmap.settings import SettingsError, settings_from
-from tests.support.instance import SECRET, Instance
+from tests.support.instance import Instance
 from tests.support.visitor import COOKIE, Visitor
 
 
@@ -126,42 +125,3 @@ def test_a_secret_file_that_everyone_may_write_is_refused(tmp_path):
     file.chmod(0o666)
     said = refusal(tmp_path, SESSION_SECRET=None, SESSION_SECRET_FILE=file)
     assert "SESSION_SECRET_FILE may be written by everyone" in said
-
-
-def test_a_byte_order_mark_is_no_part_of_a_secret(tmp_path):
-    file = tmp_path / "secret"
-    file.write_text("a secret in a file that is long enough\n", encoding="utf-8-sig")
-    assert (
-        settings_from({"SESSION_SECRET_FILE": str(file)}).secret
-        == file.read_text(encoding="utf-8-sig").strip()
-    )
-
-
-@pytest.mark.parametrize(
-    ("variables", "refused"),
-    [
-        ({"DATABASE_URL": "postgresql://db.example.org/nestmap"}, True),
-        ({"DATABASE_URL": "postgresql://db.example.org/nestmap?sslmode=require"}, True),
-        ({"DATABASE_URL": "postgresql://localhost,db.example.org/nestmap"}, True),
-        ({"DATABASE_URL": "postgresql://db.example.org/nestmap?sslmode=verify-full"}, False),
-        (
-            {"DATABASE_URL": "postgresql://db.example.org/nestmap", "PGSSLMODE": "verify-full"},
-            False,
-        ),
-        ({"DATABASE_URL": "postgresql://db.example.org/nestmap", "DATABASE_TLS": "off"}, False),
-        ({"DATABASE_URL": "postgresql://127.0.0.1/nestmap"}, False),
-        ({"DATABASE_URL": "postgresql:///nestmap?host=/run/postgresql"}, False),
-        ({"DATABASE_URL": "postgresql:///nestmap", "PGHOST": "db.example.org"}, True),
-    ],
-)
-def test_production_reaches_a_remote_database_by_verified_tls_only(variables, refused):
-    variables = {"NESTMAP_ENV": "production", "SESSION_SECRET": SECRET, **variables}
-    if not refused:
-        settings_from(variables)
-        return
-    with pytest.raises(SettingsError) as said:
-        settings_from(variables)
-    (reason,) = said.value.reasons
-    assert "db.example.org" in reason
-    assert "verify-full" in reason
-    assert "DATABASE_TLS" in reason

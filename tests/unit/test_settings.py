@@ -1,0 +1,190 @@
+"""The settings as a value: what is read, by which name, with which default, and what is refused."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from nestmap.settings import SettingsError, hosts_of, settings_from
+from tests.support.instance import ROOT, SECRET
+
+EXAMPLE = (ROOT / ".env.example").read_text()
+# What .env.example shows a value for that is not the default.
+NO_DEFAULT = {"DATABASE_URL", "SESSION_SECRET", "SESSION_SECRET_PREVIOUS", "ALLOWED_HOSTS"}
+
+
+class Recording(Mapping[str, str]):
+    """Variables that remember which of them were asked for."""
+
+    def __init__(self, variables):
+        self._variables = variables
+        self.asked = set()
+
+    def __getitem__(self, name):
+        self.asked.add(name)
+        return self._variables[name]
+
+    def __iter__(self):
+        return iter(self._variables)
+
+    def __len__(self):
+        return len(self._variables)
+
+
+def examples():
+    return dict(re.findall(r"(?m)^#([A-Z_]+)=(.*)$", EXAMPLE))
+
+
+def refusals(**variables):
+    """Return the reasons for which these variables are refused."""
+    with pytest.raises(SettingsError) as refused:
+        settings_from(variables)
+    return refused.value.reasons
+
+
+def test_env_example_has_every_setting_and_no_other():
+    variables = Recording({})
+    settings_from(variables)
+    files = {name for name in variables.asked if name.endswith("_FILE")}
+    of_libpq = {name for name in variables.asked if name.startswith("PG")}
+    assert variables.asked - files - of_libpq - {"NODE_ENV"} == set(examples())
+
+
+def test_env_example_explains_every_setting():
+    paragraphs = EXAMPLE.strip().split("\n\n")
+    for paragraph in paragraphs:
+        assert paragraph.startswith("# "), f"no explanation: {paragraph}"
+
+
+def test_env_example_shows_the_defaults():
+    shown = {name: value for name, value in examples().items() if name not in NO_DEFAULT}
+    default = settings_from({})
+    for name, value in shown.items():
+        assert settings_from({name: value}) == default, name
+
+
+def test_an_empty_variable_is_the_default():
+    assert settings_from(dict.fromkeys(examples(), " ")) == settings_from({})
+
+
+NUMBERS = [
+    ("PORT", "port", 0, 65535),
+    ("PROCESSES", "processes", 1, 256),
+    ("DATABASE_CONNECTIONS", "database_connections", 5, 1000),
+    ("SESSION_TTL_SECONDS", "ttl", 1, 10**9),
+    ("SESSION_ABSOLUTE_TTL_SECONDS", "absolute_ttl", 1, 10**9),
+    ("SESSION_TOUCH_SECONDS", "touch", 0, 10**9),
+    ("SESSION_PRUNE_SECONDS", "prune", 0, 10**9),
+    ("SESSION_MAX_BYTES", "max_bytes", 1, 2**24),
+    ("SIGN_IN_ACCOUNT_FAILURES", "sign_in_account_failures", 1, 20),
+    ("EVENTS_KEEP_DAYS", "events_keep_days", 30, 36500),
+    ("KEEPALIVE_SECONDS", "keepalive", 1, 86400),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "least", "most"), NUMBERS)
+def test_a_number_has_bounds_which_its_mistake_names(name, field, least, most):
+    for value in (least, most):
+        assert getattr(settings_from({name: str(value)}), field) == value
+    for mistake in (str(most + 1), "-1", "1.5", "many", "٣"):
+        (reason,) = refusals(**{name: mistake})
+        assert re.fullmatch(rf"{name} must be a whole number from \d+ to {most}", reason)
+
+
+def test_no_processes_is_one_for_each_core(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 7)
+    assert settings_from({"PROCESSES": "0"}).processes == 7
+
+
+@pytest.mark.parametrize(
+    ("word", "header"),
+    [("on", "; includeSubDomains"), ("YES", "; includeSubDomains"), ("0", ""), ("off", "")],
+)
+def test_a_flag_takes_the_words_that_people_write(word, header):
+    variables = {
+        "NESTMAP_ENV": "production",
+        "SESSION_SECRET": SECRET,
+        "DATABASE_URL": "postgresql:///nestmap",
+        "HSTS_SUBDOMAINS": word,
+    }
+    assert settings_from(variables).hsts == f"max-age=31536000{header}"
+    assert refusals(HSTS_SUBDOMAINS="perhaps") == ["HSTS_SUBDOMAINS must be on or off"]
+
+
+def test_mistakes_are_all_reported_in_one_go_and_without_their_values():
+    reasons = refusals(PORT="the-port", LOG_LEVEL="the-level", ALLOWED_HOSTS="the host:80")
+    assert [reason.split()[0] for reason in reasons] == ["PORT", "ALLOWED_HOSTS", "LOG_LEVEL"]
+    assert not any("the-" in reason or "host:80" in reason for reason in reasons)
+
+
+def test_both_secrets_may_sign_and_the_new_one_comes_first():
+    settings = settings_from({"SESSION_SECRET": "new", "SESSION_SECRET_PREVIOUS": "old"})
+    assert settings.secrets == ("new", "old")
+
+
+def test_a_program_that_signs_nothing_reads_no_secret():
+    variables = Recording(
+        {
+            "NESTMAP_ENV": "production",
+            "DATABASE_URL": "postgresql:///nestmap",
+            "SESSION_SECRET": "x",
+        }
+    )
+    assert settings_from(variables, signs=False).secrets == ()
+    assert not any("SECRET" in name for name in variables.asked)
+
+
+def test_a_secret_stands_in_one_place():
+    (reason, *_) = refusals(SESSION_SECRET=SECRET, SESSION_SECRET_FILE="/nowhere")
+    assert reason == "SESSION_SECRET and SESSION_SECRET_FILE are both set; keep one"
+
+
+def test_settings_are_a_value():
+    settings = settings_from({})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.port = 1
+
+
+def test_a_connection_string_that_libpq_refuses_is_a_mistake_of_database_url():
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL is a connection string whose port"):
+        hosts_of("postgresql://127.0.0.1:port/site")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_secret(tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("a secret in a file that is long enough\n", encoding="utf-8-sig")
+    assert (
+        settings_from({"SESSION_SECRET_FILE": str(file)}).secret
+        == file.read_text(encoding="utf-8-sig").strip()
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "refused"),
+    [
+        ({"DATABASE_URL": "postgresql://db.example.org/nestmap"}, True),
+        ({"DATABASE_URL": "postgresql://db.example.org/nestmap?sslmode=require"}, True),
+        ({"DATABASE_URL": "postgresql://localhost,db.example.org/nestmap"}, True),
+        ({"DATABASE_URL": "postgresql://db.example.org/nestmap?sslmode=verify-full"}, False),
+        (
+            {"DATABASE_URL": "postgresql://db.example.org/nestmap", "PGSSLMODE": "verify-full"},
+            False,
+        ),
+        ({"DATABASE_URL": "postgresql://db.example.org/nestmap", "DATABASE_TLS": "off"}, False),
+        ({"DATABASE_URL": "postgresql://127.0.0.1/nestmap"}, False),
+        ({"DATABASE_URL": "postgresql:///nestmap?host=/run/postgresql"}, False),
+        ({"DATABASE_URL": "postgresql:///nestmap", "PGHOST": "db.example.org"}, True),
+    ],
+)
+def test_production_reaches_a_remote_database_by_verified_tls_only(variables, refused):
+    variables = {"NESTMAP_ENV": "production", "SESSION_SECRET": SECRET, **variables}
+    if not refused:
+        settings_from(variables)
+        return
+    with pytest.raises(SettingsError) as said:
+        settings_from(variables)
+    (reason,) = said.value.reasons
+    assert "db.example.org" in reason
+    assert "verify-full" in reason
+    assert "DATABASE_TLS" in reason
