@@ -17,7 +17,7 @@ class AdminHandler(BaseHandler):
         """Show the figures, and the newest sessions of users."""
         sessions = await self.services.sessions.admin.newest(NEWEST)
         await note_read(self, "sessions")
-        owners = await self.services.accounts.users(session.user_id for session in sessions)
+        owners = await self.services.accounts.users(one.user_id for one in sessions if one.user_id)
         self.render(
             "admin.html", stats=await self.services.stats(), sessions=sessions, owners=owners
         )

@@ -127,8 +127,8 @@ class _Reader(Variables):
             port=self.number("PORT", 8888, 0, 65535),
             processes=self.number("PROCESSES", 1, 0, 256) or os.cpu_count() or 1,
             database_url=self.database_url(),
-            # Five pools need one each.
-            database_connections=self.number("DATABASE_CONNECTIONS", 16, 5, 1000),
+            # Six pools need one each.
+            database_connections=self.number("DATABASE_CONNECTIONS", 16, 6, 1000),
             data_dir=Path(self.text("DATA_DIR", ".nestmap")),
             secret=self.session_secret("SESSION_SECRET", required=production),
             previous_secret=self.session_secret("SESSION_SECRET_PREVIOUS", required=False),

@@ -33,6 +33,10 @@ class Timeouts:
     grace: float = 1.0
     # One statement with all that it needs: a free connection, connecting, running.
     total: float = 3.9
+    # A statement for administration: a page is promised within a second.
+    administration: float = 0.9
+    # One that no request waits for: taking a sample of a large table, pruning.
+    background: float = 120.0
     # A load or a commit with its place in a batch; all statements of one request together.
     request: float = 4.4
 
@@ -61,6 +65,9 @@ class Timeouts:
             ("connect", "total"),
             ("lock", "slow"),
             ("slow", "statement"),
+            ("slow", "administration"),
+            ("administration", "statement"),
+            ("statement", "background"),
             ("statement", "total"),
             ("total", "request"),
             ("request", "answer"),

@@ -26,7 +26,8 @@ grant select, insert, update, delete on
     nestmap.places,
     nestmap.throttle,
     nestmap.known_networks,
-    nestmap.session_endings
+    nestmap.session_endings,
+    nestmap.session_samples
 to :"serving";
 grant select on nestmap.migrations to :"serving";
 

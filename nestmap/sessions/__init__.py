@@ -5,13 +5,15 @@ handlers read and change ``self.session``. docs/sessions.md tells the rest.
 """
 
 from nestmap.database import DatabaseError, SchemaError
-from nestmap.sessions.admin import ListedSession, SessionAdmin
+from nestmap.sessions.admin import SessionAdmin
 from nestmap.sessions.client import client_of
 from nestmap.sessions.cookie import SessionCookie
 from nestmap.sessions.events import Event, Events, Source
 from nestmap.sessions.failures import FAILURES, Failure, failure_of, log_level
+from nestmap.sessions.figures import Figures, NotSampled
 from nestmap.sessions.handler import SessionHandler
 from nestmap.sessions.hold import Response
+from nestmap.sessions.listing import BadAddress, BadCursor, ListedSession, SessionPage
 from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.pruner import Pruner
 from nestmap.sessions.records import Client, Lapsed
@@ -23,13 +25,17 @@ from nestmap.sessions.writes import SessionEnded
 
 __all__ = [
     "FAILURES",
+    "BadAddress",
+    "BadCursor",
     "Client",
     "DatabaseError",
     "Event",
     "Events",
     "Failure",
+    "Figures",
     "Lapsed",
     "ListedSession",
+    "NotSampled",
     "Pruner",
     "Response",
     "SchemaError",
@@ -40,6 +46,7 @@ __all__ = [
     "SessionEnded",
     "SessionHandler",
     "SessionOptions",
+    "SessionPage",
     "SessionTooLarge",
     "SessionValueError",
     "Sessions",

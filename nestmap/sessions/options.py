@@ -44,6 +44,8 @@ class SessionOptions:
     touch: int = 60
     # Expired sessions are deleted every this many seconds, with some jitter; 0: never.
     prune: int = 900
+    # The sessions are counted every this many seconds, for figures and their history; 0: never.
+    sample: int = 60
     # The most bytes of JSON that one session may hold.
     max_bytes: int = 65536
     # SQL that selects one user, with :user_id (text) in it; it runs with every load.
@@ -116,14 +118,17 @@ def _rules(options: SessionOptions) -> list[tuple[bool, str]]:
         ),
         (not options.path.startswith("/"), "path must begin with /"),
         (options.idle < 1 or options.absolute < 1, "idle and absolute must be 1 or more"),
-        (options.touch < 0 or options.prune < 0, "touch and prune must be 0 or more"),
+        (
+            options.touch < 0 or options.prune < 0 or options.sample < 0,
+            "touch, prune and sample must be 0 or more",
+        ),
         (
             options.sessions_per_user is not None and options.sessions_per_user < 1,
             "sessions_per_user must be 1 or more",
         ),
         (options.events_keep_days < 30, "events_keep_days must be 30 or more"),
         (options.max_bytes < 1, "max_bytes must be 1 or more"),
-        (options.connections < 3, "connections must be 3 or more"),
+        (options.connections < 4, "connections must be 4 or more"),
         (options.lapsed not in ("begin", "refuse"), "lapsed must be 'begin' or 'refuse'"),
         (
             options.user_query is not None and ":user_id" not in options.user_query,

@@ -14,6 +14,7 @@ from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.pruner import Pruner
 from nestmap.sessions.reader import SessionReader
 from nestmap.sessions.records import Client
+from nestmap.sessions.samples import Samples
 from nestmap.sessions.schema import SessionSchema
 from nestmap.sessions.seals import Seals
 from nestmap.sessions.session import Session
@@ -43,22 +44,34 @@ class Sessions:
         self.cookie = _cookie(self.options)
         # Loads and writes have connections of their own, so that a slow report never stands before
         # one. A batch needs one connection each; the others are for batches that overtake a slow one.
-        reads, writes, reports = shares(self.options.connections, 4, 4, 1)
+        reads, writes, reports, background = shares(self.options.connections, 4, 4, 1, 1)
         self._reads = Database(self.hosts, Limits(connections=reads))
         # A batch holds its locks for a moment; a lock that is held longer stops only its own row.
         self._writes = Database(self.hosts, Limits(lock=TIMEOUTS.lock, connections=writes))
-        self._reports = Database(self.hosts, Limits(connections=reports))
+        # Administration and what runs in the background have connections and limits of their own.
+        self._reports = Database(
+            self.hosts, Limits(statement=TIMEOUTS.administration, connections=reports)
+        )
+        self._unhurried = Database(
+            self.hosts,
+            Limits(
+                statement=TIMEOUTS.background,
+                total=TIMEOUTS.background + TIMEOUTS.total,
+                connections=background,
+            ),
+        )
         self._store = SessionStore(self._writes, self.options, self.background)
         self._loader = SessionLoader(
             SessionReader(self._reads, self.options, self.background),
             self.options.max_bytes,
             refuse=self.options.lapsed == "refuse",
         )
-        self.schema = SessionSchema(self.hosts, self._reports, self.options)
-        self.admin = SessionAdmin(self._reports, self.options)
-        self.pruner = Pruner(self._reports, self.options)
-        self.events = Events(self._reports)
-        self.seals = Seals(self._reports)
+        self.schema = SessionSchema(self.hosts, self._reads, self.options)
+        self.samples = Samples(self._reports, self._unhurried, self.options)
+        self.admin = SessionAdmin(self._reports, self.options, self.samples)
+        self.pruner = Pruner(self._unhurried, self.options)
+        self.events = Events(self._reads)
+        self.seals = Seals(self._unhurried)
 
     async def open(self, patience: float = 300.0) -> None:
         """Bring the table up to date, check it, and start pruning.
@@ -74,6 +87,8 @@ class Sessions:
         """Start the background work on a table that is up to date already."""
         if self.options.prune:
             self.background.start(self.pruner.run(), "pruner", daemon=True)
+        if self.options.sample:
+            self.background.start(self.samples.run(), "sample", daemon=True)
         if self.options.events:
             sealing = self.seals.run(self.options.events_keep_days)
             self.background.start(sealing, "seal events", daemon=True)
@@ -84,7 +99,7 @@ class Sessions:
         Return True if all commits finished.
         """
         drained = await self.background.drain(seconds)
-        for database in (self._reads, self._writes, self._reports):
+        for database in (self._reads, self._writes, self._reports, self._unhurried):
             await database.close()
         return drained
 

@@ -27,7 +27,8 @@ found as (
       and not a.attisdropped
 ),
 called (name) as (
-    values ('insert'), ('update'), ('rotate'), ('touch'), ('end'), ('cap')
+    values ('insert'), ('update'), ('rotate'), ('touch'), ('end'), ('cap'), ('newest'), ('of_users'),
+        ('of_network'), ('sample')
 )
 select 'the table {table} does not exist' as fault
 where to_regclass('{table}') is null

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.visitor import Visitor
 
-FEW = 5
+FEW = 6
 VISITORS = 24
 
 
@@ -63,6 +63,6 @@ def test_many_visitors_at_once_share_a_few_connections(site, shared_database):
 
 
 def test_too_few_are_refused_in_words(start_instance, shared_database):
-    instance = start_instance.begin(shared_database.url, DATABASE_CONNECTIONS=4)
+    instance = start_instance.begin(shared_database.url, DATABASE_CONNECTIONS=5)
     assert instance.wait() == 2
-    assert "DATABASE_CONNECTIONS must be a whole number from 5" in instance.output
+    assert "DATABASE_CONNECTIONS must be a whole number from 6" in instance.output

@@ -16,10 +16,10 @@ FEW = 3
 # PostgreSQL makes the plan that it keeps at the sixth call.
 CALLS = 8
 FILL = """
-insert into session (sid, sess, expire, id, user_id, authenticated_at, renewed_at)
+insert into session (sid, sess, expire, id, user_id, authenticated_at, renewed_at, ip)
 select
     'filled-' || n, '{"cookie": {}}', now() at time zone 'utc' + interval '6 h',
-    'filled-' || n, 'user-' || n, now(), now() - interval '10 min'
+    'filled-' || n, 'user-' || n, now(), now() - interval '10 min', inet '10.0.0.1' + (n & 4095)
 from generate_series(%s, %s) as n
 """
 READ = """
@@ -39,6 +39,15 @@ VERBS = {
     "rotate": lambda session: session.rotate(),
     "sign in": lambda session: session.sign_in("ada"),
     "end": lambda session: session.end(),
+}
+SEARCHES = {
+    "newest": lambda admin, cursor: admin.page(cursor),
+    "users": lambda admin, cursor: admin.search(
+        user_ids=[f"user-{MANY + n}" for n in range(5)], cursor=cursor
+    ),
+    "address": lambda admin, cursor: admin.search(network="10.0.0.9", cursor=cursor),
+    "network": lambda admin, cursor: admin.search(network="10.0.0.0/8", cursor=cursor),
+    "id": lambda admin, _: admin.search(public_id=f"filled-{MANY}"),
 }
 
 
@@ -117,6 +126,45 @@ def test_ending_the_sessions_of_one_user_reads_theirs_only(small):
         small, small.url, lambda s: administrate(s, FEW + 1), lambda s: administrate(s, MANY)
     )
     assert read < MANY
+
+
+@pytest.mark.parametrize("read", SEARCHES)
+def test_a_page_of_a_list_reads_that_page_only(small, read):
+    async def work(sessions):
+        page = await SEARCHES[read](sessions.admin, None)
+        for _ in range(CALLS if page.next else 0):
+            page = await SEARCHES[read](sessions.admin, page.next)
+            assert len(page.sessions) == 25
+
+    assert rows_read(small, small.url, work, work) < MANY
+
+
+def test_expired_sessions_are_passed_over_a_bounded_number_at_a_time(small):
+    async def work(sessions):
+        small.execute("update session set expire = now() - interval '1 day'")
+        page = await sessions.admin.page()
+        assert page.sessions == []
+        assert bool(page.next) == (small.value("select count(*) from session") > MANY)
+
+    read = rows_read(small, small.url, work, work)
+    # The test reads and counts all of them.
+    assert read < 4 * MANY
+
+
+def test_figures_of_a_large_table_read_the_last_sample_only(small):
+    async def work(sessions):
+        await sessions.samples.take(0)
+
+    async def ask_for_figures(sessions):
+        figures = await sessions.admin.figures()
+        assert (figures.exact, figures.total) == (False, FEW)
+
+    # As large as PostgreSQL may think the table is.
+    estimate = "update pg_class set reltuples = 1e7, relpages = 1 where oid = 'session'::regclass"
+    with open_layer(small.url) as layer:
+        layer.run(work(layer.sessions))
+    small.execute(estimate)
+    assert rows_read(small, small.url, ask_for_figures, ask_for_figures) < MANY
 
 
 def test_a_whole_scan_would_be_seen(small):

@@ -1,0 +1,58 @@
+"""The figures of the session table at one moment."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+class NotSampled(Exception):
+    """The table is too large to be counted for a request, and there is no sample of it yet."""
+
+    def __init__(self) -> None:
+        super().__init__("The sessions are being counted for the first time.")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Numbers of sessions: ``total`` are rows, ``active`` live, ``authenticated`` live with a user.
+
+    ``users`` are the users with a live session, ``table_bytes`` is the table with its indexes, ``at``
+    the moment in seconds since the epoch. ``exact`` is False for the figures of a sample.
+    """
+
+    total: int
+    active: int
+    authenticated: int
+    users: int
+    table_bytes: int
+    at: float
+    exact: bool = True
+
+    @property
+    def expired(self) -> int:
+        """The number of rows that wait to be pruned."""
+        return self.total - self.active
+
+    @property
+    def anonymous(self) -> int:
+        """The number of live sessions that nobody has signed in."""
+        return self.active - self.authenticated
+
+    def json(self) -> dict[str, Any]:
+        """Return the figures as JSON values."""
+        return {
+            "total": self.total,
+            "active": self.active,
+            "expired": self.expired,
+            "authenticated": self.authenticated,
+            "anonymous": self.anonymous,
+            "users": self.users,
+            "table_bytes": self.table_bytes,
+            "generated_at": iso(self.at),
+        }
+
+
+def iso(seconds: float) -> str:
+    """Return a moment as ISO 8601 in UTC, to the millisecond."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

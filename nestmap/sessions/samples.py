@@ -1,0 +1,87 @@
+"""Samples: the figures of the session table once a minute, taken by one instance at a time."""
+
+import asyncio
+import logging
+import random
+import time
+from typing import Any
+
+from nestmap.database import Database, DatabaseError, TimedOut
+from nestmap.queries import queries
+from nestmap.sessions.figures import Figures, NotSampled
+from nestmap.sessions.options import SessionOptions
+
+log = logging.getLogger("nestmap.sessions")
+
+# A table with more rows, by PostgreSQL's estimate, is not counted for a request.
+COUNTED_ROWS = 200_000
+
+
+class Samples:
+    """Counts sessions. ``reports`` answers requests, ``background`` takes the samples.
+
+    Each method may raise DatabaseError.
+    """
+
+    def __init__(self, reports: Database, background: Database, options: SessionOptions) -> None:
+        self._reports = reports
+        self._background = background
+        self._seconds = options.sample
+        self._absolute = options.absolute
+        self._sql = queries("sessions/samples", options.names)
+
+    async def run(self) -> None:
+        """Take a sample every ``options.sample`` seconds, for ever. Trouble is logged."""
+        while True:
+            began = time.monotonic()
+            try:
+                if await self.take() and random.random() < 1 / 60:  # noqa: S311 (about once an hour)
+                    await self.keep_hours()
+            except DatabaseError as error:
+                log.warning("taking a sample failed, will try again: %s", error)
+            spent = time.monotonic() - began
+            await asyncio.sleep(max(self._seconds - spent, self._seconds / 4))
+
+    async def take(self, least: float | None = None) -> bool:
+        """Take a sample, unless there is one of the last ``least`` seconds; return True if taken.
+
+        By default ``least`` is a little less than the interval of ``run()``.
+        """
+        seconds = self._seconds * 0.9 if least is None else least
+        parameters = {"absolute": self._absolute, "least": seconds}
+        rows = await self._background.all(self._sql["take_sample"], parameters)
+        return bool(rows[0][0])
+
+    async def keep_hours(self) -> int:
+        """Put minutes that are older than two days together by the hour; return how many hours."""
+        return await self._background.execute(self._sql["keep_hours"])
+
+    async def last(self) -> Figures | None:
+        """Return the figures of the newest sample, None if there is none."""
+        rows = await self._reports.rows(self._sql["last_sample"], idempotent=True)
+        return Figures(**rows[0], exact=False) if rows else None
+
+    async def figures(self) -> Figures:
+        """Return the figures of this moment, or of the last sample if the table is large.
+
+        Raises NotSampled if it is large and there is no sample.
+        """
+        (row,) = await self._reports.all(self._sql["estimate_rows"], idempotent=True)
+        if (row[0] or 0) < COUNTED_ROWS:
+            try:
+                return await self._counted()
+            except TimedOut:
+                log.info("counting the sessions took too long; the last sample is shown instead")
+        if (figures := await self.last()) is None:
+            raise NotSampled
+        return figures
+
+    async def _counted(self) -> Figures:
+        parameters = {"absolute": self._absolute}
+        (row,) = await self._reports.rows(self._sql["count_sessions"], parameters, idempotent=True)
+        return Figures(**row)
+
+    async def history(self, seconds: int, step: int) -> list[dict[str, Any]]:
+        """Return the samples of the last ``seconds`` in steps of ``step`` seconds, oldest first."""
+        parameters = {"seconds": seconds, "step": step}
+        return await self._reports.rows(self._sql["find_history"], parameters, idempotent=True)
