@@ -1,38 +1,43 @@
-"""The session dashboard and its figures as JSON."""
+"""The dashboard of administration, its figures as JSON, and the facts about store and cookie."""
 
 from handlers.access import Access
-from handlers.admin_users import note_read
+from handlers.admin_history import curves_of
+from handlers.admin_search import found_sessions
 from handlers.base import BaseHandler
-from handlers.client import source_of
-
-NEWEST = 50
+from nestmap.sessions import Figures, NotSampled
 
 
 class AdminHandler(BaseHandler):
-    """GET /admin."""
+    """GET /admin?q=&cursor=&span=."""
 
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """Show the figures, and the newest sessions of users."""
-        sessions = await self.services.sessions.admin.newest(NEWEST)
-        await note_read(self, "sessions")
-        owners = await self.services.accounts.users(one.user_id for one in sessions if one.user_id)
+        """Show the figures, their history, and sessions: the newest, or those that q finds."""
+        found = await found_sessions(self)
         self.render(
-            "admin.html", stats=await self.services.stats(), sessions=sessions, owners=owners
+            "admin.html",
+            figures=await self._figures(),
+            charts=await curves_of(self),
+            found=found,
         )
 
+    async def _figures(self) -> Figures | None:
+        try:
+            return await self.sessions.admin.figures()
+        except NotSampled:
+            return None
 
-class AdminEndSessionHandler(BaseHandler):
-    """POST /admin/sessions/{id}/end."""
+
+class StoreHandler(BaseHandler):
+    """GET /admin/store."""
 
     access = Access.ADMIN
 
-    async def post(self, session_id: str) -> None:
-        """End a session, whoever has it."""
-        await self.ensure_confirmed()
-        await self.services.sessions.admin.end(session_id, source=source_of(self))
-        self.redirect("/admin", status=303)
+    async def get(self) -> None:
+        """Show where the sessions are stored, their lifetimes, and the cookie."""
+        sample = await self.sessions.admin.last_sample()
+        self.render("store.html", store=self.services.store(), sample=sample)
 
 
 class StatsHandler(BaseHandler):
@@ -41,5 +46,5 @@ class StatsHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """The figures, counted exactly."""
+        """Give the figures, and of when they are."""
         self.finish_json(await self.services.stats())

@@ -6,11 +6,22 @@ from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.client import source_of
 from handlers.errors import SiteError
+from handlers.flash import say
 from handlers.forms import field, json_object
 from nestmap.accounts import ROLES, LastAdministrator, ListedUser, User
+from nestmap.sessions import BadCursor
 
 PAGE = 50
+NO_ACCOUNT = "There is no such account."
 LAST = "This is the last administrator. Make someone else one first."
+
+# What is said after an act.
+SAID = {
+    "disable": "The account is disabled, and its sessions are ended.",
+    "enable": "The account is enabled.",
+    "role": "The account has another role.",
+    "end-sessions": "All sessions of the account are ended.",
+}
 
 
 class ApiUsersHandler(BaseHandler):
@@ -19,12 +30,19 @@ class ApiUsersHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """List accounts by id; "next" is the cursor of the next page, or null."""
+        """List accounts: all by id, or those whose address begins with q (@: ends with it).
+
+        "next" is the cursor of the next page, or null.
+        """
         cursor = self.get_query_argument("cursor", "0")
         if not (cursor.isdecimal() and cursor.isascii() and len(cursor) < 19):
             raise SiteError(400, "invalid_cursor", "The cursor is not one of ours.")
         text = self.get_query_argument("q", "")
-        users = await self.services.administration.users(text, int(cursor), PAGE)
+        administration = self.services.administration
+        if text.strip():
+            users = await administration.search(text.replace("\0", ""), int(cursor), PAGE)
+        else:
+            users = await administration.users(int(cursor), PAGE)
         await note_read(self, "users", text)
         following = str(users[-1].id) if len(users) == PAGE else None
         self.finish_json({"users": [listed_json(user) for user in users], "next": following})
@@ -47,6 +65,25 @@ class ApiUserHandler(BaseHandler):
         self.finish_json({"user": {"id": user.id, "email": user.email, "role": user.role}})
 
 
+class UserHandler(BaseHandler):
+    """GET /admin/users/{id}?cursor=."""
+
+    access = Access.ADMIN
+
+    async def get(self, user_id: str) -> None:
+        """Show one account with its sessions, and what can be done to it."""
+        account = await self.services.administration.user(int(user_id))
+        if account is None:
+            raise SiteError(404, "not_found", NO_ACCOUNT)
+        cursor = self.get_query_argument("cursor", "") or None
+        try:
+            page = await self.sessions.admin.search(user_ids=[account.id], cursor=cursor)
+        except BadCursor:
+            raise SiteError(400, "invalid_cursor", "The cursor is not one of ours.") from None
+        await note_read(self, "user", user_id)
+        self.render("user.html", account=account, page=page)
+
+
 class UserActHandler(BaseHandler):
     """POST /admin/users/{id}/{act} by a form."""
 
@@ -63,6 +100,7 @@ class UserActHandler(BaseHandler):
                 raise SiteError(400, "invalid_request", "There is no such role.")
             disabled = {"disable": True, "enable": False}.get(act)
             await change_user(self, int(user_id), role, disabled)
+        say(self, SAID[act])
         self.redirect(self.form_page, status=303)
 
 
@@ -86,7 +124,7 @@ async def change_user(
         found = await handler.services.accounts.users([str(user_id)])
         user = found.get(str(user_id))
     if user is None:
-        raise SiteError(404, "not_found", "There is no such account.")
+        raise SiteError(404, "not_found", NO_ACCOUNT)
     return user
 
 
@@ -94,7 +132,7 @@ async def end_sessions(handler: BaseHandler, user_id: int) -> None:
     """End every session of an account; SiteError 404 for none."""
     source = source_of(handler)
     if await handler.services.administration.end_sessions(user_id, source) is None:
-        raise SiteError(404, "not_found", "There is no such account.")
+        raise SiteError(404, "not_found", NO_ACCOUNT)
     await handler.sessions.admin.end_user(user_id, source=source)
 
 

@@ -8,7 +8,7 @@ from tornado.web import HTTPError, RequestHandler
 from handlers.error_page import error_page
 from nestmap.accounts import TooManyAttempts, TooManySignIns
 from nestmap.database import DatabaseError, Overloaded, UnsupportedCharacter
-from nestmap.sessions import SessionEnded, SessionTooLarge
+from nestmap.sessions import NotSampled, SessionEnded, SessionTooLarge
 
 RETRY_SECONDS = 2
 
@@ -59,6 +59,9 @@ SENTENCES = {
 ENDED = ErrorAnswer(401, "session_ended", "Your session has ended, so this was not saved.")
 FULL = ErrorAnswer(413, "session_too_large", "Your map is full. Remove something first.")
 UNAVAILABLE = ErrorAnswer(503, "unavailable", "We can't reach our records right now.", True)
+COUNTING = ErrorAnswer(
+    503, "counting", "The sessions are being counted for the first time. Try again soon.", True, 10
+)
 OVERLOADED = ErrorAnswer(503, "overloaded", "Too much is going on right now.", True)
 
 
@@ -68,6 +71,7 @@ KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorAnswer], 
     (SessionTooLarge, FULL),
     (UnsupportedCharacter, ErrorAnswer(400, *UNSUPPORTED)),
     ((Overloaded, TooManySignIns), OVERLOADED),
+    (NotSampled, COUNTING),
     (DatabaseError, UNAVAILABLE),
 )
 

@@ -16,8 +16,14 @@ from handlers.account_sessions import (
     EndOtherSessionsHandler,
     EndSessionHandler,
 )
-from handlers.admin import AdminEndSessionHandler, AdminHandler, StatsHandler
-from handlers.admin_users import ApiUserHandler, ApiUsersHandler, UserActHandler
+from handlers.admin import AdminHandler, StatsHandler, StoreHandler
+from handlers.admin_history import HistoryHandler
+from handlers.admin_sessions import (
+    AdminEndSessionHandler,
+    ApiAdminSessionHandler,
+    ApiAdminSessionsHandler,
+)
+from handlers.admin_users import ApiUserHandler, ApiUsersHandler, UserActHandler, UserHandler
 from handlers.confirm import ApiConfirmHandler, ConfirmHandler
 from handlers.cookie_check import CookieCheckHandler
 from handlers.events import (
@@ -94,6 +100,11 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/admin/users/(\d{1,18})", ApiUserHandler),
     (r"/api/admin/events", ApiEventsHandler),
     (r"/admin/events", EventsHandler),
+    (r"/api/admin/sessions", ApiAdminSessionsHandler),
+    (r"/api/admin/sessions/([^/]+)", ApiAdminSessionHandler),
+    (r"/api/admin/history", HistoryHandler),
+    (r"/admin/store", StoreHandler),
+    (r"/admin/users/(\d{1,18})", UserHandler),
     (r"/admin/users/(\d{1,18})/(disable|enable|role|end-sessions)", UserActHandler),
     (r"/admin", AdminHandler),
     (r"/admin/sessions/([0-9a-f]{16})/end", AdminEndSessionHandler),

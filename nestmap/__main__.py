@@ -37,7 +37,7 @@ async def prune_command(_: argparse.Namespace, services: Services) -> int:
 
 async def stats_command(_: argparse.Namespace, services: Services) -> int:
     """Print the JSON of GET /api/admin/session-stats."""
-    print(json.dumps(await services.stats(), indent=2))
+    print(json.dumps(await services.stats(patient=True), indent=2))
     return 0
 
 

@@ -111,13 +111,13 @@ class Services:
             return None
         return password
 
-    async def stats(self) -> dict[str, Any]:
-        """Return the JSON of GET /api/admin/session-stats."""
-        figures = await self.sessions.admin.stats()
+    async def stats(self, *, patient: bool = False) -> dict[str, Any]:
+        """Return the JSON of GET /api/admin/session-stats; see SessionAdmin.figures()."""
+        figures = await self.sessions.admin.stats(patient=patient)
         table_bytes = figures.pop("table_bytes")
         return {
             **figures,
-            "store": {**self._store(), "table_bytes": table_bytes},
+            "store": {**self.store(), "table_bytes": table_bytes},
             "generated_at": figures["generated_at"],
         }
 
@@ -133,7 +133,8 @@ class Services:
         await self.readiness.close()
         return drained
 
-    def _store(self) -> dict[str, Any]:
+    def store(self) -> dict[str, Any]:
+        """Return the facts about the store of the sessions and about their cookie."""
         options = self.sessions.options
         return {
             "type": "postgresql",

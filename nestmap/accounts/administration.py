@@ -16,6 +16,9 @@ SQL = queries("site/users")
 
 ROLES = ("user", "admin")
 
+# Accounts that one statement changes.
+BATCH = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class ListedUser:
@@ -53,12 +56,32 @@ class Administration:
         """Return True if an account has the role "admin"."""
         return await self._database.one(SQL["find_administrator"], idempotent=True) is not None
 
-    async def users(self, text: str = "", after: int = 0, most: int = 50) -> list[ListedUser]:
-        """Return accounts whose address contains ``text``, in order of id, after the id ``after``."""
-        pattern = f"%{_escaped(clean(text).lower())}%" if text.strip() else None
-        parameters = {"pattern": pattern, "after": after, "most": most}
-        rows = await self._database.all(SQL["list_users"], parameters, idempotent=True)
+    async def users(self, after: int = 0, most: int = 50) -> list[ListedUser]:
+        """Return accounts in order of their ids, after the id ``after``."""
+        rows = await self._database.all(
+            SQL["list_users"], {"after": after, "most": most}, idempotent=True
+        )
         return [ListedUser(*row) for row in rows]
+
+    async def search(self, text: str, after: int = 0, most: int = 50) -> list[ListedUser]:
+        """Return accounts whose address begins with ``text``, in the order of the addresses.
+
+        A text that begins with "@" is the end of an address: all accounts of a domain. ``after`` is
+        the id of the last account of the page before.
+        """
+        text = clean(text)
+        if text.startswith("@"):
+            name, pattern = "users_by_end", _escaped(text.lower()[::-1])
+        else:
+            name, pattern = "users_by_beginning", _escaped(text)
+        parameters = {"pattern": f"{pattern}%", "after": after, "most": most}
+        rows = await self._database.all(SQL[name], parameters, idempotent=True)
+        return [ListedUser(*row) for row in rows]
+
+    async def user(self, user_id: int) -> ListedUser | None:
+        """Return the account with this id."""
+        row = await self._database.one(SQL["find_listed_user"], {"id": user_id}, idempotent=True)
+        return ListedUser(*row) if row else None
 
     async def set_password(
         self, user_id: int, email: str, password: str, source: Source, *, must_change: bool = True
@@ -80,9 +103,15 @@ class Administration:
         return User(*row[:5]) if row else None
 
     async def end_all_sessions(self, source: Source) -> int:
-        """End every session of every account, and return the number of accounts."""
-        row = await self._database.one(SQL["bump_versions"], {"event": source.json()})
-        return int(row[0]) if row else 0
+        """End every session of every account, in batches, and return the number of accounts."""
+        await self._database.all(SQL["note_all_sessions_ended"], {"event": source.json()})
+        total, after = 0, 0
+        while True:
+            rows = await self._database.all(SQL["bump_versions"], {"after": after, "most": BATCH})
+            total += len(rows)
+            if len(rows) < BATCH:
+                return total
+            after = max(row[0] for row in rows)
 
     async def set_role(self, user_id: int, role: str, source: Source) -> User | None:
         """Give an account a role; LastAdministrator when nobody else has it."""

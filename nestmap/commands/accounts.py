@@ -17,6 +17,7 @@ from nestmap.accounts import (
 from nestmap.commands.command import AddCommand
 from nestmap.services import Services
 from nestmap.sessions import Source
+from nestmap.sessions.ending import BATCH
 
 LAST = "This is the last administrator. Make someone else one first."
 
@@ -104,7 +105,7 @@ async def end_sessions(arguments: argparse.Namespace, services: Services) -> int
     """End every session of one account, or all sessions there are (after restoring a backup)."""
     if arguments.all:
         await services.administration.end_all_sessions(operator())
-        count = await services.sessions.admin.end_all(source=operator())
+        count = await services.sessions.admin.end_all(source=operator(), progress=tell_progress)
         print(f"{count} sessions have ended")
         return 0
     user_id = await services.administration.find(arguments.email)
@@ -113,6 +114,12 @@ async def end_sessions(arguments: argparse.Namespace, services: Services) -> int
     user = await services.administration.end_sessions(user_id, operator())
     await services.sessions.admin.end_user(user_id, source=operator())
     return said(user, "has no session any more", arguments)
+
+
+def tell_progress(count: int) -> None:
+    """Print to standard error how many sessions have ended so far, each 100,000."""
+    if count >= 100_000 and count % 100_000 < BATCH:
+        print(f"{count:,} sessions have ended so far", file=sys.stderr)
 
 
 async def users(_: argparse.Namespace, services: Services) -> int:

@@ -10,7 +10,7 @@ from nestmap.sessions.client import client_of
 from nestmap.sessions.cookie import SessionCookie
 from nestmap.sessions.events import Event, Events, Source
 from nestmap.sessions.failures import FAILURES, Failure, failure_of, log_level
-from nestmap.sessions.figures import Figures, NotSampled
+from nestmap.sessions.figures import Figures, HistoryPoint, NotSampled
 from nestmap.sessions.handler import SessionHandler
 from nestmap.sessions.hold import Response
 from nestmap.sessions.listing import BadAddress, BadCursor, ListedSession, SessionPage
@@ -33,6 +33,7 @@ __all__ = [
     "Events",
     "Failure",
     "Figures",
+    "HistoryPoint",
     "Lapsed",
     "ListedSession",
     "NotSampled",

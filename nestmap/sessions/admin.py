@@ -6,7 +6,7 @@ from typing import Any
 from nestmap.database import Database
 from nestmap.sessions.ending import Progress, SessionEnding
 from nestmap.sessions.events import Source
-from nestmap.sessions.figures import Figures
+from nestmap.sessions.figures import Figures, HistoryPoint
 from nestmap.sessions.listing import MOST, PAGE, ListedSession, SessionLists, SessionPage
 from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.samples import Samples
@@ -15,6 +15,7 @@ BY_ADMINISTRATOR = "ended by an administrator"
 
 # The class has a method of the name "list".
 Listing = list[ListedSession]
+History = list[HistoryPoint]
 
 
 class SessionAdmin:
@@ -107,13 +108,25 @@ class SessionAdmin:
         """
         return await self._ending.every(reason, source, progress)
 
-    async def figures(self) -> Figures:
+    async def figures(self, *, patient: bool = False) -> Figures:
         """Return the figures: counted now if the table is small, else those of the last sample.
 
-        Raises NotSampled if the table is large and there is no sample yet.
+        Raises NotSampled if the table is large and there is no sample yet; ``patient=True`` takes
+        one, which can last seconds.
         """
-        return await self._samples.figures()
+        return await self._samples.figures(patient=patient)
 
-    async def stats(self) -> dict[str, Any]:
+    async def last_sample(self) -> Figures | None:
+        """Return the figures of the last sample, None if there is none. Nothing is counted."""
+        return await self._samples.last()
+
+    async def stats(self, *, patient: bool = False) -> dict[str, Any]:
         """Return figures() as JSON values; ``generated_at`` says of when they are."""
-        return (await self.figures()).json()
+        return (await self.figures(patient=patient)).json()
+
+    async def history(self, seconds: int, step: int) -> History:
+        """Return the samples of the last ``seconds`` in steps of ``step`` seconds, oldest first.
+
+        There are samples of each minute for two days, and of each hour for 400 days.
+        """
+        return await self._samples.history(seconds, step)

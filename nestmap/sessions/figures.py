@@ -52,6 +52,28 @@ class Figures:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """The figures of one step of the history, which begins at ``at`` (seconds since the epoch).
+
+    ``total``, ``active``, ``authenticated`` and ``users`` are averages, as in Figures; the others
+    are numbers of the whole step: sessions that were ``created``, ``signed_in``, ``ended``, that
+    ``expired``, and events by their kind.
+    """
+
+    at: float
+    total: int
+    active: int
+    authenticated: int
+    users: int
+    created: int
+    signed_in: int
+    ended: int
+    expired: int
+    table_bytes: int
+    events: dict[str, int]
+
+
 def iso(seconds: float) -> str:
     """Return a moment as ISO 8601 in UTC, to the millisecond."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -4,11 +4,13 @@ import asyncio
 import logging
 import random
 import time
-from typing import Any
+from collections import Counter
+
+import orjson
 
 from nestmap.database import Database, DatabaseError, TimedOut
 from nestmap.queries import queries
-from nestmap.sessions.figures import Figures, NotSampled
+from nestmap.sessions.figures import Figures, HistoryPoint, NotSampled
 from nestmap.sessions.options import SessionOptions
 
 log = logging.getLogger("nestmap.sessions")
@@ -61,10 +63,11 @@ class Samples:
         rows = await self._reports.rows(self._sql["last_sample"], idempotent=True)
         return Figures(**rows[0], exact=False) if rows else None
 
-    async def figures(self) -> Figures:
+    async def figures(self, *, patient: bool = False) -> Figures:
         """Return the figures of this moment, or of the last sample if the table is large.
 
-        Raises NotSampled if it is large and there is no sample.
+        ``patient=True`` takes a sample first if the last one is older than a minute. Without it,
+        NotSampled is raised if the table is large and there is no sample.
         """
         (row,) = await self._reports.all(self._sql["estimate_rows"], idempotent=True)
         if (row[0] or 0) < COUNTED_ROWS:
@@ -72,6 +75,8 @@ class Samples:
                 return await self._counted()
             except TimedOut:
                 log.info("counting the sessions took too long; the last sample is shown instead")
+        if patient:
+            await self.take(60.0)
         if (figures := await self.last()) is None:
             raise NotSampled
         return figures
@@ -81,7 +86,16 @@ class Samples:
         (row,) = await self._reports.rows(self._sql["count_sessions"], parameters, idempotent=True)
         return Figures(**row)
 
-    async def history(self, seconds: int, step: int) -> list[dict[str, Any]]:
+    async def history(self, seconds: int, step: int) -> list[HistoryPoint]:
         """Return the samples of the last ``seconds`` in steps of ``step`` seconds, oldest first."""
         parameters = {"seconds": seconds, "step": step}
-        return await self._reports.rows(self._sql["find_history"], parameters, idempotent=True)
+        rows = await self._reports.rows(self._sql["find_history"], parameters, idempotent=True)
+        return [HistoryPoint(**row | {"events": _summed(row["events"])}) for row in rows]
+
+
+def _summed(texts: list[str]) -> dict[str, int]:
+    """Return the sum of these JSON objects, whose values are numbers."""
+    total: Counter[str] = Counter()
+    for text in texts:
+        total.update(orjson.loads(text))
+    return dict(total)

@@ -85,21 +85,22 @@ select
     ))
 from changed;
 
--- name: bump_versions(event)
--- Make every session of every account invalid.
-with changed as (
-    update nestmap.users
-    set version = version + 1
-    returning id
-),
-counted as (
-    select count(*) as accounts
-    from changed
-)
-select
-    counted.accounts,
-    nestmap.add_event(:event::jsonb || jsonb_build_object('kind', 'all_sessions_ended'))
-from counted;
+-- name: bump_versions(after, most)
+-- Make every session of some accounts invalid, in the order of their ids.
+update nestmap.users
+set version = version + 1
+where id = any(array(
+    select u.id
+    from nestmap.users as u
+    where u.id > :after
+    order by u.id
+    limit :most
+))
+returning id;
+
+-- name: note_all_sessions_ended(event)
+-- Add the event that all sessions of all accounts are being ended.
+select nestmap.add_event(:event::jsonb || jsonb_build_object('kind', 'all_sessions_ended'));
 
 -- name: set_role(id, role, event)
 -- Give an account a role; refused when it would leave no administrator. Administrators are locked
@@ -300,8 +301,8 @@ from nestmap.users as u
 where u.id = :id
   and u.disabled_at is null;
 
--- name: list_users(pattern, after, most)
--- Accounts in the order of their ids, after the id :after; :pattern is for like, null for all.
+-- name: list_users(after, most)
+-- Accounts in the order of their ids, after the id :after.
 select
     id,
     email,
@@ -313,9 +314,65 @@ select
     must_change
 from nestmap.users
 where id > :after
-  and (:pattern::text is null or lower(email) like :pattern)
 order by id
 limit :most;
+
+-- name: users_by_beginning(pattern, after, most)
+-- Accounts whose address begins like this, in the order of the addresses, after that of :after.
+select
+    id,
+    email,
+    role,
+    created_at,
+    signed_in_at,
+    password_changed_at,
+    disabled_at,
+    must_change
+from nestmap.users
+where lower(email) collate "C" like lower(:pattern)
+  and lower(email) collate "C" > coalesce(
+      (select lower(last.email) collate "C" from nestmap.users as last where last.id = :after), ''
+  )
+order by lower(email) collate "C"
+limit :most;
+
+-- name: users_by_end(pattern, after, most)
+-- Accounts whose address, read backwards, begins like this: those of one domain.
+select
+    id,
+    email,
+    role,
+    created_at,
+    signed_in_at,
+    password_changed_at,
+    disabled_at,
+    must_change
+from nestmap.users
+where reverse(lower(email)) collate "C" like :pattern
+  and reverse(lower(email)) collate "C" > coalesce(
+      (
+          select reverse(lower(last.email)) collate "C"
+          from nestmap.users as last
+          where last.id = :after
+      ),
+      ''
+  )
+order by reverse(lower(email)) collate "C"
+limit :most;
+
+-- name: find_listed_user(id)
+-- One account, as in a list.
+select
+    id,
+    email,
+    role,
+    created_at,
+    signed_in_at,
+    password_changed_at,
+    disabled_at,
+    must_change
+from nestmap.users
+where id = :id;
 
 -- name: find_users(ids)
 -- Accounts by their ids, also disabled ones.

@@ -35,7 +35,7 @@ returns table (
     address inet
 )
 language sql stable parallel safe
-begin atomic
+as $$
     select
         s.id,
         s.user_id,
@@ -53,7 +53,7 @@ begin atomic
         coalesce(s.authenticated_at, s.created_at),
         s.created_at,
         s.ip;
-end;
+$$;
 
 -- The pages of lists. Each reads up to p_looks rows of an index, in its order, from a key on. The
 -- live ones are returned, and the last one that was read, so that the next page can begin after it.

@@ -15,6 +15,10 @@ create table nestmap.users (
 
 create unique index users_email_key on nestmap.users (lower(email));
 
+-- To find accounts by the beginning of an address, and by its end: its domain.
+create index users_email_beginning_idx on nestmap.users ((lower(email) collate "C"));
+create index users_email_end_idx on nestmap.users ((reverse(lower(email)) collate "C"));
+
 -- Few accounts have the role, and each change of a role looks for another one that has it.
 create index users_administrators_idx
     on nestmap.users (id)

@@ -1,0 +1,79 @@
+"""Sessions of everyone, for administrators: as JSON, and ended one by one."""
+
+from typing import Any
+
+from handlers.access import Access
+from handlers.admin_search import SESSION_ID, Found, found_sessions
+from handlers.base import BaseHandler
+from handlers.client import source_of
+from handlers.errors import SiteError
+from handlers.flash import say
+from handlers.session_info import iso
+from handlers.users import user_json
+from nestmap.sessions import ListedSession
+
+NO_SESSION = "There is no session with this id. It may have ended by itself."
+
+
+class ApiAdminSessionsHandler(BaseHandler):
+    """GET /api/admin/sessions?q=&user=&cursor=."""
+
+    access = Access.ADMIN
+
+    async def get(self) -> None:
+        """List sessions; "next" is the cursor of the next page, or null."""
+        found = await found_sessions(self)
+        sessions = [listed_json(one, found) for one in found.page.sessions]
+        self.finish_json({"sessions": sessions, "next": found.page.next})
+
+
+class ApiAdminSessionHandler(BaseHandler):
+    """DELETE /api/admin/sessions/{id}."""
+
+    access = Access.ADMIN
+
+    async def delete(self, session_id: str) -> None:
+        """End a session: 204, or 404 if there is none with this id."""
+        if not SESSION_ID.fullmatch(session_id):
+            reason = "The id of a session is 16 characters of 0-9 and a-f."
+            raise SiteError(400, "invalid_id", reason)
+        if not await end_session(self, session_id):
+            raise SiteError(404, "not_found", NO_SESSION)
+        self.set_status(204)
+
+
+class AdminEndSessionHandler(BaseHandler):
+    """POST /admin/sessions/{id}/end by a form."""
+
+    access = Access.ADMIN
+
+    async def post(self, session_id: str) -> None:
+        """End a session, and show the page with its list again."""
+        ended = await end_session(self, session_id)
+        say(self, "That session is ended." if ended else NO_SESSION)
+        self.redirect(self.form_page, status=303)
+
+
+async def end_session(handler: BaseHandler, session_id: str) -> bool:
+    """End the session with this public id; return False if there is none. One's own is signed out."""
+    await handler.ensure_confirmed()
+    if session_id == handler.session.id:
+        handler.session.sign_out()
+        return True
+    return await handler.sessions.admin.end(session_id, source=source_of(handler)) > 0
+
+
+def listed_json(listed: ListedSession, found: Found) -> dict[str, Any]:
+    """Return a session as the API shows it to administrators; user is null for a visitor's."""
+    user = found.people.get(listed.user_id or "")
+    return {
+        "id": listed.id,
+        "user_id": listed.user_id,
+        "user": user_json(user) if user else None,
+        "created_at": iso(listed.created_at),
+        "signed_in_at": iso(listed.signed_in_at) if listed.signed_in_at else None,
+        "last_seen_at": iso(listed.last_seen_at),
+        "expires_at": iso(listed.expires_at),
+        "ip": listed.ip,
+        "user_agent": listed.user_agent,
+    }
