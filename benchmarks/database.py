@@ -51,7 +51,7 @@ class Cluster:
         return cpu_seconds(int(pid_file.read_text(encoding="ascii").splitlines()[0]))
 
     def create(self, database: str) -> None:
-        self._execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+        self.execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
 
     def transactions(self, database: str) -> int:
         """Transactions so far, exact once the database was idle for COUNTS_SETTLE_SECONDS.
@@ -68,26 +68,40 @@ class Cluster:
 
     def fill(self, database: str, rows: int) -> None:
         """Add sessions that nobody comes for until the table has `rows` of them."""
-        self._execute(database, _FILL, rows - self.rows(database))
-        self._settle(database)
+        self.execute(database, _FILL, rows - self.rows(database))
+        self.settle(database)
 
     def copy_largest(self, database: str) -> int:
         """Give every session what the largest one holds; return its bytes."""
-        self._execute(database, _COPY_LARGEST)
-        self._settle(database)
+        self.execute(database, _COPY_LARGEST)
+        self.settle(database)
         return int(self._one(database, "SELECT max(octet_length(sess::text)) FROM session"))
 
-    def _settle(self, database: str) -> None:
+    def settle(self, database: str) -> None:
         """Do now what PostgreSQL would otherwise do in the middle of a measurement."""
-        self._execute(database, "VACUUM ANALYZE session")
-        self._execute(database, "CHECKPOINT")
+        self.execute(database, "VACUUM ANALYZE session")
+        self.execute(database, "CHECKPOINT")
 
-    def _execute(self, database: str, text: str | sql.Composable, *values: object) -> None:
+    def exists(self, database: str) -> bool:
+        """True if there is a database of this name."""
+        text = "SELECT count(*) FROM pg_database WHERE datname = %s"
+        return bool(self._one("postgres", text, database))
+
+    def execute(self, database: str, text: str | sql.Composable, *values: object) -> None:
+        """Run a statement; ten minutes are the most that it may take."""
         with closing(psycopg2.connect(self.url(database))) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute("SET statement_timeout = '10min'")
                 cursor.execute(text, values or None)
+
+    def all(self, database: str, text: str) -> list[Any]:
+        """Every row of the result of a statement."""
+        with closing(psycopg2.connect(self.url(database))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(text)
+                return cursor.fetchall()
 
     def _one(self, database: str, text: str, *values: object) -> Any:
         with closing(psycopg2.connect(self.url(database))) as connection:
