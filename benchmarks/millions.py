@@ -34,7 +34,7 @@ SELECT translate(encode(sha256(('sid' || n)::bytea), 'base64'), '+/=', '-_'),
 _HISTORY = """
 INSERT INTO nestmap.session_samples
 SELECT seconds, at, 1000 + 100 * sin(n / 40.0), 800, 300, 250, 1000000, 20, 5, 3, 9,
-       '{"sign_in_failed": 2}', 0
+       '{"sign_in_failed": 2}'::jsonb, 0
   FROM (SELECT 60 AS seconds, n, date_trunc('minute', now()) - n * interval '1 minute' AS at
           FROM generate_series(1, 2880) AS n
          UNION ALL

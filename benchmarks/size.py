@@ -94,7 +94,7 @@ def _measure(postgresql: Cluster, folder: Path, sessions: int) -> int:
         worst = max(worst, *waits)
         stats = json.loads(admin.ask("GET", "/api/admin/session-stats")[1])
     _row("/api/places, meanwhile", waits)
-    print(f"\n{stats['total']:,} sessions, {stats['store']['table_bytes'] / 1e9:.1f} GB;", end=" ")
+    print(f"\n{stats['total']:,} sessions, {stats['store']['table_bytes'] / 1e6:,.0f} MB;", end=" ")
     print(f"the slowest answer took {worst:.0f} ms")
     return 0 if worst < 1000 else 1
 
