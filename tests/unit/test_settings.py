@@ -71,7 +71,7 @@ def test_an_empty_variable_is_the_default():
 NUMBERS = [
     ("PORT", "port", 0, 65535),
     ("PROCESSES", "processes", 1, 256),
-    ("DATABASE_CONNECTIONS", "database_connections", 5, 1000),
+    ("DATABASE_CONNECTIONS", "database_connections", 6, 1000),
     ("SESSION_TTL_SECONDS", "ttl", 1, 10**9),
     ("SESSION_ABSOLUTE_TTL_SECONDS", "absolute_ttl", 1, 10**9),
     ("SESSION_TOUCH_SECONDS", "touch", 0, 10**9),
