@@ -62,7 +62,7 @@ pictures: $(DEV) ## make the pictures of the README anew (needs Chromium)
 towns: $(DEV) ## make the list of towns anew from GeoNames
 	$(BIN)/python -m tools.towns
 
-tools: ## install Chromium, PgBouncer and nginx, which the tests drive (Debian, Ubuntu)
+tools: ## install Chromium, nginx, Prometheus ..., which the tests drive (Debian, Ubuntu)
 	@bash .ci/tools
 
 pythons: ## run the fast tests on each other Python that is supported and can be found

@@ -9,11 +9,11 @@ try:
     import logging
     import os
     import signal
-    import socket
     from collections.abc import Callable
     from contextlib import ExitStack
     from functools import partial
 
+    from handlers.metrics import MetricsListener
     from handlers.routes import APPLICATION_SETTINGS, ROUTES
     from nestmap import __version__
     from nestmap.database import (
@@ -26,12 +26,16 @@ try:
     from nestmap.embedded import EmbeddedError, EmbeddedPostgres
     from nestmap.env_file import home
     from nestmap.logs import configure_logs
+    from nestmap.metrics import forget_worker, share_folder
     from nestmap.opening import Opening
     from nestmap.output import STDERR, reserve_descriptors, say
     from nestmap.secret import development_secret
     from nestmap.server import (
+        Chores,
+        Heartbeat,
         ListenError,
         Reloader,
+        Sockets,
         addresses,
         listen,
         make_app,
@@ -109,7 +113,7 @@ def start(settings: Settings, stack: ExitStack, options: argparse.Namespace) -> 
         settings = dataclasses.replace(settings, secret=development_secret(settings.data_dir))
     if options.wait and settings.database_url:
         asyncio.run(wait_for_database(hosts_of(settings.database_url), options.wait))
-    sockets = listen(settings.host, settings.port)
+    sockets = listen_as(settings)
     url, tend = settings.database_url, list[Callable[[], None]]()
     if not url:
         embedded = EmbeddedPostgres(settings.data_dir)
@@ -122,7 +126,7 @@ def start(settings: Settings, stack: ExitStack, options: argparse.Namespace) -> 
         tend.append(reloader.look)
     hosts = hosts_of(url)
     announce(settings, hosts, sockets)
-    status = serve_all(settings, hosts, sockets, partial(call_each, tend))
+    status = serve_all(settings, hosts, sockets, stack, partial(call_each, tend))
     if reloader.wanted:
         start_again()
     return status
@@ -135,34 +139,58 @@ def call_each(functions: list[Callable[[], None]]) -> None:
 
 
 def serve_all(
-    settings: Settings, hosts: Hosts, sockets: list[socket.socket], tend: Callable[[], None]
+    settings: Settings,
+    hosts: Hosts,
+    sockets: Sockets,
+    stack: ExitStack,
+    tend: Callable[[], None],
 ) -> int:
     """Serve from as many processes as PROCESSES says; ``tend`` is called every second."""
     if settings.processes == 1:
         return one_process(settings, hosts, sockets, partial(tend_alone, tend))
     parent = os.getpid()
+    chores = Chores(tend)
+    if sockets.metrics:
+        folder, remove = share_folder()
+        stack.callback(remove)
+        chores = Chores(tend, partial(forget_worker, folder))
 
-    def work(beat: Callable[[], None]) -> int:
-        return one_process(settings, hosts, sockets, partial(beat_for, parent, beat))
+    def work(beat: Heartbeat) -> int:
+        well = partial(beat_for, parent, beat)
+        return one_process(settings, hosts, sockets, well, beat.worker)
 
-    return run_workers(settings.processes, work, sockets, tend)
+    return run_workers(settings.processes, work, [*sockets.site, *sockets.metrics], chores)
+
+
+def listen_as(settings: Settings) -> Sockets:
+    """Return the listening sockets of HOST and PORT, and of METRICS_HOST and METRICS_PORT."""
+    site = listen(settings.host, settings.port)
+    if not settings.metrics_port:
+        return Sockets(site, [])
+    return Sockets(site, listen(settings.metrics_host, settings.metrics_port, "METRICS_"))
 
 
 def one_process(
     settings: Settings,
     hosts: Hosts,
-    sockets: list[socket.socket],
+    sockets: Sockets,
     well: Callable[[], bool],
+    worker: int | None = None,
 ) -> int:
-    """Serve from this process until told to stop, or until ``well()`` returns False."""
-    return run(serving(settings, hosts, sockets, well), settings.event_loop)
+    """Serve from this process until told to stop, or until ``well()`` returns False.
+
+    ``worker`` is the number of this process among several, else None.
+    """
+    work = serving(settings, hosts, sockets, well, worker)
+    return run(work, settings.event_loop)
 
 
 async def serving(
     settings: Settings,
     hosts: Hosts,
-    sockets: list[socket.socket],
+    sockets: Sockets,
     well: Callable[[], bool],
+    worker: int | None = None,
 ) -> int:
     """Open the site, serve it, close it; 0 when every request and commit ended in time."""
     stop = asyncio.Event()
@@ -172,10 +200,11 @@ async def serving(
     services.background.start(look_after(stop, well), "look after the process", daemon=True)
     opening = Opening(services)
     services.background.start(open_site(opening), "open the site", daemon=True)
+    metrics = MetricsListener(services, sockets.metrics, worker)
     await opening.wait()
-    drained = await serve(
-        services, make_app(services, ROUTES, **APPLICATION_SETTINGS), sockets, stop
-    )
+    application = make_app(services, ROUTES, requests=metrics.requests, **APPLICATION_SETTINGS)
+    drained = await serve(services, application, sockets.site, stop)
+    await metrics.close()
     return 0 if drained else 1
 
 
@@ -218,14 +247,16 @@ def beat_for(parent: int, beat: Callable[[], None]) -> bool:
     return os.getppid() == parent
 
 
-def announce(settings: Settings, hosts: Hosts, sockets: list[socket.socket]) -> None:
+def announce(settings: Settings, hosts: Hosts, sockets: Sockets) -> None:
     """Say what runs, and where the site and its data are."""
-    where = " and ".join(addresses(sockets))
+    where = " and ".join(addresses(sockets.site))
     mode = "production" if settings.production else "development"
     count = f"{settings.processes} processes" if settings.processes > 1 else "1 process"
     embedded = f"embedded PostgreSQL in {settings.data_dir}"
     say(f"NestMap {__version__} is at {where} ({mode}, {count})")
     say(f"Database: {hosts.description if settings.database_url else embedded}")
+    if sockets.metrics:
+        say(f"Metrics: {addresses(sockets.metrics)[0]}/metrics")
     if settings.production and not settings.cookie_name.startswith("__Host-"):
         logging.getLogger("nestmap").warning(
             "SESSION_COOKIE_NAME has no prefix, so a sibling subdomain can plant such a cookie; set"

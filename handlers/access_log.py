@@ -1,8 +1,15 @@
-"""One log line for each answer, when it has left."""
+"""One log line for each answer, when it has left, and its place in the metrics."""
 
 import logging
+from typing import TYPE_CHECKING
+
+from tornado.web import RequestHandler
 
 from nestmap.sessions import SessionHandler
+
+if TYPE_CHECKING:
+    from handlers.route_names import RouteNames
+    from nestmap.metrics import RequestFigures
 
 log = logging.getLogger("nestmap.access")
 
@@ -13,6 +20,16 @@ LINE = (
     "%(method)s %(path)s %(status)s %(milliseconds)sms"
     " ip=%(ip)s user=%(user_id)s session=%(session_id)s request=%(request_id)s"
 )
+
+
+def count_answer(handler: RequestHandler) -> None:
+    """Count the answer by route, method and status, if the site is measured."""
+    requests: RequestFigures | None = handler.settings.get("requests")
+    if requests is not None:
+        names: RouteNames = handler.settings["route_names"]
+        request = handler.request
+        route, method = names.of(handler), request.method or ""
+        requests.count(route, method, handler.get_status(), request.request_time())
 
 
 def log_answer(handler: SessionHandler, request_id: str) -> None:

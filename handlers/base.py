@@ -18,7 +18,7 @@ from handlers.access import (
     check_access,
     check_password_changed,
 )
-from handlers.access_log import log_answer
+from handlers.access_log import count_answer, log_answer
 from handlers.arrival import arrives_from_elsewhere
 from handlers.errors import (
     HTTPS_REQUIRED,
@@ -106,6 +106,7 @@ class BaseHandler(SessionHandler):
     def response_sent(self) -> None:
         """Count and log the request when its response has been sent."""
         self.services.drain.leave()
+        count_answer(self)
         log_answer(self, self.request_id)
 
     async def ensure_confirmed(self) -> None:

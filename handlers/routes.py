@@ -43,6 +43,7 @@ from handlers.modules import MODULES
 from handlers.pins import EditHandler, PinHandler, UndoHandler, UnpinHandler
 from handlers.places import PlaceHandler, PlacesHandler
 from handlers.register import ApiRegisterHandler, RegisterHandler
+from handlers.route_names import RouteNames
 from handlers.session_info import SessionInfoHandler
 from handlers.slash import SlashHandler
 from handlers.static import SiteStaticHandler
@@ -111,8 +112,19 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"(/[a-z][a-z0-9/-]*[a-z0-9])/+", SlashHandler),
 ]
 
+ROUTE_NAMES = RouteNames(
+    ROUTES,
+    {
+        SiteStaticHandler: "/static/*",
+        MissingHandler: "missing",
+        MisdirectedHandler: "misdirected",
+        TooLargeHandler: "too_large",
+    },
+)
+
 APPLICATION_SETTINGS: dict[str, Any] = {
     "usual_headers": SECURITY,
+    "route_names": ROUTE_NAMES,
     "default_handler_class": MissingHandler,
     "misdirected_handler_class": MisdirectedHandler,
     "too_large_handler_class": TooLargeHandler,

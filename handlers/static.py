@@ -6,6 +6,7 @@ from typing import Any
 
 from tornado.web import HTTPError, StaticFileHandler
 
+from handlers.access_log import count_answer
 from handlers.errors import answer_for, error_body, error_headers
 from handlers.headers import new_request_id, usual_headers
 
@@ -19,6 +20,10 @@ class SiteStaticHandler(StaticFileHandler):
         self.request_id = new_request_id(self.request, self.settings["services"])
         for name, value in usual_headers(self.settings["services"], self.request_id).items():
             self.set_header(name, value)
+
+    def on_finish(self) -> None:
+        """Count the answer."""
+        count_answer(self)
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
         """404 for a name that no file can have."""

@@ -14,6 +14,11 @@ class Drain:
         return self._stopping
 
     @property
+    def running(self) -> int:
+        """How many requests are under way."""
+        return self._count
+
+    @property
     def is_quiet(self) -> bool:
         """True if no request is under way."""
         return self._count == 0

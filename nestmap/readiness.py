@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from nestmap.database import Database, DatabaseError, Hosts, Limits, SchemaError
+from nestmap.database import Database, DatabaseError, Hosts, Limits, PoolFigures, SchemaError
 
 SECONDS = 1.0
 
@@ -18,6 +18,11 @@ class Readiness:
         self._looked_at = -SECONDS
         self._found: list[str] = []
         self._look: asyncio.Future[list[str]] | None = None
+
+    @property
+    def connections(self) -> PoolFigures:
+        """The one connection."""
+        return self._database.figures
 
     async def faults(self) -> list[str]:
         """Return what keeps this instance from serving, as of at most a second ago."""

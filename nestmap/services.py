@@ -19,7 +19,16 @@ from nestmap.accounts import (
 )
 from nestmap.accounts.samples import Sampler
 from nestmap.background import Background
-from nestmap.database import Database, Hosts, Limits, Migrations, migrate, pending, shares
+from nestmap.database import (
+    Database,
+    Hosts,
+    Limits,
+    Migrations,
+    PoolFigures,
+    migrate,
+    pending,
+    shares,
+)
 from nestmap.drain import Drain
 from nestmap.queries import SQL
 from nestmap.readiness import Readiness
@@ -46,16 +55,16 @@ class Services:
         self.sessions = make_sessions(settings, hosts, of_sessions)
         self.migrations = Migrations("site", SQL / "site" / "migrations")
         self._hosts = hosts
-        self._passwords = Passwords()
+        self.passwords = Passwords()
         self.readiness = Readiness(hosts, self.faults)
         self.devices = DeviceCookie(
             settings.cookie_name, keys(settings), secure=settings.production
         )
         self.throttle = Throttle(self.database, keys(settings)[0], throttle_limits(settings))
         self.accounts = Accounts(
-            self.database, self._passwords, self.throttle, self.devices, self.sessions.events
+            self.database, self.passwords, self.throttle, self.devices, self.sessions.events
         )
-        self.administration = Administration(self.database, self._passwords)
+        self.administration = Administration(self.database, self.passwords)
         self.sampler = Sampler()
         self.new_sessions = NewSessions(
             self.database, self.throttle.visitors_key, settings.new_sessions_per_minute
@@ -83,6 +92,17 @@ class Services:
         self.background.start(self.new_sessions.run(), "count new sessions", daemon=True)
         self._is_open = True
         return password
+
+    @property
+    def pools(self) -> dict[str, PoolFigures]:
+        """The connections of each pool, by what it is for."""
+        own = {"site": self.database.figures, "readiness": self.readiness.connections}
+        return self.sessions.pools | own
+
+    @property
+    def database_is_away(self) -> bool:
+        """True if the last attempt to connect failed."""
+        return self._hosts.availability.is_away
 
     async def migrate(self, patience: float) -> int:
         """Apply the pending migrations of the site and of the session layer; return how many."""
@@ -128,7 +148,7 @@ class Services:
         """
         drained = await self.sessions.close(seconds)
         drained = await self.background.drain(seconds) and drained
-        self._passwords.close()
+        self.passwords.close()
         await self.database.close()
         await self.readiness.close()
         return drained

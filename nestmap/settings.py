@@ -39,7 +39,7 @@ class Settings:
     """Everything that an operator decides. Times are seconds.
 
     ``secret`` is None when development has to make one. ``hsts`` is the value of the header, "" for
-    none. An empty ``allowed_hosts`` allows any.
+    none. ``metrics_port`` is 0 for no metrics. An empty ``allowed_hosts`` allows any.
     """
 
     production: bool
@@ -69,6 +69,8 @@ class Settings:
     sign_in_network_failures: int
     events_keep_days: int
     keepalive: int
+    metrics_host: str
+    metrics_port: int
     event_loop: str
     log_level: str
     log_format: str
@@ -150,6 +152,8 @@ class _Reader(Variables):
             sign_in_network_failures=self.number("SIGN_IN_NETWORK_FAILURES", 50, 1),
             events_keep_days=self.number("EVENTS_KEEP_DAYS", 400, 30, 36500),
             keepalive=self.number("KEEPALIVE_SECONDS", 75, 1, 86400),
+            metrics_host=self.text("METRICS_HOST", "127.0.0.1"),
+            metrics_port=self.metrics_port(),
             event_loop=self.event_loop(),
             log_level=self.choice("LOG_LEVEL", "info", "debug", "info", "warning", "error"),
             log_format=self.choice("LOG_FORMAT", "json" if production else "text", "text", "json"),
@@ -157,6 +161,14 @@ class _Reader(Variables):
         if self.mistakes:
             raise SettingsError(self.mistakes)
         return settings
+
+    def metrics_port(self) -> int:
+        if self.text("METRICS_PORT", "off").lower() == "off":
+            return 0
+        port = self.number("METRICS_PORT", 0, 1, 65535)
+        if port and port == self.number("PORT", 8888, 1, 65535):
+            self.mistake("METRICS_PORT is PORT; metrics are not for visitors, choose another port")
+        return port
 
     def event_loop(self) -> str:
         has_uvloop = importlib.util.find_spec("uvloop") is not None

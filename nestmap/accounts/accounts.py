@@ -1,5 +1,6 @@
 """The accounts: register, sign in, give the password again, change it, delete the account."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -54,6 +55,8 @@ class Accounts:
         self._devices = devices
         self._events = events
         self._sampler = Sampler()
+        # Attempts on a password: succeeded, failed or throttled.
+        self.attempts: Counter[str] = Counter()
 
     async def register(
         self,
@@ -158,6 +161,7 @@ class Accounts:
                 known_network=found is not None and found.known_network,
             )
         except TooManyAttempts as error:
+            self.attempts["throttled"] += 1
             if self._sampler.take(account):
                 await self._note("throttled", user, client, wait=error.seconds)
             raise
@@ -171,8 +175,10 @@ class Accounts:
             await self._throttle.give_back(reservation)
             raise
         if not right or found is None:
+            self.attempts["failed"] += 1
             await self._note("sign_in_failed", user, client, account="known" if user else "unknown")
             return None
+        self.attempts["succeeded"] += 1
         await self._throttle.give_back(reservation)
         if self._passwords.outdated(found.password_hash):
             await self._rehash(found, password, share)

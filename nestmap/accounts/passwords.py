@@ -21,18 +21,18 @@ class Passwords:
 
     def __init__(self, threads: int = 2, waiting: int = 256, each: int = 16) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
-        self._queue = SharedQueue(threads, each=each, total=waiting)
+        self.queue = SharedQueue(threads, each=each, total=waiting)
         self._dummy_hash = self._hasher.hash("no account has this hash")
 
     async def new_hash(self, password: str, email: str, share: str = "") -> str:
         """Return the hash of a new password; InvalidAccount for one that can't be used."""
         normal = checked_password(password)
-        return await self._queue.run(share, lambda: self._new_hash(normal, email))
+        return await self.queue.run(share, lambda: self._new_hash(normal, email))
 
     async def hash(self, password: str, share: str = "") -> str:
         """Return the string to store for a password that was verified before."""
         normal = normal_password(password) or password
-        return await self._queue.run(share, lambda: self._hasher.hash(normal))
+        return await self.queue.run(share, lambda: self._hasher.hash(normal))
 
     async def verify(
         self, stored: str | None, password: str, share: str = "", *, is_known: bool = False
@@ -44,7 +44,7 @@ class Passwords:
         # A text of another length than a password has is wrong, and takes as long to be.
         normal = normal_password(password)
         hashed = (stored if normal else None) or self._dummy_hash
-        matches = await self._queue.run(
+        matches = await self.queue.run(
             share, lambda: self._matches(hashed, normal or ""), is_known=is_known
         )
         return matches and stored is not None and normal is not None
@@ -55,7 +55,7 @@ class Passwords:
 
     def close(self) -> None:
         """Let what runs end, and drop what waits."""
-        self._queue.close()
+        self.queue.close()
 
     def _new_hash(self, normal: str, email: str) -> str:
         refuse_guessable(normal, email)

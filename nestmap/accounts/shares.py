@@ -37,13 +37,28 @@ class SharedQueue:
         self._is_turn_of_known = True
         self._waiting = 0
         self._running = 0
+        self.refused = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work wait for a thread."""
+        return self._waiting
+
+    @property
+    def running(self) -> int:
+        """How many threads work."""
+        return self._running
 
     async def run(
         self, share: str, work: Callable[[], Result], *, is_known: bool = False
     ) -> Result:
         """Return what ``work`` returns, or raise what it raises. TooManySignIns if it can't wait."""
         if self._running >= self._threads:
-            await self._turn(share, is_known=is_known)
+            try:
+                await self._turn(share, is_known=is_known)
+            except TooManySignIns:
+                self.refused += 1
+                raise
         else:
             self._running += 1
         try:

@@ -20,6 +20,7 @@ from nestmap.database.limits import Limits
 from nestmap.database.migration_files import Migrations, MissingRights, SchemaError
 from nestmap.database.migrations import migrate, pending
 from nestmap.database.persistence import keep_trying
+from nestmap.database.pool import PoolFigures
 from nestmap.database.prepared import Prepared
 from nestmap.database.shares import shares
 
@@ -32,6 +33,7 @@ __all__ = [
     "Migrations",
     "MissingRights",
     "Overloaded",
+    "PoolFigures",
     "Prepared",
     "Refused",
     "SchemaError",

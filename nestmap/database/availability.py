@@ -28,6 +28,11 @@ class Availability:
         self._pause = 0.0
 
     @property
+    def is_away(self) -> bool:
+        """True since the first attempt that failed, until one succeeds."""
+        return self._away_since is not None
+
+    @property
     def away(self) -> DatabaseError | None:
         """The error of the last attempt if another one should not be made now, else None."""
         if self._cause is None or self._may_attempt():

@@ -11,7 +11,7 @@ from nestmap.database.deadline import counted, seconds_left
 from nestmap.database.errors import ReadOnly, Refused, TimedOut, Unavailable
 from nestmap.database.hosts import Hosts
 from nestmap.database.limits import Limits
-from nestmap.database.pool import Pool
+from nestmap.database.pool import Pool, PoolFigures
 from nestmap.database.prepared import LOST_SQLSTATES, Prepared
 from nestmap.timeouts import TIMEOUTS
 
@@ -33,6 +33,11 @@ class Database:
         self._pool = Pool(hosts, limits.connections, limits.waiting)
         self.lock_timeout = f"set local lock_timeout = {int(limits.lock * 1000)}"
         self._prefix = self._limiting(limits.statement)
+
+    @property
+    def figures(self) -> PoolFigures:
+        """How many connections there are, and how many callers wait for one."""
+        return self._pool.figures
 
     async def all(
         self, sql: str | Prepared, parameters: Parameters = None, *, idempotent: bool = False

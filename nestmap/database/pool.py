@@ -8,6 +8,7 @@ one that another caller gives back.
 import asyncio
 import time
 from collections import deque
+from typing import NamedTuple
 
 from nestmap.database.connecting import connect
 from nestmap.database.connection import Connection
@@ -16,6 +17,17 @@ from nestmap.database.hosts import Hosts
 from nestmap.timeouts import TIMEOUTS
 
 Waiter = asyncio.Future[Connection]
+
+
+class PoolFigures(NamedTuple):
+    """The connections of a pool at this moment; ``connects`` and ``failures`` since the start."""
+
+    in_use: int
+    idle: int
+    connecting: int
+    waiting: int
+    connects: int
+    failures: int
 
 
 class Pool:
@@ -31,7 +43,21 @@ class Pool:
         self._connecting: dict[asyncio.Task[None], float] = {}
         self._clock: asyncio.TimerHandle | None = None
         self._closed = False
+        self._connects = 0
+        self._failures = 0
         hosts.used_by(self)
+
+    @property
+    def figures(self) -> PoolFigures:
+        """How many connections there are, and how many callers wait for one."""
+        return PoolFigures(
+            in_use=len(self._in_use),
+            idle=len(self._idle),
+            connecting=len(self._connecting),
+            waiting=len(self._waiters),
+            connects=self._connects,
+            failures=self._failures,
+        )
 
     async def acquire(self) -> Connection:
         """Return a live connection, which the caller gives back with ``release()``.
@@ -186,6 +212,7 @@ class Pool:
         try:
             connection = await connect(self._hosts)
         except DatabaseError as error:
+            self._failures += 1
             self._hosts.availability.failed(error)
             # Attempts that began together are awaited together; one that is only a second try is not.
             latest = began + TIMEOUTS.silent_retry
@@ -193,6 +220,7 @@ class Pool:
             if not self._in_use and not others:
                 self._refuse_waiters(error)
         else:
+            self._connects += 1
             self._hosts.availability.succeeded()
             self._take_back(connection)
 

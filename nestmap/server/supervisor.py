@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
-from nestmap.server.worker import Heartbeats, Worker, fork
+from nestmap.server.worker import Heartbeat, Heartbeats, Worker, fork
 from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap")
@@ -39,11 +39,23 @@ class Limits:
     longest_pause: float = 30.0
 
 
+def _nothing(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """What the parent does besides: every second, and with the number of a worker that has ended."""
+
+    each_second: Callable[[], None] = _nothing
+    worker_ended: Callable[[int], None] = _nothing
+
+
 def run_workers(
     count: int,
-    work: Callable[[Callable[[], None]], int],
+    work: Callable[[Heartbeat], int],
     sockets: Iterable[socket.socket] = (),
-    tend: Callable[[], None] = lambda: None,
+    chores: Chores = Chores(),
     limits: Limits = Limits(),
 ) -> int:
     """Run ``work(beat)`` in ``count`` processes and return the status to exit with.
@@ -52,9 +64,9 @@ def run_workers(
     hangs is replaced; only one that ends by itself before any has ever served ends all. SIGTERM,
     SIGINT and SIGHUP stop the workers, SIGKILL follows after ``limits.stop`` seconds or with the
     second signal. Then the parent closes ``sockets`` too, so that the kernel takes no connection
-    that will not be answered. ``tend`` is called every second, in the parent.
+    that will not be answered.
     """
-    return Supervisor(count, work, list(sockets), tend, limits).run()
+    return Supervisor(count, work, list(sockets), chores, limits).run()
 
 
 def reap_orphans() -> list[tuple[int, int]]:
@@ -76,14 +88,14 @@ class Supervisor:
     def __init__(
         self,
         count: int,
-        work: Callable[[Callable[[], None]], int],
+        work: Callable[[Heartbeat], int],
         sockets: list[socket.socket],
-        tend: Callable[[], None],
+        chores: Chores,
         limits: Limits,
     ) -> None:
         self._work = work
         self._sockets = sockets
-        self._tend = tend
+        self._chores = chores
         self._limits = limits
         self._beats = Heartbeats(count)
         self._workers = [Worker(number) for number in range(count)]
@@ -119,7 +131,7 @@ class Supervisor:
                     self._start(worker)
             else:
                 self._look_at(worker)
-        self._tend()
+        self._chores.each_second()
 
     def _start(self, worker: Worker) -> None:
         self._beats.reset(worker.number)
@@ -158,6 +170,7 @@ class Supervisor:
         beat = self._beats[worker.number]
         self._has_served = self._has_served or beat > 0
         worker.ended(self._limits.short_life)
+        self._chores.worker_ended(worker.number)
         if self._stopping():
             # One that was told before it could listen dies by the signal, as it should.
             self._status = self._status or (0 if status == -signal.SIGTERM else min(abs(status), 1))

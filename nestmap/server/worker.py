@@ -59,13 +59,21 @@ class Heartbeats:
         """Begin again: a new process has not served yet."""
         struct.pack_into("=I", self._memory, 4 * number, 0)
 
-    def beat_of(self, number: int) -> Callable[[], None]:
-        """Return the function by which this worker says that it is well."""
+    def beat_of(self, number: int) -> "Heartbeat":
+        """Return what this worker calls to say that it is well."""
+        return Heartbeat(self._memory, number)
 
-        def beat() -> None:
-            struct.pack_into("=I", self._memory, 4 * number, self[number] % 0xFFFFFFFF + 1)
 
-        return beat
+class Heartbeat:
+    """The counter of one worker; ``worker`` is its number, which the next in its place has too."""
+
+    def __init__(self, memory: mmap.mmap, worker: int) -> None:
+        self._memory = memory
+        self.worker = worker
+
+    def __call__(self) -> None:
+        (beat,) = struct.unpack_from("=I", self._memory, 4 * self.worker)
+        struct.pack_into("=I", self._memory, 4 * self.worker, beat % 0xFFFFFFFF + 1)
 
 
 def fork(work: Callable[[], int]) -> int:

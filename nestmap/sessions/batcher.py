@@ -6,13 +6,15 @@ A single entry is sent immediately. A thousand at once need a handful of stateme
 import asyncio
 import copy
 import logging
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from nestmap.background import Background
 from nestmap.database import DatabaseError, Locked, Overloaded, Refused, TimedOut
+from nestmap.sessions.counts import BatchFigures
 from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap.sessions")
@@ -51,6 +53,7 @@ class Batcher(Generic[Item, Result]):
         limits: BatchLimits = BatchLimits(),
     ) -> None:
         self._name = name
+        self.figures = BatchFigures(name)
         self._send = send
         self._key = key
         self._background = background
@@ -67,10 +70,12 @@ class Batcher(Generic[Item, Result]):
         once if too many items wait.
         """
         if len(self._queue) >= self._limits.waiting:
+            self.figures.failures[Overloaded] += 1
             raise Overloaded(f"too many wait to {self._name}")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        self._queue.append(_Entry(item, future, loop.time() - waited))
+        since, arrived = loop.time() - waited, time.monotonic()
+        self._queue.append(_Entry(item, future, since, arrived, self.figures.failures))
         if not self._starting and self._may_start():
             # Not before the loop's next turn, so that what arrives in this one goes along.
             self._starting = True
@@ -126,12 +131,23 @@ class Batcher(Generic[Item, Result]):
         if not entries:
             return
         try:
-            results = await self._send([entry.item for entry in entries])
+            results = await self._send_counted(entries)
         except (Refused, Locked) as error:
             await self._bisect(entries, error)
         else:
             for entry, result in zip(entries, results, strict=True):
                 entry.answer(result)
+
+    async def _send_counted(
+        self, entries: "Sequence[_Entry[Item, Result]]"
+    ) -> Sequence[Result | Exception]:
+        # The loop's clock may have whole milliseconds only (uvloop).
+        began = time.monotonic()
+        self.figures.sent(len(entries), began - entries[0].arrived)
+        try:
+            return await self._send([entry.item for entry in entries])
+        finally:
+            self.figures.durations.add(time.monotonic() - began)
 
     async def _bisect(
         self, entries: "Sequence[_Entry[Item, Result]]", error: DatabaseError
@@ -177,11 +193,14 @@ class _Entry(Generic[Item, Result]):
     item: Item
     future: asyncio.Future[Result]
     since: float
+    arrived: float
+    failures: Counter[type[Exception]]
 
     def answer(self, result: "Result | Exception") -> None:
         if self.future.done():
             return
         if isinstance(result, Exception):
+            self.failures[type(result)] += 1
             # A copy each: many tasks raising one exception would share and grow its traceback.
             self.future.set_exception(copy.copy(result))
         else:

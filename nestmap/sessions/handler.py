@@ -209,6 +209,7 @@ class SessionHandler(RequestHandler):
         error = kwargs.get("exc_info", (None, None, None))[1]
         self._commits_nothing = self._commits_nothing or not isinstance(error, HTTPError)
         if isinstance(error, FAILURES) and not self._headers_written:
+            self.sessions.answers.failed[failure_of(error).code] += 1
             self._send(self.commit_failed(error))
             return
         super().send_error(status_code, **kwargs)
@@ -257,6 +258,7 @@ class SessionHandler(RequestHandler):
         connection = self.request.connection
         assert connection is not None, "a request that is not finished has its connection"
         self._held = HeldConnection(connection)
+        self.sessions.answers.held += 1
         self.request.connection = self._held
 
     def _committed(self, held: HeldConnection, committed: asyncio.Future[Written | None]) -> None:
@@ -281,6 +283,7 @@ class SessionHandler(RequestHandler):
         name = type(error).__name__
         log.log(log_level(error), "%s not committed: %s %s", self.request_name, name, error)
         try:
+            self.sessions.answers.failed[failure_of(error).code] += 1
             response = self.commit_failed(error)
             if self._saved_cookie and not isinstance(error, SessionEnded):
                 # What save_session() committed stands, and needs its cookie.

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 
 from nestmap.database import Database, DatabaseError
 from nestmap.queries import queries
@@ -21,6 +22,9 @@ class Pruner:
         self._seconds = options.prune
         self._batch = batch
         self._sql = queries("sessions/pruning", options.names)
+        # Rows that were removed, and when this was last done (seconds since the epoch, 0: never).
+        self.removed = 0
+        self.pruned_at = 0.0
         self._lock = f"prune {options.names['table']}"
 
     async def run(self) -> None:
@@ -39,7 +43,10 @@ class Pruner:
         """Remove every expired session and return how many; 0 while another instance prunes."""
         await self._all_batches("prune_endings", {"batch": self._batch})
         parameters = {"batch": self._batch, "lock": self._lock}
-        return await self._all_batches("prune_sessions", parameters)
+        removed = await self._all_batches("prune_sessions", parameters)
+        self.removed += removed
+        self.pruned_at = time.time()
+        return removed
 
     async def _all_batches(self, query: str, parameters: dict[str, object]) -> int:
         total = 0

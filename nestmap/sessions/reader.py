@@ -10,6 +10,7 @@ from nestmap.database import Database, Prepared, Refused
 from nestmap.queries import queries
 from nestmap.sessions import values
 from nestmap.sessions.batcher import Batcher
+from nestmap.sessions.counts import BatchFigures
 from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.records import Lapsed, Record
 from nestmap.sessions.user_query import UserQuery
@@ -39,6 +40,11 @@ class SessionReader:
         self._endings: Batcher[str, Lapsed | None] = Batcher(
             "find_endings", self._find_endings, background
         )
+
+    @property
+    def figures(self) -> list[BatchFigures]:
+        """What was read so far."""
+        return [self._loads.figures, self._endings.figures]
 
     def load(self, sid: str) -> Future[Found]:
         """Return the live session of this sid, None if it is unknown or expired.

@@ -49,6 +49,8 @@ class Seals:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # When run() last found everything sealed (seconds since the epoch, 0: never).
+        self.sealed_at = 0.0
 
     async def run(self, keep_days: int) -> None:
         """Seal about once a second, log the head each minute, prune each hour, until cancelled."""
@@ -58,6 +60,7 @@ class Seals:
             await asyncio.sleep(INTERVAL)
             try:
                 await self.seal()
+                self.sealed_at = time.time()
                 if time.monotonic() >= head_at:
                     head_at = time.monotonic() + HEAD_INTERVAL
                     logged = await self._log_head(logged)

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from nestmap.background import Background
-from nestmap.database import Database, Hosts, Limits, shares
+from nestmap.database import Database, Hosts, Limits, PoolFigures, shares
 from nestmap.sessions.admin import SessionAdmin
+from nestmap.sessions.chain import ChainWatch
 from nestmap.sessions.cookie import SessionCookie
+from nestmap.sessions.counts import AnswerFigures, BatchFigures
 from nestmap.sessions.events import Events
 from nestmap.sessions.loading import SessionLoader
 from nestmap.sessions.options import SessionOptions
@@ -61,8 +63,9 @@ class Sessions:
             ),
         )
         self._store = SessionStore(self._writes, self.options, self.background)
+        self._reader = SessionReader(self._reads, self.options, self.background)
         self._loader = SessionLoader(
-            SessionReader(self._reads, self.options, self.background),
+            self._reader,
             self.options.max_bytes,
             refuse=self.options.lapsed == "refuse",
         )
@@ -72,6 +75,23 @@ class Sessions:
         self.pruner = Pruner(self._unhurried, self.options)
         self.events = Events(self._reads)
         self.seals = Seals(self._unhurried)
+        self.chain = ChainWatch(self._unhurried)
+        self.answers = AnswerFigures()
+
+    @property
+    def batches(self) -> list[BatchFigures]:
+        """What was read and written so far, statement by statement."""
+        return [*self._reader.figures, *self._store.figures]
+
+    @property
+    def pools(self) -> dict[str, PoolFigures]:
+        """The connections of each pool, by what it is for."""
+        return {
+            "reads": self._reads.figures,
+            "writes": self._writes.figures,
+            "reports": self._reports.figures,
+            "background": self._unhurried.figures,
+        }
 
     async def open(self, patience: float = 300.0) -> None:
         """Bring the table up to date, check it, and start pruning.
@@ -92,6 +112,7 @@ class Sessions:
         if self.options.events:
             sealing = self.seals.run(self.options.events_keep_days)
             self.background.start(sealing, "seal events", daemon=True)
+            self.background.start(self.chain.run(), "watch the chain of events", daemon=True)
 
     async def close(self, seconds: float) -> bool:
         """Wait up to ``seconds`` for running commits, then close everything.

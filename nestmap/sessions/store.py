@@ -8,6 +8,7 @@ from nestmap.background import Background
 from nestmap.database import Database
 from nestmap.queries import queries
 from nestmap.sessions.batcher import Batcher, BatchLimits
+from nestmap.sessions.counts import BatchFigures
 from nestmap.sessions.events import Source
 from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.records import Client
@@ -49,6 +50,11 @@ class SessionStore:
             ),
             End: Batcher("end_sessions", self._end, background, key=lambda item: item.ids),
         }
+
+    @property
+    def figures(self) -> list[BatchFigures]:
+        """What was written so far."""
+        return [batcher.figures for batcher in self._batchers.values()]
 
     def commit(self, write: Write, waited: float = 0.0) -> Future[Written | None]:
         """Carry out ``write`` and return the future row, None if there is nothing to say of it.

@@ -113,6 +113,51 @@ from faults
 order by number nulls last, event_id
 limit 1000;
 
+-- name: verify_links(after, most)
+-- Up to :most links from number :after on: how many there are, the last number, and how many do not
+-- follow from the one before them. The first has none before it.
+with links as (
+    select
+        s.number,
+        s.sealed_at,
+        s.hash,
+        e.id,
+        e.at,
+        e as event,
+        lag(s.hash) over chain as hash_before,
+        lag(s.number) over chain as number_before
+    from (
+        select number, event_id, sealed_at, hash
+        from nestmap.event_seals
+        where number >= :after
+        order by number
+        limit :most
+    ) as s
+    left join nestmap.events as e on e.id = s.event_id
+    window chain as (order by s.number)
+)
+select
+    count(*),
+    max(number),
+    count(*) filter (
+        where number_before is not null and (
+            number <> number_before + 1
+            or id is null
+            or hash <> nestmap.event_hash(hash_before, number, sealed_at, event)
+            or at > sealed_at
+        )
+    )
+from links;
+
+-- name: count_unsealed(most)
+-- How many events wait for their seal, up to :most.
+select count(*)
+from (
+    select
+    from nestmap.unsealed_events
+    limit :most
+) as unsealed;
+
 -- name: prune_events(days, most)
 -- Remove old events, a batch at a time; how many.
 select nestmap.prune_events(:days, :most);

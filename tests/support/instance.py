@@ -27,7 +27,14 @@ OURS += (
     "LOG_",
     "PG",
 )
-OURS += ("SESSIONS_PER_USER", "NEW_SESSIONS_", "REGISTRATIONS_", "EVENTS_")
+OURS += (
+    "SESSIONS_PER_USER",
+    "NEW_SESSIONS_",
+    "REGISTRATIONS_",
+    "EVENTS_",
+    "METRICS_",
+    "PROMETHEUS_",
+)
 
 # An empty variable is as good as none, but wins over the .env that a developer may have.
 UNSET = dict.fromkeys(re.findall(r"(?m)^#([A-Z_]+)=", (ROOT / ".env.example").read_text()), "")

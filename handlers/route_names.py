@@ -1,0 +1,33 @@
+"""Names of routes, as metrics show them: a few, whatever a client asks for."""
+
+import re
+
+from tornado.web import RequestHandler
+
+Routes = list[tuple[str, type[RequestHandler]]]
+
+FIXED = re.compile(r"[/a-z0-9-]+")
+
+
+class RouteNames:
+    """Names the route of a request: its path, if that is fixed, else its pattern with stars."""
+
+    def __init__(self, routes: Routes, others: dict[type[RequestHandler], str]) -> None:
+        self._paths = {path: path for path, _ in routes if FIXED.fullmatch(path)}
+        patterns = {handler: name_of(path) for path, handler in reversed(routes)}
+        self._handlers = patterns | others
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every name that there is."""
+        return frozenset((*self._paths, *self._handlers.values(), "other"))
+
+    def of(self, handler: RequestHandler) -> str:
+        """Return the name of the route that led to ``handler``."""
+        path = handler.request.path
+        return self._paths.get(path) or self._handlers.get(type(handler), "other")
+
+
+def name_of(pattern: str) -> str:
+    """Return a pattern with a star for each of its groups."""
+    return re.sub(r"\([^)]*\)", "*", pattern).replace("+", "")
