@@ -1,4 +1,4 @@
-"""Batches: who shares a statement with whom, and what each item is told."""
+"""Batches: which items share a statement, and which result each item gets."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -15,7 +15,7 @@ HASTY = BatchLimits(items=4, waiting=6, slow_after=0.01, running=1, timeout=0.03
 
 
 class Sender:
-    """Answers a batch with its items in capitals; `held` batches wait until they are let go."""
+    """Returns the items of a batch in capitals; `held` batches wait until they are released."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -39,7 +39,7 @@ class Sender:
         self._let_go.set()
 
     async def has_sent(self, count: int) -> None:
-        """Wait until as many batches have been sent."""
+        """Wait until `count` batches have been sent."""
         async with asyncio.timeout(10):
             while len(self.batches) < count:
                 self._sent.clear()
@@ -58,7 +58,7 @@ async def outcomes(futures):
     return await asyncio.gather(*futures, return_exceptions=True)
 
 
-def test_an_item_that_is_alone_is_sent_at_once():
+def test_a_single_item_is_sent_at_once():
     async def story():
         sender = Sender()
         assert await batcher(sender).submit("a") == "A"
@@ -80,7 +80,7 @@ def test_items_of_one_turn_share_a_statement_and_each_gets_its_own_result():
 def test_what_arrives_while_a_batch_runs_goes_in_the_next_one():
     async def story():
         sender = Sender()
-        # Slow only after half a minute, so that no batch overtakes another.
+        # A batch is slow after half a minute only, so that no other batch overtakes it.
         tried = batcher(sender, BatchLimits(items=4, slow_after=30))
         sender.held = {"a"}
         first = tried.submit("a")
@@ -104,7 +104,7 @@ def test_two_items_with_one_key_never_share_a_statement_and_keep_their_order():
     run(story())
 
 
-def test_the_fault_of_one_item_is_told_to_that_one_alone():
+def test_an_error_of_one_item_is_raised_for_that_item_only():
     async def story():
         sender = Sender()
         sender.faulty = {"c": Refused("22P05", "not this character")}
@@ -117,7 +117,7 @@ def test_the_fault_of_one_item_is_told_to_that_one_alone():
     run(story())
 
 
-def test_each_of_several_items_at_fault_is_told_and_no_other():
+def test_errors_of_several_items_are_raised_for_those_items_only():
     async def story():
         sender = Sender()
         sender.faulty = {item: Refused("22023", item) for item in "bd"}
@@ -127,7 +127,7 @@ def test_each_of_several_items_at_fault_is_told_and_no_other():
     run(story())
 
 
-def test_an_item_whose_row_is_locked_is_tried_again_alone_and_then_done():
+def test_an_item_with_a_locked_row_is_repeated_alone_and_succeeds():
     async def story():
         sender = Sender()
         tried = batcher(sender)
@@ -144,7 +144,7 @@ def test_an_item_whose_row_is_locked_is_tried_again_alone_and_then_done():
     run(story())
 
 
-def test_a_lock_that_would_outlast_the_answer_is_not_waited_for():
+def test_a_locked_row_is_not_waited_for_beyond_the_time_of_the_item():
     async def story():
         sender = Sender()
         sender.faulty = {"b": Locked("held")}
@@ -157,7 +157,7 @@ def test_a_lock_that_would_outlast_the_answer_is_not_waited_for():
     run(story())
 
 
-def test_an_outage_is_told_to_all_each_with_an_exception_of_its_own():
+def test_an_outage_is_raised_for_each_item_with_its_own_exception():
     async def story():
         sender = Sender()
         sender.faulty = {"b": Unavailable("away")}
@@ -169,7 +169,7 @@ def test_an_outage_is_told_to_all_each_with_an_exception_of_its_own():
     run(story())
 
 
-def test_a_mistake_in_the_sending_leaves_nobody_waiting_and_is_logged(caplog):
+def test_a_bug_in_send_fails_all_items_and_is_logged(caplog):
     async def story():
         sender = Sender()
         sender.faulty = {"a": ZeroDivisionError("a mistake")}
@@ -184,7 +184,7 @@ def test_a_mistake_in_the_sending_leaves_nobody_waiting_and_is_logged(caplog):
     assert "a mistake" in caplog.text
 
 
-def test_the_exception_among_the_results_is_that_of_its_item():
+def test_an_exception_among_the_results_is_raised_for_its_item():
     async def story():
         async def send(items):
             return [KeyError(item) if item == "b" else item.upper() for item in items]
@@ -195,7 +195,7 @@ def test_the_exception_among_the_results_is_that_of_its_item():
     run(story())
 
 
-def test_one_more_than_may_wait_is_refused_at_once():
+def test_an_item_above_the_queue_limit_is_refused_at_once():
     async def story():
         sender = Sender()
         tried = batcher(sender)
@@ -219,7 +219,7 @@ def test_a_slow_batch_is_overtaken_by_as_many_as_may_run():
         second = tried.submit("b")
         await sender.has_sent(3)
         third = tried.submit("d")
-        # Two are slow, which is the most that may run: the third waits for one of them.
+        # Two slow batches are running, the maximum: the third waits for one of them.
         await asyncio.wait([third], timeout=5 * LIMITS.slow_after)
         assert [first.done(), second.done(), third.done()] == [False] * 3
         sender.let_go()
@@ -228,7 +228,7 @@ def test_a_slow_batch_is_overtaken_by_as_many_as_may_run():
     run(story())
 
 
-def test_an_item_of_a_running_batch_is_told_when_its_time_is_over():
+def test_an_item_of_a_running_batch_fails_when_its_time_is_over():
     async def story():
         sender = Sender()
         sender.held = {"a"}
@@ -243,7 +243,7 @@ def test_an_item_of_a_running_batch_is_told_when_its_time_is_over():
     run(story())
 
 
-def test_an_item_in_the_queue_is_told_when_its_time_is_over_and_is_never_sent():
+def test_an_item_in_the_queue_fails_when_its_time_is_over_and_is_never_sent():
     async def story():
         sender = Sender()
         sender.held = {"a"}
@@ -260,7 +260,7 @@ def test_an_item_in_the_queue_is_told_when_its_time_is_over_and_is_never_sent():
     run(story())
 
 
-def test_what_a_request_has_waited_before_is_part_of_its_time():
+def test_time_that_a_request_has_waited_before_counts():
     async def story():
         sender = Sender()
         sender.held = {"a", "b"}
@@ -275,7 +275,7 @@ def test_what_a_request_has_waited_before_is_part_of_its_time():
     run(story())
 
 
-def test_an_item_that_is_waited_for_no_more_is_not_sent_and_disturbs_no_other():
+def test_an_item_whose_caller_gave_up_is_not_sent_and_affects_no_other():
     async def story():
         sender = Sender()
         sender.held = {"a"}

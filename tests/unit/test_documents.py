@@ -1,4 +1,4 @@
-"""The documents say what the program does."""
+"""The documents agree with the program."""
 
 import dataclasses
 import re
@@ -11,7 +11,7 @@ from tests.support.instance import ROOT
 
 
 def rows(path, heading):
-    """The cells of the table below a heading."""
+    """Return the cells of the table below a heading."""
     text = (ROOT / path).read_text().split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line for line in text.splitlines() if line.startswith("| `")]
     return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]

@@ -1,4 +1,4 @@
-"""What a connection string becomes."""
+"""A connection string is translated into the connections to try."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ def modes(url: str) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
-def test_both_schemes_are_taken(scheme):
+def test_both_schemes_are_accepted(scheme):
     (one, _) = addresses(f"{scheme}://app:p%40ss@127.0.0.1:6543/site")
     assert (one["user"], one["password"], one["port"]) == ("app", "p@ss", "6543")
 
@@ -35,26 +35,26 @@ def test_a_name_that_does_not_resolve_is_left_out():
     assert [one["hostaddr"] for one in found] == ["127.0.0.1"]
 
 
-def test_modes_that_libpq_tries_in_turn_are_tried_one_at_a_time():
+def test_ssl_modes_that_libpq_tries_in_turn_are_separate_attempts():
     assert modes("postgresql://127.0.0.1/site") == ["require", "disable"]
     assert modes("postgresql://127.0.0.1/site?sslmode=allow") == ["disable", "require"]
     assert modes("postgresql://127.0.0.1/site?sslmode=verify-full") == ["verify-full"]
 
 
-def test_the_mode_of_the_environment_counts_where_the_url_is_silent(monkeypatch):
+def test_the_ssl_mode_of_the_environment_is_used_if_the_url_has_none(monkeypatch):
     monkeypatch.setenv("PGSSLMODE", "require")
     assert modes("postgresql://127.0.0.1/site") == ["require"]
     assert modes("postgresql://127.0.0.1/site?sslmode=disable") == ["disable"]
 
 
-def test_the_host_of_the_environment_counts_where_the_url_is_silent(monkeypatch):
+def test_the_host_of_the_environment_is_used_if_the_url_has_none(monkeypatch):
     monkeypatch.setenv("PGHOST", "127.0.0.3")
     monkeypatch.setenv("PGPORT", "7777")
     (one, _) = addresses("postgresql:///site")
     assert (one["hostaddr"], one["port"]) == ("127.0.0.3", "7777")
 
 
-def test_the_url_says_how_long_to_wait_for_a_connection():
+def test_the_url_sets_the_timeout_of_a_connection():
     assert Hosts("postgresql://127.0.0.1/site?connect_timeout=17").connect_timeout == 17
     assert Hosts("postgresql://127.0.0.1/site").connect_timeout == 3.0
 
@@ -74,7 +74,7 @@ def test_the_url_says_how_long_to_wait_for_a_connection():
         ("postgresql://app:sec%ret@127.0.0.1/site", "percent-encoded"),
     ],
 )
-def test_a_string_that_can_not_be_used_is_refused_in_words_without_its_password(url, words):
+def test_the_message_about_an_invalid_string_does_not_contain_its_password(url, words):
     with pytest.raises(ValueError, match=words) as refused:
         Hosts(url)
     assert "ret" not in str(refused.value).replace("characters", "")

@@ -1,4 +1,4 @@
-"""Where a place is on the map, which part of the map is shown, and where towns are."""
+"""The position of a place on the map, the part of the map that is shown, and towns."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from nestmap.places.towns import find_towns, is_clear, suggested_towns
 
 @pytest.mark.parametrize("latitude", [-90, -60, -33.9, 0, 35, 84, 89.9])
 @pytest.mark.parametrize("longitude", [-180, -9.1, 0, 135.8, 180])
-def test_a_position_comes_back_from_the_map(latitude, longitude):
+def test_a_position_on_the_map_converts_back_to_its_coordinates(latitude, longitude):
     found = unproject(project(latitude, longitude))
     assert found == pytest.approx((latitude, longitude), abs=0.05)
 
@@ -28,13 +28,13 @@ def test_the_view_of_pins_shows_them_all_in_the_proportions_of_the_map():
     assert view.width < 100
 
 
-def test_the_view_stays_on_the_map_at_its_sides():
+def test_the_view_does_not_leave_the_map():
     fiji, samoa = project(-17.7, 178), project(-13.8, 179.9)
     view = view_of([fiji, samoa])
     assert view.x + view.width <= 1000
 
 
-def test_pins_all_over_the_world_are_shown_on_the_whole_map():
+def test_for_pins_all_over_the_world_the_whole_map_is_shown():
     assert view_of([project(64, -150), project(-36, 174)]) == world_view()
     assert view_of([]) == world_view()
 
@@ -63,7 +63,7 @@ def test_a_town_is_found_by_its_name_in_any_language(text, country, latitude):
     assert towns[0].latitude == pytest.approx(latitude, abs=0.1)
 
 
-def test_where_several_towns_have_one_name_there_is_a_choice():
+def test_a_name_of_several_towns_gives_a_choice():
     towns = find_towns("Springfield")
     assert len(towns) > 2
     assert not is_clear(towns)
@@ -74,7 +74,7 @@ def test_where_several_towns_have_one_name_there_is_a_choice():
 @pytest.mark.parametrize(
     "text", ["", " ", ",", "Nowhere-on-Sea", "x" * 200, "\ud800", "Kyoto, France"]
 )
-def test_what_is_no_town_is_not_found(text):
+def test_an_unknown_town_is_not_found(text):
     assert find_towns(text) == []
 
 

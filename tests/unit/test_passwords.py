@@ -1,4 +1,4 @@
-"""Which passwords are taken, and that nobody's wait is another's."""
+"""Which passwords are accepted, and that no client delays another client's hashes."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ from nestmap.accounts.shares import SharedQueue
         *("december2025!", "asdfghjkl;'#", "administrator"),
     ],
 )
-def test_a_password_that_is_guessed_first_is_refused(password):
+def test_a_password_that_is_easy_to_guess_is_refused(password):
     with pytest.raises(InvalidAccount, match="easy to guess"):
         refuse_guessable(password, "ada.lovelace@example.org")
 
@@ -33,7 +33,7 @@ def test_a_password_that_is_guessed_first_is_refused(password):
         *("vier zufällige deutsche wörter", "öäüßéèñçøåæþ", "x" * 3 + "Gq7!pLw2zK" + "x" * 200),
     ],
 )
-def test_any_other_password_is_taken(password):
+def test_any_other_password_is_accepted(password):
     refuse_guessable(password, "ada.lovelace@example.org")
 
 
@@ -73,7 +73,7 @@ def test_a_letter_and_its_accent_are_one_character_however_they_are_sent():
 
 
 @pytest.mark.parametrize("password", ["x" * 11, "x" * 257, "\u0344" * 5000, "\ud800" * 12])
-def test_a_password_of_another_length_or_kind_is_refused(password):
+def test_a_password_of_another_length_or_type_is_refused(password):
     with pytest.raises(InvalidAccount):
         checked_password(password)
 
@@ -107,19 +107,19 @@ def in_order(*shares: str, each: int = 2, total: int = 4) -> list[str]:
     return done
 
 
-def test_shares_take_turns():
+def test_keys_take_turns():
     assert in_order("a", "a", "b") == ["a", "b", "a"]
 
 
-def test_one_share_has_a_bound():
+def test_the_queue_of_one_key_is_bounded():
     assert in_order("a", "a", "a", "a", "b") == ["a", "b", "a"]
 
 
-def test_who_waits_behind_nothing_of_their_own_gets_into_a_full_queue():
+def test_a_key_without_queued_work_gets_into_a_full_queue():
     assert in_order("a", "a", "b", "b", "c") == ["a", "b", "c", "b"]
 
 
-def test_a_queue_full_of_lone_work_takes_no_more():
+def test_a_queue_with_one_item_for_each_key_accepts_no_more():
     assert in_order("a", "b", "c", "d", "e") == ["a", "b", "c", "d"]
 
 

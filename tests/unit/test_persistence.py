@@ -1,4 +1,4 @@
-"""Trying again: as long as it was asked to, and with few words."""
+"""Retrying: up to the time limit, with few log lines."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ log = logging.getLogger("test")
 
 
 class Step:
-    """Fails so many times, then works."""
+    """Fails `failures` times, then succeeds."""
 
     def __init__(self, failures: float, error: Exception) -> None:
         self.attempts = 0
@@ -31,28 +31,28 @@ def persist(step: Step, *, patience: float) -> str:
     return asyncio.run(persistence.until_it_works("the step", step))
 
 
-def test_what_fails_is_tried_again_and_its_cause_is_said_once(caplog):
+def test_a_step_that_fails_is_repeated_and_its_cause_is_logged_once(caplog):
     step = Step(50, Locked("the table is locked"))
     assert persist(step, patience=60) == "done"
     assert step.attempts == 51
     assert caplog.messages == ["waiting, the step: the table is locked (1 attempts, 0 s)"]
 
 
-def test_patience_has_an_end():
+def test_retrying_ends_at_the_time_limit():
     step = Step(float("inf"), Locked("the table is locked"))
     with pytest.raises(Locked):
         persist(step, patience=0.05)
     assert step.attempts > 1
 
 
-def test_without_patience_there_is_one_attempt():
+def test_without_a_time_limit_there_is_one_attempt():
     step = Step(1, Locked("the table is locked"))
     with pytest.raises(Locked):
         persist(step, patience=0)
     assert step.attempts == 1
 
 
-def test_what_would_fail_again_is_not_tried_again():
+def test_a_permanent_error_is_not_repeated():
     step = Step(1, Refused("42601", "syntax error"))
     with pytest.raises(Refused):
         persist(step, patience=60)

@@ -1,4 +1,4 @@
-"""Whom the site believes about a client's address, and what it reads there."""
+"""Which proxies are trusted for a client's address, and how the address is read."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_an_address_is_read_with_ports_and_brackets(text, address):
 @pytest.mark.parametrize(
     "text", ["", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "a" * 10000, "\0"]
 )
-def test_what_is_no_address_is_none(text):
+def test_an_invalid_address_is_none(text):
     assert parsed_address(text) is None
 
 
@@ -46,31 +46,31 @@ def test_what_is_no_address_is_none(text):
         ("10.0.0.0/8", "127.0.0.1", False),
     ],
 )
-def test_only_the_proxies_of_the_setting_are_believed(setting, peer, believed):
+def test_only_the_proxies_of_the_setting_are_trusted(setting, peer, believed):
     assert parsed_proxies(setting).trusts(peer) is believed
 
 
 @pytest.mark.parametrize("text", ["perhaps", "10.0.0.0/33", "10.0.0.0/8 x"])
-def test_what_is_no_such_setting_is_refused(text):
+def test_an_invalid_setting_is_refused(text):
     with pytest.raises(ValueError):
         parsed_proxies(text)
 
 
-def test_with_one_proxy_the_last_element_counts():
+def test_with_one_proxy_the_last_element_is_the_address():
     assert parsed_proxies("on").client(PEER, ["6.6.6.6, 192.0.2.7"]) == "192.0.2.7"
     assert parsed_proxies("on").client(PEER, ["6.6.6.6", "192.0.2.7"]) == "192.0.2.7"
 
 
-def test_one_proxy_is_not_passed_over_for_a_private_client():
+def test_with_one_proxy_a_private_address_of_a_client_is_used():
     assert parsed_proxies("on").client(PEER, ["6.6.6.6, 10.0.0.9"]) == "10.0.0.9"
 
 
-def test_proxies_of_the_list_are_passed_over_from_the_end():
+def test_proxies_of_the_list_are_skipped_from_the_end():
     proxies = parsed_proxies("10.0.0.0/8")
     assert proxies.client(PEER, ["6.6.6.6, 192.0.2.7, 10.0.0.2, 10.0.0.3"]) == "192.0.2.7"
 
 
 @pytest.mark.parametrize("value", ["", "unknown", "192.0.2.7, _hidden"])
-def test_what_cannot_be_read_is_the_peer(value):
+def test_an_invalid_header_gives_the_address_of_the_peer(value):
     assert parsed_proxies("on").client(PEER, [value]) == PEER
     assert parsed_proxies("10.0.0.0/8").client(PEER, [value]) == PEER

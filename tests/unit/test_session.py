@@ -59,7 +59,7 @@ def test_a_session_without_a_record_is_fresh_until_something_is_stored():
     assert state_of(session) is State.FRESH
 
 
-def test_someone_who_signs_in_makes_it_new():
+def test_a_fresh_session_is_new_after_a_sign_in():
     session = fresh()
     session.sign_in(ADA)
     assert state_of(session) is State.NEW
@@ -100,13 +100,13 @@ def test_any_change_makes_it_changed(change):
         lambda session: session.update(map={"z": [{"d": 1, "c": 2}], "y": 1}),
     ],
 )
-def test_what_is_equal_in_the_end_is_no_change(change):
+def test_a_change_that_was_undone_is_no_change(change):
     session = loaded({"a": 1, "list": [1], "map": {"y": 1, "z": [{"c": 2, "d": 1}]}})
     change(session)
     assert state_of(session) is State.CLEAN
 
 
-def test_only_what_differs_is_committed():
+def test_only_keys_that_differ_are_committed():
     session = loaded({"a": 1, "b": 2, "c": 3})
     session["a"] = 9
     del session["b"]
@@ -114,7 +114,7 @@ def test_only_what_differs_is_committed():
     assert (list(changes.changed), changes.removed) == (["a"], ["b"])
 
 
-def test_signing_in_rotates_and_keeps_what_an_anonymous_visitor_stored():
+def test_signing_in_rotates_and_keeps_the_data_of_an_anonymous_visitor():
     session = loaded()
     session.sign_in(ADA)
     assert state_of(session) is State.ROTATED
@@ -125,14 +125,14 @@ def test_signing_in_rotates_and_keeps_what_an_anonymous_visitor_stored():
     assert session["a"] == 1
 
 
-def test_signing_in_over_another_account_drops_its_data():
+def test_signing_in_to_another_account_drops_the_data():
     session = loaded(owner=BOB)
     session.sign_in(ADA)
     assert dict(session) == {}
     assert planned(session).replaces
 
 
-def test_signing_in_over_ones_own_session_keeps_the_data():
+def test_signing_in_again_to_the_same_account_keeps_the_data():
     session = loaded(owner=ADA)
     session.sign_in(ADA)
     assert session["a"] == 1
@@ -146,7 +146,7 @@ def test_signing_out_ends_it():
     assert (session.user, dict(session)) == (None, {})
 
 
-def test_ending_a_fresh_session_is_nothing():
+def test_ending_a_fresh_session_needs_no_statement():
     session = fresh()
     session.sign_out()
     assert state_of(session) is State.FRESH
@@ -173,7 +173,7 @@ def test_the_public_id_is_16_hex_digits_that_a_rotation_keeps():
     assert session.id == "public"
 
 
-def test_the_sid_is_not_in_what_a_log_would_print():
+def test_the_sid_is_not_in_the_repr():
     assert "old-sid" not in repr(loaded()) + str(loaded())
 
 
@@ -195,7 +195,7 @@ def test_a_key_that_cannot_be_stored_is_refused(key):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_value_that_would_not_come_back_as_it_is_is_refused_by_name(value, where):
+def test_a_value_that_json_would_change_is_refused_with_its_key(value, where):
     session = fresh()
     with pytest.raises(SessionValueError, match="trip"):
         session["trip"] = where(value)
@@ -206,15 +206,15 @@ def test_a_value_that_would_not_come_back_as_it_is_is_refused_by_name(value, whe
     "value",
     ["\\u0000", "\\\\u0000", "C:\\u0000", 2**63, -(2**63), 0.1, True, "\x7f\u2028", {"": {}}],
 )
-def test_a_value_that_only_looks_unfit_is_stored(value):
-    """Six characters that spell a NUL are none."""
+def test_a_value_that_only_looks_invalid_is_stored(value):
+    """Six characters that look like an escaped NUL are not a NUL."""
     session = fresh()
     session["trip"] = value
     assert state_of(session) is State.NEW
     assert session["trip"] == value
 
 
-def test_a_value_that_was_spoilt_in_place_can_be_replaced_and_removed():
+def test_a_value_that_became_invalid_in_place_can_be_replaced_and_removed():
     for mend in (lambda session: session.update(list=[2]), lambda session: session.pop("list")):
         session = loaded()
         session["list"].append(object())
@@ -224,7 +224,7 @@ def test_a_value_that_was_spoilt_in_place_can_be_replaced_and_removed():
         assert state_of(session) is State.CHANGED
 
 
-def test_a_session_may_be_as_large_as_the_limit_and_no_larger():
+def test_a_session_may_reach_the_size_limit_and_not_exceed_it():
     session = fresh()
     session["a"] = "x" * 900
     with pytest.raises(SessionTooLarge):
@@ -234,13 +234,13 @@ def test_a_session_may_be_as_large_as_the_limit_and_no_larger():
     session["b"] = "x" * 900
 
 
-def test_a_session_that_is_over_the_limit_already_can_still_shrink():
+def test_a_session_above_the_size_limit_can_be_made_smaller():
     session = loaded({"a": "x" * 5000, "b": 1})
     del session["a"]
     assert state_of(session) is State.CHANGED
 
 
-def test_what_was_fetched_before_a_save_may_change_in_place_after_it():
+def test_a_value_that_was_read_before_a_save_can_be_changed_in_place_after_it():
     session = fresh()
     stops = session.setdefault("stops", [1])
     session.saved(Written("sid", "public", 0.0, None, 100.0, 100.0))
@@ -249,7 +249,7 @@ def test_what_was_fetched_before_a_save_may_change_in_place_after_it():
     assert session.data.changes().changed == {"stops": b"[1,2]"}
 
 
-def test_each_state_has_its_one_statement():
+def test_each_state_has_one_statement():
     assert planned(fresh()) is planned(loaded()) is planned(lapsed()) is None
     assert isinstance(planned(loaded(due=True)), Touch)
     session = fresh()
@@ -272,7 +272,7 @@ def test_storing_into_a_lapsed_session_is_refused():
 
 
 @pytest.mark.parametrize("way_on", [lambda session: session.begin(), lambda s: s.sign_in(ADA)])
-def test_who_begins_or_signs_in_may_store_into_a_lapsed_session(way_on):
+def test_storing_into_a_lapsed_session_is_possible_after_begin_or_a_sign_in(way_on):
     session = lapsed("signed out")
     session["a"] = 1
     way_on(session)
@@ -284,7 +284,7 @@ def test_who_begins_or_signs_in_may_store_into_a_lapsed_session(way_on):
     ("reason", "state"),
     [(None, State.NEW), ("expired", State.NEW), ("signed out", State.REFUSED)],
 )
-def test_where_a_lapsed_session_may_begin_only_one_that_was_ended_is_refused(reason, state):
+def test_with_lapsed_begin_only_a_session_with_a_recorded_end_is_refused(reason, state):
     session = lapsed(reason, refuse=False)
     session["a"] = 1
     assert state_of(session) is state
@@ -313,7 +313,7 @@ def test_a_session_may_have_lifetimes_of_its_own():
     assert planned(session).owner == Owner("7", "3", 10, 20)
 
 
-def test_what_is_stored_after_an_end_is_a_new_session():
+def test_storing_after_an_end_makes_a_new_session():
     session = loaded(owner=ADA)
     session.end()
     session["b"] = 1

@@ -1,4 +1,4 @@
-"""The tests' own reader of PostgreSQL's protocol, on which "no statement passed" depends."""
+"""The reader of PostgreSQL's protocol, which tests use to see that no statement was sent."""
 
 import struct
 
@@ -13,7 +13,7 @@ START = packet(b"", struct.pack("!I", 196608) + b"user\0postgres\0\0")
 SSL_REQUEST = packet(b"", struct.pack("!I", 80877103))
 
 
-def test_statements_are_found_after_the_start_however_they_are_cut():
+def test_statements_are_found_after_the_startup_also_in_small_parts():
     wire = SSL_REQUEST + START + packet(b"Q", b"select 1\0") + packet(b"P", b"\0select 2\0\0\0")
     wire += packet(b"X", b"")
     assert Statements().feed(wire) == ["select 1", "select 2"]

@@ -9,7 +9,7 @@ from nestmap.timeouts import TIMEOUTS, Timeouts
 from tests.support.instance import ROOT
 
 
-def test_each_is_shorter_than_what_contains_it():
+def test_each_limit_is_shorter_than_the_limit_that_contains_it():
     assert Timeouts(total=4.0).total == 4.0
     with pytest.raises(ValueError, match="total must be shorter than request"):
         Timeouts(total=4.5)
@@ -17,7 +17,7 @@ def test_each_is_shorter_than_what_contains_it():
         Timeouts(grace=2.0)
 
 
-def test_the_table_of_the_architecture_says_what_they_are():
+def test_the_table_in_the_documents_has_these_limits():
     text = (ROOT / "docs" / "architecture.md").read_text()
     table = {
         name: float(value) for name, value in re.findall(r"(?m)^\| `(\w+)` \| ([\d.]+) \|", text)

@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
     ("seconds", "said"),
     [(-5, "just now"), (59, "just now"), (120, "2 minutes ago"), (3 * 3600, "3 hours ago")],
 )
-def test_how_long_ago_is_said_in_the_largest_unit(seconds, said):
+def test_a_time_in_the_past_is_given_in_the_largest_unit(seconds, said):
     assert ago(NOW - timedelta(seconds=seconds), NOW) == said
 
 
@@ -29,7 +29,7 @@ def test_how_long_ago_is_said_in_the_largest_unit(seconds, said):
         (2592000, "30 days"),
     ],
 )
-def test_a_duration_below_an_hour_is_said_in_minutes(seconds, said):
+def test_a_duration_below_an_hour_is_given_in_minutes(seconds, said):
     assert duration(seconds) == said
 
 
@@ -70,5 +70,5 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.
         ("x" * 400, "Unknown browser"),
     ],
 )
-def test_a_browser_is_named_as_people_know_it(user_agent, said):
+def test_a_browser_is_named_by_product_and_system(user_agent, said):
     assert browser_name(user_agent) == said
