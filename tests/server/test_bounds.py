@@ -1,4 +1,4 @@
-"""No client keeps others out with connections alone: `ulimit -n` of 128, and more clients than that."""
+"""Connections alone cannot block other clients: `ulimit -n` is 128, and there are more clients."""
 
 import http.client
 import socket
@@ -18,7 +18,7 @@ LARGEST = max((ROOT / "handlers/static").iterdir(), key=lambda file: file.stat()
 
 @pytest.fixture
 def site(shared_database, start_instance):
-    """A site that may have DESCRIPTORS descriptors."""
+    """Start a site that may open DESCRIPTORS descriptors."""
     limit = f"--nofile={DESCRIPTORS}:{DESCRIPTORS}"
     return start_instance(shared_database.url, before=("prlimit", limit))
 
@@ -32,7 +32,7 @@ def is_alive(site):
 
 
 def unread_client(port):
-    """A client that asks for more than fits into all buffers (8 MB), and reads nothing."""
+    """Request more than fits into all buffers (8 MB) and read nothing."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     client.connect(("127.0.0.1", port))
@@ -42,7 +42,7 @@ def unread_client(port):
     return client
 
 
-def test_idle_connections_keep_nobody_out(site):
+def test_idle_connections_do_not_block_other_clients(site):
     begun = time.monotonic()
     with ExitStack() as open_connections:
         for _ in range(CLIENTS):
@@ -58,7 +58,7 @@ def test_idle_connections_keep_nobody_out(site):
     assert "Traceback" not in site.output
 
 
-def test_unread_responses_keep_nobody_out(site):
+def test_unread_responses_do_not_block_other_clients(site):
     with ExitStack() as open_connections:
         for _ in range(20):
             open_connections.enter_context(unread_client(site.port))

@@ -1,4 +1,4 @@
-"""Where a request ends: nothing is hidden in a body, for whoever stands in front of the server."""
+"""Where a request ends: no request can be hidden in a body, also not behind a proxy."""
 
 import asyncio
 
@@ -101,7 +101,7 @@ def framings() -> list[bytes]:
     return [framing.encode("latin1", "replace") for framing in found + OTHERS]
 
 
-HONEST = b"GET /honest HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+OTHER = b"GET /other HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def runner():
 
 @pytest.fixture
 def servers(runner):
-    """Both servers; `seen` has the target of each request that reached an application."""
+    """Start both servers; `seen` has the target of each request that reached an application."""
 
     async def start():
         return TwoServers(remember)
@@ -127,10 +127,10 @@ def servers(runner):
     runner.run(servers.close())
 
 
-def test_a_framing_is_taken_as_tornado_takes_it_or_refused(servers, runner):
+def test_a_framing_is_read_as_tornado_reads_it_or_refused(servers, runner):
     async def compare(framing):
-        ours = [one for one in await servers.ours(framing, HONEST) if one != "100 "]
-        tornado = [one for one in await servers.tornado(framing, HONEST) if one != "100 "]
+        ours = [one for one in await servers.ours(framing, OTHER) if one != "100 "]
+        tornado = [one for one in await servers.tornado(framing, OTHER) if one != "100 "]
         assert ours in (tornado, ["400 ", "closed"]), framing
         if ours != tornado:
             return framing
@@ -140,7 +140,7 @@ def test_a_framing_is_taken_as_tornado_takes_it_or_refused(servers, runner):
         differing = await asyncio.gather(*(compare(framing) for framing in framings()))
         return [framing for framing in differing if framing]
 
-    # Tornado still takes these.
+    # Tornado still accepts these.
     marks = (b"5,5", b"5, 5", b"0000005", b"HTTP/1.1\nHost")
     refused = runner.run(compare_all())
     assert [mark for one in refused for mark in marks if mark in one] == list(marks)
@@ -148,12 +148,12 @@ def test_a_framing_is_taken_as_tornado_takes_it_or_refused(servers, runner):
     assert "/hidden" not in servers.seen
 
 
-def test_nothing_is_hidden_from_nginx_and_others_are_served_well(servers, runner, tmp_path):
+def test_no_request_is_hidden_from_nginx_and_other_requests_are_answered(servers, runner, tmp_path):
     async def attack():
         for framing in framings():
             await exchange(nginx.port, [framing])
-            (answer, _) = await exchange(nginx.port, [HONEST])
-            assert "/honest" in answer, framing
+            (answer, _) = await exchange(nginx.port, [OTHER])
+            assert "/other" in answer, framing
 
     with nginx_in_front_of(servers.port, tmp_path) as nginx:
         runner.run(attack())

@@ -1,4 +1,4 @@
-"""Other applications import the server without what only this site needs."""
+"""Other applications can import the server without the requirements of this site."""
 
 import subprocess
 import sys

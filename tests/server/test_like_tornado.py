@@ -1,4 +1,4 @@
-"""Whatever is sent, and however it is cut into parts: our server does as Tornado's own."""
+"""Our server gives the same results as Tornado's for generated requests, sent in any parts."""
 
 import asyncio
 import re
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.two_servers import TwoServers
 
-# Shows where the server takes the next request to begin.
+# Shows where the server expects the beginning of the next request.
 NEXT = b"GET /next HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
 METHODS = ["GET", "POST", "PUT", "FOO", "OPTIONS", "CONNECT", "F,O", "get", "PRI", "SOURCE"]
@@ -50,7 +50,7 @@ BODIES = [
 
 @st.composite
 def requests(draw):
-    """A request of usual and unusual parts, at times with a byte too many or a wrong one."""
+    """Generate a request of usual and unusual parts, sometimes with an additional or a wrong byte."""
     version = draw(st.just("HTTP/1.1") | st.sampled_from(VERSIONS))
     first = f"{draw(st.sampled_from(METHODS))} {draw(st.sampled_from(TARGETS))} {version}"
     host = draw(st.sampled_from([["Host: h"], ["Host: h"], ["Host: h"], []]))
@@ -81,7 +81,7 @@ def servers(runner):
 
 
 def expected_otherwise(request: bytes) -> bool:
-    """The differences that are meant; each has a test of its own in test_framings.py."""
+    """Return True if a request is treated differently on purpose; see test_framings.py."""
     head = request.partition(b"\r\n\r\n")[0]
     bare_line_feed = re.search(rb"(?<!\r)\n", head)
     lengths = re.findall(rb"(?im)^Content-Length", head)
@@ -90,7 +90,7 @@ def expected_otherwise(request: bytes) -> bool:
 
 
 def without_continue(outcome: list[str]) -> list[str]:
-    """Tornado asks for a body also when its head has already told that it will be refused."""
+    """Remove "100 Continue", which Tornado sends also before it refuses a request by its headers."""
     return [response for response in outcome if response != "100 "]
 
 
@@ -114,7 +114,7 @@ CHUNKED = b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
 @example(request_bytes=b"\r\n\n\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
 @example(request_bytes=b"\r\rGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
 @given(request_bytes=requests())
-def test_each_request_has_the_outcome_that_it_has_with_tornado(servers, runner, request_bytes):
+def test_each_request_has_the_same_outcome_as_with_tornado(servers, runner, request_bytes):
     assume(not expected_otherwise(request_bytes))
 
     async def compare():

@@ -1,4 +1,4 @@
-"""Responses and what ends them: closed connections, wrong lengths, timeouts, streams."""
+"""Responses, and how they end: closed connections, wrong lengths, timeouts, streams."""
 
 import asyncio
 import socket
@@ -32,7 +32,7 @@ class Length(RequestHandler):
 
 
 class Endless(RequestHandler):
-    """Writes until the client is gone."""
+    """Writes until the client has disconnected."""
 
     async def get(self):
         told = self.application.settings["told"]
@@ -49,7 +49,7 @@ class Endless(RequestHandler):
 
 
 class Waiting(RequestHandler):
-    """Waits until the client is gone."""
+    """Waits until the client has disconnected."""
 
     async def get(self):
         self.gone = asyncio.Event()
@@ -63,7 +63,7 @@ class Waiting(RequestHandler):
 
 @stream_request_body
 class Stream(RequestHandler):
-    """Takes a body in parts, slowly; its limits are those in the headers."""
+    """Reads a body in parts, slowly; the limits are in the request headers."""
 
     def prepare(self):
         self.parts = []
@@ -84,7 +84,7 @@ class Stream(RequestHandler):
 
 
 class Detached(RequestHandler):
-    """Leaves HTTP and repeats what it is sent."""
+    """Detaches the connection and sends back all bytes that it receives."""
 
     async def get(self):
         await asyncio.sleep(0)
@@ -95,13 +95,13 @@ class Detached(RequestHandler):
 
 @pytest.fixture
 def told():
-    """What the handlers have noted."""
+    """Return the list of notes of the handlers."""
     return []
 
 
 @pytest.fixture
 def serve(told):
-    """Run a coroutine function with the port of a server that has these handlers."""
+    """Return a function that runs a coroutine function with the port of a server with these handlers."""
 
     def serve(work, **options):
         async def run():
@@ -147,20 +147,20 @@ def test_bytes_after_connection_close_do_not_lose_the_response(serve):
 
 
 @pytest.mark.parametrize(("length", "complaint"), [("3", "more data"), ("9", "4 bytes less")])
-def test_a_response_of_another_length_than_it_says_is_cut(serve, told, length, complaint):
+def test_a_response_with_a_wrong_content_length_is_cut(serve, told, length, complaint):
     request = f"GET /length/{length} HTTP/1.1\r\n".encode() + KEEP
     outcome = serve(lambda port: exchange(port, [request]))
     assert outcome[-1] == "closed"
     assert complaint in told[0]
 
 
-def test_requests_that_are_sent_at_once_are_answered_in_order(serve):
+def test_pipelined_requests_are_answered_in_order(serve):
     request = b"GET / HTTP/1.1\r\n" + KEEP + b"GET /missing HTTP/1.1\r\n" + KEEP
     outcome = serve(lambda port: exchange(port, [request * 3]))
     assert [one[:3] for one in outcome] == ["200", "404"] * 3 + ["ope"]
 
 
-def test_flush_waits_for_the_client_and_raises_when_it_is_gone(serve, told):
+def test_flush_waits_for_the_client_and_raises_when_it_disconnects(serve, told):
     async def work(port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /endless HTTP/1.1\r\n" + KEEP)
@@ -173,12 +173,12 @@ def test_flush_waits_for_the_client_and_raises_when_it_is_gone(serve, told):
         assert reader is not None
 
     serve(work)
-    # What fits into the buffers of the sockets, and not a gigabyte.
+    # The buffers of the sockets are full long before a gigabyte.
     assert told.count("flushed") < 300
     assert "on_connection_close" in told
 
 
-def test_a_client_that_does_not_read_is_cut(serve, told):
+def test_a_client_that_does_not_read_is_disconnected(serve, told):
     async def work(port):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.transport.pause_reading()
@@ -189,7 +189,7 @@ def test_a_client_that_does_not_read_is_cut(serve, told):
     serve(work, write_timeout=0.3)
 
 
-def test_a_client_that_closes_its_half_has_left(serve, told):
+def test_a_client_that_closes_its_sending_side_counts_as_disconnected(serve, told):
     async def work(port):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /waiting HTTP/1.1\r\n" + KEEP)
@@ -201,13 +201,13 @@ def test_a_client_that_closes_its_half_has_left(serve, told):
     serve(work)
 
 
-def test_a_body_that_is_streamed_waits_for_the_handler_and_comes_in_parts(serve):
+def test_a_streamed_body_waits_for_the_handler_and_arrives_in_parts(serve):
     head = b"POST /stream HTTP/1.1\r\nContent-Length: 100000\r\n" + CLOSE
     outcome = serve(lambda port: exchange(port, [head + b"x" * 100_000]), chunk_size=4096)
     assert outcome == ["200 4096 of 100000", "closed"]
 
 
-def test_a_handler_changes_the_limit_of_its_body(serve):
+def test_a_handler_can_change_the_size_limit_of_its_body(serve):
     chunks = b"Transfer-Encoding: chunked\r\n" + CLOSE + b"5\r\nhello\r\n0\r\n\r\n"
     small, large = b"POST /stream HTTP/1.1\r\nMost: 4\r\n", b"POST /stream HTTP/1.1\r\nMost: 5\r\n"
     assert serve(lambda port: exchange(port, [small + chunks])) == ["400 ", "closed"]
@@ -217,18 +217,18 @@ def test_a_handler_changes_the_limit_of_its_body(serve):
     ]
 
 
-def test_a_handler_changes_the_time_for_its_body(serve):
+def test_a_handler_can_change_the_time_limit_of_its_body(serve):
     head = b"POST /stream HTTP/1.1\r\nContent-Length: 9\r\nSeconds: 0.05\r\n" + KEEP + b"x"
     assert serve(lambda port: exchange(port, [head])) == ["closed"]
 
 
-def test_a_body_that_is_refused_is_not_read_and_the_refusal_arrives(serve):
+def test_a_refused_body_is_not_read_and_the_client_gets_the_response(serve):
     head = b"POST /stream HTTP/1.1\r\nContent-Length: 9000000\r\nRefuse: yes\r\n" + KEEP
     outcome = serve(lambda port: exchange(port, [head, b"x" * 3_000_000]))
     assert outcome == ["413 ", "closed"]
 
 
-def test_a_connection_that_is_detached_keeps_what_came_early(serve):
+def test_a_detached_connection_keeps_bytes_that_arrived_early(serve):
     head = b"GET /detached HTTP/1.1\r\n" + KEEP
     received = []
 

@@ -28,7 +28,7 @@ EXCEPTIONS = {
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_they_pass_but_for_a_few(loop):
+def test_they_pass_except_for_those_listed(loop):
     ran = subprocess.run(
         [sys.executable, "-m", "tests.support.tornado_suite", loop],
         capture_output=True,
