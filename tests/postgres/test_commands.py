@@ -34,7 +34,7 @@ def test_an_account_made_on_the_command_line_signs_in(
     ("email", "password"),
     [("nobody", PASSWORD), ("a@example.org", "short"), ("a@example.org", "")],
 )
-def test_an_account_that_cannot_be_is_refused_in_one_line(command, database, email, password):
+def test_an_invalid_account_is_refused_with_one_line(command, database, email, password):
     refused = command("create-user", email, stdin=password + "\n")
     assert refused.returncode != 0
     assert refused.stderr.strip()
@@ -42,14 +42,14 @@ def test_an_account_that_cannot_be_is_refused_in_one_line(command, database, ema
     assert database.value("select count(*) from nestmap.users") == 0
 
 
-def test_an_address_is_taken_once(command):
+def test_an_address_that_is_taken_is_refused(command):
     assert command("create-user", "a@example.org", stdin=PASSWORD).returncode == 0
     again = command("create-user", "A@example.org", stdin=PASSWORD)
     assert again.returncode != 0
     assert "Traceback" not in again.stderr
 
 
-def test_help_and_nonsense_are_answered_without_a_database(tmp_path):
+def test_help_and_wrong_arguments_need_no_database(tmp_path):
     asked = nestmap("--help", database_url=None, directory=tmp_path)
     assert asked.returncode == 0
     for name in ("migrate", "create-user", "prune", "stats"):
@@ -59,7 +59,7 @@ def test_help_and_nonsense_are_answered_without_a_database(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["stats", "prune"])
-def test_a_command_on_an_empty_database_brings_the_schema_along(empty_database, tmp_path, name):
+def test_a_command_on_an_empty_database_makes_the_schema(empty_database, tmp_path, name):
     done = nestmap(name, database_url=empty_database.url, directory=tmp_path)
     assert done.returncode == 0, done.stderr
     assert empty_database.value("select count(*) from session") == 0

@@ -1,4 +1,4 @@
-"""nestmap.database: what holds for every statement, whatever server, role and environment say."""
+"""nestmap.database gives the same results for all settings of server, role and environment."""
 
 import asyncio
 import os
@@ -14,29 +14,29 @@ WORDS = "São Paulo 東京 🗺"
 
 
 def test_rows_come_as_tuples_or_by_column_name(database):
-    async def work(asked: Database) -> None:
+    async def work(db: Database) -> None:
         sql = "select 1 as one, 'x' as two"
-        assert await asked.all(sql) == [(1, "x")]
-        assert await asked.one(sql) == (1, "x")
-        assert await asked.rows(sql) == [{"one": 1, "two": "x"}]
-        assert await asked.rows("create table new (x int)") == []
-        assert await asked.execute("insert into new values (1), (2)") == 2
+        assert await db.all(sql) == [(1, "x")]
+        assert await db.one(sql) == (1, "x")
+        assert await db.rows(sql) == [{"one": 1, "two": "x"}]
+        assert await db.rows("create table new (x int)") == []
+        assert await db.execute("insert into new values (1), (2)") == 2
 
     ask(database.url, work)
 
 
-def test_an_error_is_told_on_a_descriptor_beyond_1024(database):
-    async def work(asked: Database) -> None:
+def test_an_error_is_raised_also_on_a_descriptor_above_1024(database):
+    async def work(db: Database) -> None:
         with pytest.raises(Refused, match="22012"):
-            await asked.one("select 1 / 0")
-        assert await asked.one("select 1") == (1,)
+            await db.one("select 1 / 0")
+        assert await db.one("select 1") == (1,)
 
     with descriptors_in_use(1100):
         ask(database.url, work)
 
 
 class descriptors_in_use:  # noqa: N801 (reads as a verb)
-    """As in a process with so many clients."""
+    """Opens `count` descriptors, as a process with many clients has."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -56,7 +56,7 @@ class descriptors_in_use:  # noqa: N801 (reads as a verb)
 class TestEncodings:
     @pytest.fixture
     def in_encoding(self, cluster, empty_database) -> Iterator[object]:
-        """`in_encoding("LATIN1")`: a new database in it."""
+        """Return `in_encoding("LATIN1")`, which makes a database with this encoding."""
         made = []
 
         def make(encoding: str):
@@ -71,10 +71,10 @@ class TestEncodings:
         for database in made:
             cluster.drop(database)
 
-    async def keep(self, asked: Database, words: str) -> str:
+    async def keep(self, db: Database, words: str) -> str:
         """Store `words` as text and as JSON, and read them back."""
-        await asked.execute("create table if not exists kept (x text, y jsonb)")
-        stored = await asked.one(
+        await db.execute("create table if not exists kept (x text, y jsonb)")
+        stored = await db.one(
             "insert into kept values (%(x)s, jsonb_build_object('x', %(x)s)) returning x, y::text",
             {"x": words},
         )
@@ -85,36 +85,40 @@ class TestEncodings:
     @pytest.mark.parametrize("encoding", ["SQL_ASCII", "UTF8"])
     def test_every_character_is_kept(self, in_encoding, encoding):
         database = in_encoding(encoding)
-        assert ask(database.url, lambda asked: self.keep(asked, WORDS)) == WORDS
+        assert ask(database.url, lambda db: self.keep(db, WORDS)) == WORDS
 
-    def test_latin1_keeps_what_it_has_and_names_itself_for_the_rest(self, in_encoding):
+    def test_latin1_keeps_its_own_characters_and_the_error_for_others_names_the_encoding(
+        self, in_encoding
+    ):
         database = in_encoding("LATIN1")
-        assert ask(database.url, lambda asked: self.keep(asked, "São Paulo")) == "São Paulo"
+        assert ask(database.url, lambda db: self.keep(db, "São Paulo")) == "São Paulo"
         with pytest.raises(Refused, match=r"22P05 .*LATIN1"):
-            ask(database.url, lambda asked: self.keep(asked, WORDS))
+            ask(database.url, lambda db: self.keep(db, WORDS))
 
-    def test_what_the_environment_wants_does_not_count(self, empty_database, monkeypatch):
+    def test_the_client_encoding_of_the_environment_is_ignored(self, empty_database, monkeypatch):
         monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
-        assert ask(empty_database.url, lambda asked: self.keep(asked, WORDS)) == WORDS
+        assert ask(empty_database.url, lambda db: self.keep(db, WORDS)) == WORDS
 
-    def test_what_the_database_wants_does_not_count(self, empty_database):
+    def test_the_client_encoding_of_the_database_is_ignored(self, empty_database):
         name = empty_database.name
         empty_database.execute(f"alter database {name} set client_encoding = 'LATIN1'")
-        assert ask(empty_database.url, lambda asked: self.keep(asked, WORDS)) == WORDS
+        assert ask(empty_database.url, lambda db: self.keep(db, WORDS)) == WORDS
 
 
 @pytest.mark.parametrize("level", ["serializable", "repeatable read"])
-def test_our_statements_are_for_read_committed_whatever_the_role_prefers(empty_database, level):
+def test_statements_run_in_read_committed_also_if_the_role_has_another_default(
+    empty_database, level
+):
     name = empty_database.name
     empty_database.execute(f"alter database {name} set default_transaction_isolation = '{level}'")
     empty_database.close()
     empty_database.execute("create table counter as select 0 as n")
 
-    async def work(asked: Database) -> None:
+    async def work(db: Database) -> None:
         await asyncio.gather(
-            *(asked.execute("update counter set n = n + 1") for _ in range(40)),
+            *(db.execute("update counter set n = n + 1") for _ in range(40)),
         )
-        async with asked.transaction() as transaction:
+        async with db.transaction() as transaction:
             assert await transaction.one("show transaction_isolation") == ("read committed",)
 
     ask(empty_database.url, work)
@@ -122,7 +126,7 @@ def test_our_statements_are_for_read_committed_whatever_the_role_prefers(empty_d
 
 
 class TestConnections:
-    """A process gets on with fewer connections than it would like."""
+    """A process works with fewer connections than its limit."""
 
     @pytest.fixture
     def url(self, empty_database):
@@ -130,49 +134,49 @@ class TestConnections:
         yield empty_database.url.replace("//postgres:", "//single:")
         empty_database.execute("drop role single")
 
-    def test_a_role_that_may_have_one_serves_everyone_with_it(self, url):
-        async def work(asked: Database) -> list[object]:
+    def test_a_role_with_one_connection_serves_all_requests(self, url):
+        async def work(db: Database) -> list[object]:
             statement = "select pg_backend_pid() from pg_sleep(0.02)"
-            return await asyncio.gather(*(asked.one(statement) for _ in range(20)))
+            return await asyncio.gather(*(db.one(statement) for _ in range(20)))
 
         assert len(set(ask(url, work, connections=4))) == 1
 
-    def test_a_caller_that_gives_up_costs_no_connection(self, database):
-        async def work(asked: Database) -> None:
+    def test_a_caller_that_gives_up_loses_no_connection(self, database):
+        async def work(db: Database) -> None:
             for _ in range(10):
-                callers = [asyncio.ensure_future(asked.one("select 1")) for _ in range(10)]
+                callers = [asyncio.ensure_future(db.one("select 1")) for _ in range(10)]
                 await asyncio.sleep(0)
                 for caller in callers[::2]:
                     caller.cancel()
                 await asyncio.gather(*callers, return_exceptions=True)
-            assert await asked.one("select 1") == (1,)
+            assert await db.one("select 1") == (1,)
 
         ask(database.url, work, connections=2)
 
 
 class TestTimeLimits:
     def test_all_statements_of_a_request_share_one(self, database):
-        """Each of them alone may take longer."""
+        """Each statement alone may take longer."""
 
         async def work(asked: Database) -> int:
             await asked.one("select 1")  # connects, which counts too
             limit_statements(1.0)
             for done in range(20):
                 try:
-                    await asked.one("select pg_sleep(0.2)")
+                    await db.one("select pg_sleep(0.2)")
                 except TimedOut:
                     return done
             return 20
 
         assert 1 <= ask(database.url, work) < 5
 
-    def test_the_server_is_the_first_to_give_up(self, database):
-        """A client that gives up leaves its statement running."""
+    def test_the_server_cancels_a_statement_before_the_client_gives_up(self, database):
+        """When a client gives up, its statement continues on the server."""
 
-        async def work(asked: Database) -> None:
+        async def work(db: Database) -> None:
             limit_statements(1.0)
             with pytest.raises(TimedOut):
-                await asked.one("select pg_sleep(60)")
+                await db.one("select pg_sleep(60)")
 
         ask(database.url, work)
         running = "select count(*) from pg_stat_activity where state = 'active' and query ~ %s and pid <> pg_backend_pid()"

@@ -1,4 +1,4 @@
-"""`python run.py` with nothing but Python: the database comes along."""
+"""`python run.py` without a database of one's own: the embedded PostgreSQL."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import psutil
 from tests.support.visitor import Visitor
 
 
-def test_everything_is_still_there_after_a_restart_with_the_embedded_database(start_instance):
+def test_all_data_is_kept_over_a_restart_with_the_embedded_database(start_instance):
     first = start_instance(None, SESSION_SECRET=None)
     assert first.url in first.output
     visitor = Visitor(first.url)
@@ -24,7 +24,7 @@ def test_everything_is_still_there_after_a_restart_with_the_embedded_database(st
     assert visitor.place_ids() == ["lisbon"]
 
 
-def test_the_first_start_makes_an_administrator_and_says_so_once(start_instance):
+def test_the_first_start_makes_an_administrator_and_prints_the_password_once(start_instance):
     first = start_instance(None)
     (password,) = re.findall(r"password:?\s+(\S+)", first.output)
     admin = Visitor(first.url)
@@ -43,12 +43,12 @@ def test_production_makes_no_administrator(database, start_instance):
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether it runs; a container without an init keeps the dead as zombies."""
+    """Return True if it runs. A container without an init keeps ended processes as zombies."""
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def postgres_processes(instance) -> list[psutil.Process]:
-    """The servers whose data lies in the directory of this instance."""
+    """Return the servers whose data is in the directory of this instance."""
     home = instance.directory / "data"
     return [
         process

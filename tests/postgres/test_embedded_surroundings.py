@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL on any path, for any user, and with nothing changed around it."""
+"""The embedded PostgreSQL works on any path and for any user, and changes no other folder."""
 
 import os
 import shutil
@@ -47,14 +47,14 @@ def mode(path: Path) -> int:
 
 
 def rights(path: Path) -> list[tuple[int, int, int]]:
-    """Mode, owner and group of every folder above."""
+    """Return mode, owner and group of every folder above."""
     found = [parent.stat() for parent in path.resolve().parents]
     return [(each.st_mode, each.st_uid, each.st_gid) for each in found]
 
 
 @pytest.fixture
 def open_folder():
-    """A folder that every user of the machine may enter; tmp_path is closed to all but one."""
+    """Make a folder that every user may enter; tmp_path is open to one user only."""
     folder = Path(tempfile.mkdtemp(prefix="nestmap-tests-"))
     folder.chmod(0o711)
     yield folder
@@ -67,7 +67,7 @@ def open_folder():
     ids=["strange", "long"],
 )
 @pytest.mark.parametrize("above", ["open_folder", "tmp_path"], ids=["open", "closed"])
-def test_any_path_will_do(request, above, name):
+def test_it_works_on_any_path(request, above, name):
     data_dir = request.getfixturevalue(above) / name
     with running(data_dir) as server:
         assert find_postmaster(data_dir / "postgres")
@@ -76,7 +76,7 @@ def test_any_path_will_do(request, above, name):
         assert ask(server, "select count(*) from kept") == "1"
 
 
-def test_a_locale_that_the_machine_lacks_and_no_home_do_no_harm(tmp_path, start_instance):
+def test_it_works_with_an_unknown_locale_and_without_a_home(tmp_path, start_instance):
     surroundings = {"LC_ALL": "xx_XX.UTF-8", "LANG": "yy_YY", "HOME": ""}
     site = start_instance(None, DATA_DIR=tmp_path / "a b", SESSION_SECRET=None, **surroundings)
     visitor = Visitor(site.url)
@@ -97,7 +97,7 @@ def test_only_its_user_may_enter_the_folder_of_the_socket(tmp_path, name):
 
 @pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
 def test_no_rights_of_the_folders_above_are_changed(open_folder, closed):
-    """As root, too: for a folder that others may enter and for one that they may not."""
+    """Also as root, for a folder that others may enter and for one that they may not."""
     home = open_folder / "home"
     home.mkdir(mode=0o700 if closed else 0o755)
     before = rights(home / "data")
@@ -108,8 +108,8 @@ def test_no_rights_of_the_folders_above_are_changed(open_folder, closed):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-def test_root_leaves_a_folder_to_its_user(open_folder):
-    """PostgreSQL refuses to run as root: it runs as the owner of its data."""
+def test_started_by_root_it_runs_as_the_owner_of_its_folder(open_folder):
+    """PostgreSQL refuses to run as root."""
     data_dir = open_folder / "data"
     with running(data_dir) as server:
         owner = (data_dir / "postgres").owner()
@@ -123,8 +123,8 @@ def test_root_leaves_a_folder_to_its_user(open_folder):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-def test_root_reaches_a_closed_home_without_opening_it(open_folder):
-    """Where its own account can't even reach the programs, in a user namespace."""
+def test_started_by_root_it_works_in_a_closed_home_without_changing_its_mode(open_folder):
+    """Its account cannot reach the programs there, so it runs in a user namespace."""
     home = open_folder / "home"
     home.mkdir(mode=0o700)
     with running(home / "data", Account(in_namespace=True)) as server:
@@ -136,7 +136,7 @@ def test_root_reaches_a_closed_home_without_opening_it(open_folder):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be two users")
-def test_the_folder_of_another_user_is_named_in_a_line(open_folder):
+def test_the_folder_of_another_user_is_refused_with_one_line(open_folder):
     data = open_folder / "postgres"
     data.mkdir()
     os.seteuid(NOBODY)
@@ -147,7 +147,7 @@ def test_the_folder_of_another_user_is_named_in_a_line(open_folder):
         os.seteuid(0)
 
 
-def test_psql_opens_a_console_on_it(tmp_path):
+def test_psql_opens_a_console_on_the_embedded_database(tmp_path):
     asked = nestmap("psql", "-At", "-c", "select 6 * 7", database_url=None, directory=tmp_path)
     assert (asked.stdout, asked.returncode) == ("42\n", 0)
 

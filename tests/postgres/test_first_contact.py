@@ -1,4 +1,4 @@
-"""What someone sees who starts the program for the first time, or starts it wrongly."""
+"""What the program prints at its first start, and when it is started wrongly."""
 
 import re
 import socket
@@ -23,38 +23,38 @@ def checkout(tmp_path):
 
 
 def refused(result: subprocess.CompletedProcess[str]) -> str:
-    """What the program said as it refused to start, which is one line."""
+    """Return the one line that the program printed when it refused to start."""
     assert result.returncode == 2, result.stderr
     (line,) = result.stderr.splitlines()
     return line
 
 
-def test_a_dotenv_file_beside_run_py_counts_from_every_folder(checkout):
+def test_the_dotenv_file_beside_run_py_is_read_from_every_folder(checkout):
     (checkout / ".env").write_text("\ufeffLOG_FORMAT=xml\nPORT=70000\n")
     said = run_py(checkout, PORT=8080).stderr
     assert "LOG_FORMAT" in said
     assert "PORT" not in said  # the environment wins
 
 
-def test_a_dotenv_file_in_latin_1_is_named_in_a_line(checkout):
+def test_a_dotenv_file_in_latin_1_is_refused_with_one_line(checkout):
     (checkout / ".env").write_bytes("# Müller\nLOG_LEVEL=info\n".encode("latin-1"))
     assert f"{checkout}/.env is not UTF-8" in refused(run_py(checkout))
 
 
-def test_a_dotenv_file_that_cannot_be_read_is_named_in_a_line(checkout):
+def test_a_dotenv_file_that_cannot_be_read_is_refused_with_one_line(checkout):
     (checkout / ".env").mkdir()
     assert f"{checkout}/.env can't be read" in refused(run_py(checkout))
 
 
-def test_the_data_lie_beside_run_py(checkout, tmp_path):
-    """Whichever folder the program is started in."""
+def test_the_data_folder_is_beside_run_py(checkout, tmp_path):
+    """The folder in which the program is started does not matter."""
     command = [sys.executable, "-m", "nestmap", "migrate"]
     subprocess.run(command, cwd=checkout, check=True, capture_output=True, env={"PATH": "/bin"})
     assert (checkout / ".nestmap" / "postgres" / "PG_VERSION").exists()
 
 
-def test_run_py_without_its_requirements_says_what_to_do(checkout):
-    """A Python that has nothing but its standard library: -S looks at no site-packages."""
+def test_run_py_without_its_requirements_prints_how_to_install_them(checkout):
+    """-S hides site-packages, so that this Python has its standard library only."""
     command = [sys.executable, "-S", str(checkout / "run.py")]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", env={}, check=False)
     assert done.returncode != 0
@@ -63,7 +63,7 @@ def test_run_py_without_its_requirements_says_what_to_do(checkout):
     assert "pip install -r requirements.txt" in done.stderr
 
 
-def test_the_version_is_said_on_demand(checkout, tmp_path):
+def test_the_version_is_printed_by_its_option(checkout, tmp_path):
     line = f"NestMap {__version__}\n"
     assert run_py(checkout, "--version").stdout == line
     assert nestmap("--version", database_url=None, directory=tmp_path).stdout == line
@@ -75,7 +75,7 @@ def refused_usage(result: subprocess.CompletedProcess[str]) -> str:
     return result.stderr
 
 
-def test_the_start_says_what_runs_where(database, start_instance):
+def test_the_start_prints_version_address_and_processes(database, start_instance):
     first = start_instance(database.url, PROCESSES=2)
     assert f"NestMap {__version__} is at {first.url} (development, 2 processes)" in first.output
     assert f"Database: {database.name} on 127.0.0.1" in first.output
@@ -90,7 +90,7 @@ def test_the_start_says_what_runs_where(database, start_instance):
         ("no-such-host.invalid", "HOST: no address is known for no-such-host.invalid"),
     ],
 )
-def test_a_host_that_cannot_be_had_is_named_in_a_line(tmp_path, database, host, said):
+def test_an_unusable_host_is_refused_with_one_line(tmp_path, database, host, said):
     instance = Instance(tmp_path, DATABASE_URL=database.url, HOST=host)
     try:
         assert instance.wait() == 2
@@ -99,7 +99,7 @@ def test_a_host_that_cannot_be_had_is_named_in_a_line(tmp_path, database, host, 
         instance.kill()
 
 
-def test_a_port_in_use_is_named_with_the_remedy(tmp_path, database, start_instance):
+def test_a_port_in_use_is_refused_with_the_remedy(tmp_path, database, start_instance):
     first = start_instance(database.url)
     second = Instance(tmp_path, DATABASE_URL=database.url, PORT=first.port)
     try:
@@ -110,8 +110,8 @@ def test_a_port_in_use_is_named_with_the_remedy(tmp_path, database, start_instan
         second.kill()
 
 
-def test_two_colons_are_every_address_and_each_is_said():
-    """With IPv4 in any case, with IPv6 where the machine has it."""
+def test_two_colons_listen_on_every_address_and_each_is_printed():
+    """IPv4 always, IPv6 if the machine has it."""
     sockets = listen("::", 0)
     try:
         families = {each.family for each in sockets}
@@ -134,8 +134,8 @@ def has_ipv6() -> bool:
     return True
 
 
-def test_an_administrator_whose_password_was_missed_gets_in(tmp_path, start_instance):
-    """The start says how."""
+def test_a_lost_password_of_the_administrator_can_be_set_by_command(tmp_path, start_instance):
+    """The start prints the command."""
     site = start_instance(None)
     assert "to set another: python -m nestmap set-password" in site.output
     done = nestmap(

@@ -1,4 +1,4 @@
-"""The role that serves may do what serving needs, and can't touch what it must not."""
+"""The role that serves has the rights that the site needs, and no others."""
 
 import psycopg2
 import pytest
@@ -11,7 +11,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture(scope="module")
 def serving(shared_database) -> Database:
-    """The database as the role that serves sees it."""
+    """Connect to the database as the role that serves."""
     return Database(shared_database.serving_url)
 
 
@@ -36,24 +36,24 @@ def serving(shared_database) -> Database:
         "create function nestmap.mine() returns int language sql return 1",
     ],
 )
-def test_the_serving_role_can_change_neither_the_record_nor_the_tables(serving, statement):
+def test_the_serving_role_cannot_change_recorded_events_or_the_schema(serving, statement):
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         serving.execute(statement)
 
 
-def test_what_it_prunes_is_older_than_30_days(serving, shared_database):
+def test_it_prunes_only_events_older_than_30_days(serving, shared_database):
     serving.all('select nestmap.add_event(\'{"kind": "signed_in"}\')')
     serving.all("select * from nestmap.seal_events(1000)")
     assert serving.value("select nestmap.prune_events(0, 1000)") == 0
     assert shared_database.value("select count(*) > 0 from nestmap.events")
 
 
-def test_a_start_that_may_not_migrate_is_not_ready_and_says_what_to_run(
+def test_a_start_without_the_right_to_migrate_is_not_ready_and_logs_the_command_to_run(
     cluster, empty_database, start_instance, template, tmp_path
 ):
     site = start_instance.begin(empty_database.serving_url)
     visitor = Visitor(site.url)
-    # Until it listens, nobody answers.
+    # It does not answer until it listens.
     wait_until(lambda: site.readiness() == 503, "the instance to answer")
     assert "python -m nestmap migrate" in visitor.get("/readyz").json["error"]["message"]
     assert visitor.get("/livez").status == 200

@@ -1,4 +1,4 @@
-"""How long a session lives: the SQL functions that decide it, and sessions over moved time."""
+"""The lifetimes of a session: the SQL functions that compute them, and sessions over moved time."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.support.layer import open_layer
 
 IDLE, ABSOLUTE, TOUCH = 100, 1000, 60
 
-# The moments of a row are given in seconds from now on; what comes back is, too.
+# Times are in seconds from now, in the parameters and in the results.
 CALL = """
 with asked as (
     select
@@ -45,7 +45,7 @@ NEW = {"expire": IDLE, "created_at": 0, "renewed_at": 0}
 
 @pytest.fixture(params=["UTC", "Pacific/Chatham", "America/New_York"])
 def ask(request, shared_database):
-    """`ask(created_at=-5)`: the absolute end, alive?, due?, and the expiry of a renewal."""
+    """Return `ask(created_at=-5)`: the absolute end, alive?, due?, and the expiry of a renewal."""
     shared_database.execute(f"set timezone = '{request.param}'")
 
     def ask(**row):
@@ -61,36 +61,36 @@ def test_a_new_session_is_alive_not_due_and_lives_its_idle_time(ask):
 
 
 @pytest.mark.parametrize(("expire", "alive"), [(1, True), (0, False), (-1, False)])
-def test_it_is_over_at_the_moment_that_the_column_says(ask, expire, alive):
+def test_it_is_over_at_the_time_in_its_column(ask, expire, alive):
     assert ask(expire=expire)[1] is alive
 
 
 @pytest.mark.parametrize(("age", "alive"), [(999, True), (1000, False), (2000, False)])
-def test_it_is_over_at_its_absolute_end_whatever_the_column_says(ask, age, alive):
+def test_it_is_over_at_its_absolute_end_also_if_the_column_is_later(ask, age, alive):
     assert ask(created_at=-age, expire=IDLE)[:2] == (ABSOLUTE - age, alive)
 
 
 def test_the_absolute_lifetime_counts_from_the_sign_in_once_there_is_one(ask):
     signed_in = {"created_at": -999, "authenticated_at": -10, "user_id": "7"}
     assert ask(**signed_in)[0] == ABSOLUTE - 10
-    # A row that another program wrote, and a moment that belongs to nobody.
+    # Rows of other programs have no time of sign-in; without a user that time does not count.
     assert ask(**signed_in | {"authenticated_at": None})[0] == ABSOLUTE - 999
     assert ask(**signed_in | {"user_id": None})[0] == ABSOLUTE - 999
 
 
-def test_lifetimes_of_its_own_take_the_place_of_the_sites(ask):
+def test_lifetimes_of_the_session_replace_those_of_the_site(ask):
     own = {"own_idle": 5000, "own_absolute": 9000}
     assert ask(**own, created_at=-2000) == (7000, True, False, 5000)
     assert ask(own_idle=5, own_absolute=50, created_at=-50)[1] is False
 
 
-def test_a_renewal_never_reaches_beyond_the_absolute_end(ask):
+def test_a_renewal_never_exceeds_the_absolute_end(ask):
     assert ask(created_at=-950)[3] == 50
 
 
 @pytest.mark.parametrize("ahead", [1, 100_000])
-def test_a_moment_in_the_future_gives_no_longer_life(ask, ahead):
-    """A restored backup, a clock that was set back."""
+def test_times_in_the_future_do_not_extend_the_life(ask, ahead):
+    """They exist after a backup was restored or the clock was set back."""
     assert ask(created_at=ahead)[0] == ABSOLUTE
     assert ask(created_at=ahead, authenticated_at=ahead, user_id="7")[0] == ABSOLUTE
 
@@ -114,7 +114,7 @@ def test_it_is_due_after_the_touch_interval_or_half_of_a_shorter_idle_time(
     assert ask(renewed_at=renewed, own_idle=own_idle)[2] is due
 
 
-# Over moved time
+# Sessions over moved time
 
 DAY, HOUR = 86400, 3600
 MOVE = """
@@ -136,12 +136,12 @@ def layer(database):
 
 @pytest.fixture
 def later(database):
-    """`later(20)`: as if so many seconds had passed for every session."""
+    """Return `later(seconds)`, which moves the times of every session into the past."""
     return lambda seconds: database.execute(MOVE, seconds)
 
 
 def request(layer, sid, change):
-    """Load a session, change it and commit it: the session as loaded, and the row it left."""
+    """Load a session, change it and commit it; return the session as loaded, and the stored row."""
 
     async def ask():
         session = await layer.sessions.load([sid] if sid else [])
@@ -165,11 +165,11 @@ def test_a_session_that_is_written_every_20_seconds_is_signed_in_after_13_hours(
         assert session.user == "ada"
         assert row.sid == written.sid
         renewals += row.max_age is not None
-    # Once a minute, and not with each write.
+    # It is renewed once a minute, not with each write.
     assert renewals == 13 * HOUR // 60
 
 
-def test_a_session_that_nobody_uses_ends_after_its_idle_time(layer, later):
+def test_an_unused_session_ends_after_its_idle_time(layer, later):
     _, written = request(layer, None, sign_in)
     later(12 * HOUR - 5)
     assert request(layer, written.sid, dict)[0].user == "ada"
@@ -177,7 +177,7 @@ def test_a_session_that_nobody_uses_ends_after_its_idle_time(layer, later):
     assert request(layer, written.sid, dict)[0].lapsed.reason == "expired"
 
 
-def test_a_visitor_of_nearly_7_days_who_signs_in_stays_for_7_days_more(layer, later):
+def test_a_sign_in_after_nearly_7_days_lasts_7_days_more(layer, later):
     sid = request(layer, None, lambda session: session.update(a=1))[1].sid
     for _ in range(14):
         later(12 * HOUR - 60)
@@ -197,7 +197,7 @@ def test_a_visitor_of_nearly_7_days_who_signs_in_stays_for_7_days_more(layer, la
     assert request(layer, written.sid, dict)[0].lapsed.reason == "expired"
 
 
-def test_who_gives_the_password_again_begins_the_absolute_lifetime_again(layer, later):
+def test_confirming_the_password_begins_the_absolute_lifetime_again(layer, later):
     written = request(layer, None, sign_in)[1]
     later(6 * HOUR)
     session, confirmed = request(layer, written.sid, lambda session: session.confirm())
@@ -207,7 +207,7 @@ def test_who_gives_the_password_again_begins_the_absolute_lifetime_again(layer, 
     assert request(layer, confirmed.sid, dict)[0].user == "ada"
 
 
-def test_a_sign_in_with_lifetimes_of_its_own_outlives_those_of_the_site(layer, later):
+def test_a_sign_in_with_longer_lifetimes_outlives_those_of_the_site(layer, later):
     def remember(session):
         session.sign_in("ada", idle=30 * DAY, absolute=90 * DAY)
 
@@ -217,8 +217,8 @@ def test_a_sign_in_with_lifetimes_of_its_own_outlives_those_of_the_site(layer, l
         later(29 * DAY)
         session, row = request(layer, written.sid, dict)
         assert session.user == "ada"
-    # What is left of the 90 days, and not another 30.
+    # The rest of the 90 days, not another 30 days.
     assert row.max_age == pytest.approx(3 * DAY, abs=60)
-    # Another sign-in without them has those of the site again.
+    # A later sign-in without own lifetimes has those of the site again.
     again = request(layer, written.sid, sign_in)[1]
     assert again.max_age == pytest.approx(12 * HOUR, abs=60)

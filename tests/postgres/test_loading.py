@@ -1,4 +1,4 @@
-"""Loading sessions, without the site around the layer."""
+"""Loading sessions with the layer alone."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tests.support.layer import open_layer
 
 
 def test_requests_that_are_loaded_by_one_statement_share_no_data(database):
-    """What one of them changes is not seen by the other before it is committed, nor ever lost."""
+    """A change of one is not visible to the other before its commit, and both are stored."""
     with open_layer(database.url) as layer:
         session = layer.run(layer.sessions.load([]))
         session["list"] = [1]

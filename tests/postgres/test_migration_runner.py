@@ -1,4 +1,4 @@
-"""The runner of migrations, with folders of the tests' own."""
+"""The runner of migrations, with folders made for the tests."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 TABLE = "create table {schema}.thing (id integer primary key, filled integer not null default 0);"
 ROWS = "insert into thing (id) select generate_series(1, 1000)"
 
-# Each file counts how often it was applied to a row.
+# Each file counts in each row how often it was applied.
 BATCHES = """\
 -- run: repeat
 update thing set filled = filled + 1
@@ -35,7 +35,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """`write("0001-thing.sql", TABLE, ...)`: the folder with these files in it."""
+    """Return `write("0001-thing.sql", TABLE, ...)`, which makes a folder with these files."""
 
     def write(*names_and_texts: str) -> Path:
         folder = tmp_path / "migrations"
@@ -49,7 +49,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def begin(empty_database) -> Iterator[Callable[[Path], Popen[str]]]:
-    """`begin(folder)`: a process that applies it to `empty_database`."""
+    """Return `begin(folder)`, which starts a process that applies it to `empty_database`."""
     begun = []
 
     def begin(folder: Path) -> Popen[str]:
@@ -91,7 +91,7 @@ def test_files_are_applied_in_order_and_once(empty_database, write):
     assert recorded(empty_database) == [("test", 1, "0001-thing"), ("test", 2, "0002-column")]
 
 
-def test_a_folder_is_applied_to_each_table_under_a_name_of_its_own(empty_database, tmp_path):
+def test_a_folder_is_applied_to_each_table_and_recorded_for_each(empty_database, tmp_path):
     (tmp_path / "0001-table.sql").write_text(
         "create table {schema}.{table} (x text[] default '{}', y text default '{unknown}');"
     )
@@ -115,7 +115,7 @@ def test_a_file_that_was_edited_is_refused_by_name(empty_database, write):
         pending_in(empty_database.url, edited)
 
 
-def test_other_line_ends_are_no_edit(empty_database, write):
+def test_other_line_ends_do_not_count_as_an_edit(empty_database, write):
     folder = write("0001-thing.sql", TABLE + "\n")
     apply(empty_database.url, Migrations("test", folder))
     (folder / "0001-thing.sql").write_bytes(
@@ -131,7 +131,7 @@ def test_a_wrong_number_or_name_is_refused(write, name):
         folder.files()
 
 
-def test_an_unknown_way_to_run_is_refused(write):
+def test_an_unknown_run_directive_is_refused(write):
     with pytest.raises(SchemaError, match=r"0001-thing\.sql has an unknown '-- run:'"):
         Migrations("test", write("0001-thing.sql", "-- run: sometimes\nselect 1;")).files()
 
@@ -143,14 +143,14 @@ def test_a_database_of_a_newer_version_is_accepted(empty_database, write):
     assert apply(empty_database.url, Migrations("test", folder)) == 0
 
 
-def test_wrong_sql_names_its_file_and_leaves_nothing(empty_database, write):
+def test_the_error_of_wrong_sql_names_its_file_and_nothing_is_applied(empty_database, write):
     folder = Migrations("test", write("0001-thing.sql", TABLE + "select 1 from nothing;"))
     with pytest.raises(SchemaError, match="test 0001-thing failed: 42P01"):
         apply(empty_database.url, folder)
     assert empty_database.value("select to_regclass('thing')") is None
 
 
-def test_six_at_once_apply_each_file_once(empty_database, write, begin):
+def test_six_processes_at_once_apply_each_file_once(empty_database, write, begin):
     folder = write(
         "0001-thing.sql", TABLE + ROWS, "0002-batches.sql", BATCHES, "0003-index.sql", INDEX
     )
@@ -161,7 +161,7 @@ def test_six_at_once_apply_each_file_once(empty_database, write, begin):
     assert empty_database.value(VALID) is True
 
 
-def test_killed_in_a_transaction_nothing_is_left(empty_database, write, begin):
+def test_a_process_that_is_killed_in_a_transaction_leaves_nothing(empty_database, write, begin):
     folder = write("0001-thing.sql", TABLE + SLOT)
     with empty_database.transaction(SLOT):
         killed = begin(folder)
@@ -171,7 +171,7 @@ def test_killed_in_a_transaction_nothing_is_left(empty_database, write, begin):
     assert recorded(empty_database) == [("test", 1, "0001-thing")]
 
 
-def test_killed_between_batches_the_next_start_goes_on(empty_database, write, begin):
+def test_the_next_start_continues_after_a_kill_between_batches(empty_database, write, begin):
     folder = write("0001-thing.sql", TABLE + ROWS)
     apply(empty_database.url, Migrations("test", folder))
     write("0002-batches.sql", BATCHES)
@@ -185,8 +185,10 @@ def test_killed_between_batches_the_next_start_goes_on(empty_database, write, be
 
 
 @pytest.mark.parametrize("unfinished", ["goes on at the server", "is dead"])
-def test_killed_while_an_index_is_built(empty_database, write, begin, unfinished):
-    """What goes on at the server is waited for; what is left behind unfinished is made anew."""
+def test_the_next_start_finishes_an_index_after_a_kill_during_its_build(
+    empty_database, write, begin, unfinished
+):
+    """It waits for a build that the server continues, and repeats one that was left unfinished."""
     folder = write("0001-thing.sql", TABLE + ROWS)
     apply(empty_database.url, Migrations("test", folder))
     write("0002-index.sql", INDEX)
@@ -211,8 +213,10 @@ def building(database) -> bool:
     return database.value("select count(*) from pg_stat_progress_create_index") == 1
 
 
-def test_a_reader_is_waited_for_and_other_programs_are_not_held_up(empty_database, write, caplog):
-    """Their statements queue behind a statement of ours, for as long as that waits and no longer."""
+def test_a_migration_waits_for_a_reader_without_blocking_other_programs(
+    empty_database, write, caplog
+):
+    """Their statements queue behind ours only while it waits for its lock."""
     folder = write("0001-thing.sql", TABLE)
     apply(empty_database.url, Migrations("test", folder))
     write("0002-column.sql", "-- lock: public.thing\nalter table thing add x int;")
@@ -237,7 +241,7 @@ def test_a_reader_is_waited_for_and_other_programs_are_not_held_up(empty_databas
 
 
 class Readers:
-    """Another program: one statement after the other, and how long the slowest took."""
+    """Another program: runs one statement after the other and records the slowest time."""
 
     def __init__(self, url: str, sql: str) -> None:
         self.slowest = 0.0
@@ -264,14 +268,14 @@ class Readers:
                 self.slowest = max(self.slowest, time.monotonic() - began)
 
 
-def test_writers_are_not_held_up_while_an_index_is_built(empty_database, write, begin):
+def test_writers_are_not_blocked_while_an_index_is_built(empty_database, write, begin):
     folder = write("0001-thing.sql", TABLE + ROWS)
     apply(empty_database.url, Migrations("test", folder))
     write("0002-index.sql", INDEX)
     with empty_database.transaction("insert into thing (id) values (0)"):
         process = begin(folder)
         wait_until(lambda: building(empty_database), "the build to wait for the transaction")
-        # The statement of a test fails after 20 s; the build would wait for ever.
+        # A statement of a test fails after 20 s; the build has no limit.
         assert empty_database.execute("update thing set filled = 2 where id = 1") == 1
     assert applied_by(process) == 1
 
@@ -279,7 +283,7 @@ def test_writers_are_not_held_up_while_an_index_is_built(empty_database, write, 
 class TestARoleThatMayOnlyServe:
     @pytest.fixture
     def url(self, empty_database, cluster, write):
-        """The address of the database for a role that may read the records and nothing else."""
+        """Return the address of the database for a role that may only read the records."""
         apply(empty_database.url, Migrations("test", write("0001-thing.sql", TABLE)))
         empty_database.execute("create role servant login")
         empty_database.execute("grant usage on schema nestmap to servant")
@@ -292,20 +296,20 @@ class TestARoleThatMayOnlyServe:
         assert pending_in(url, folder) == []
         assert apply(url, folder) == 0
 
-    def test_is_told_what_is_pending(self, url, write):
+    def test_gets_an_error_with_the_pending_files(self, url, write):
         folder = Migrations("test", write("0002-column.sql", "alter table thing add x int;"))
         assert pending_in(url, folder) == ["test 0002-column"]
         with pytest.raises(SchemaError, match=r"may not apply .* Pending: test 0002-column"):
             apply(url, folder)
 
-    def test_is_told_when_it_may_not_read_the_records(self, url, write, empty_database):
+    def test_gets_an_error_if_it_may_not_read_the_records(self, url, write, empty_database):
         empty_database.execute("revoke usage on schema nestmap from servant")
         with pytest.raises(SchemaError, match="grant it usage on schema nestmap"):
             pending_in(url, Migrations("test", write()))
 
 
 def test_limits_of_the_role_do_not_end_a_long_build(empty_database, write, begin):
-    """Each batch and each file has limits of ours; a build has none, whatever the role says."""
+    """Batches and files have our own limits; a build has none, also if the role has some."""
     folder = write("0001-thing.sql", TABLE + ROWS)
     apply(empty_database.url, Migrations("test", folder))
     write("0002-index.sql", INDEX)

@@ -1,4 +1,4 @@
-"""The schema: on nothing, on what connect-pg-simple left, by one starter or by many (G11)."""
+"""G11: migrating an empty database and one of connect-pg-simple, by one process or by many."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def end(process: subprocess.Popen) -> tuple[int, bytes]:
     return process.returncode, errors
 
 
-def test_migrating_makes_the_table_of_the_design(database):
+def test_migrating_makes_the_documented_table(database):
     columns = {
         row.column_name: row.data_type for row in schema_of(database)[0] if row[0] == "session"
     }
@@ -51,8 +51,8 @@ def test_migrating_makes_the_table_of_the_design(database):
     assert {"session_pkey", "IDX_session_expire"} <= indexes
 
 
-def test_our_columns_do_not_get_in_the_way_of_an_express_server(database):
-    """It writes three columns and knows of no other."""
+def test_an_express_server_can_insert_without_our_columns(database):
+    """It writes three columns and does not know the others."""
     database.execute(
         "insert into session (sess, expire, sid) select '{}', to_timestamp(1.5), 'x'"
         " on conflict (sid) do update set sess = '{}', expire = to_timestamp(1.5)"
@@ -67,7 +67,7 @@ def test_migrating_twice_changes_nothing(database, tmp_path):
     assert schema_of(database) == before
 
 
-def test_six_at_once_all_succeed(empty_database, database, tmp_path):
+def test_six_commands_at_once_all_succeed(empty_database, database, tmp_path):
     started = [begin_migrating(empty_database, tmp_path) for _ in range(6)]
     assert [end(process) for process in started] == [(0, b"")] * 6 or all(
         process.returncode == 0 for process in started
@@ -97,7 +97,7 @@ def test_six_instances_at_once_take_over_a_table_of_connect_pg_simple(
     assert sorted(rows) == [(f"express-{number}", DOCUMENT, True) for number in range(3)]
 
 
-def test_a_table_of_connect_pg_simple_becomes_ours_with_its_rows_kept(
+def test_a_table_of_connect_pg_simple_is_migrated_and_its_rows_are_kept(
     empty_database, database, tmp_path
 ):
     make_express_table(empty_database, rows=100)
@@ -109,10 +109,10 @@ def test_a_table_of_connect_pg_simple_becomes_ours_with_its_rows_kept(
 
 
 @pytest.mark.parametrize("statement", ["nestmap.users", "session", "nestmap.migrations"])
-def test_a_start_that_is_killed_in_the_middle_does_not_block_the_next(
+def test_a_migration_that_is_killed_in_the_middle_does_not_block_the_next(
     empty_database, database, tmp_path, statement
 ):
-    """It is stopped where a lock of ours holds it, and killed there."""
+    """A lock of the test stops it at this statement, and it is killed there."""
     if statement == "session":
         make_express_table(empty_database)
         blocker = empty_database.transaction("lock table session in share mode")
@@ -131,8 +131,8 @@ def test_a_start_that_is_killed_in_the_middle_does_not_block_the_next(
     assert schema_of(empty_database) == schema_of(database)
 
 
-def test_rows_of_an_express_server_that_shares_the_table_do_no_harm(database, start_instance):
-    """Also a document that no one can read as a session."""
+def test_rows_of_an_express_server_in_the_same_table_cause_no_error(database, start_instance):
+    """Also a document that is not a session."""
     for number, document in enumerate(["{}", "[]", "7", '"x"', "null", '{"cookie": 1}']):
         database.execute(
             "insert into session (sid, sess, expire)"

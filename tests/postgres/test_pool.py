@@ -1,4 +1,4 @@
-"""The pool: bounded, fair, and never with a connection that must not be used."""
+"""The pool: bounded, first come first served, and without connections that must not be used."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ Work = Callable[[Pool], Awaitable[None]]
 
 @pytest.fixture
 def with_pool(database) -> Callable[..., None]:
-    """`with_pool(work, size=2, waiting=3)`: run `work` on a pool of this size."""
+    """Return `with_pool(work, size=2, waiting=3)`, which runs `work` on a pool of this size."""
 
     def with_pool(work: Work, *, size: int = 2, waiting: int = 3) -> None:
         async def run() -> None:
@@ -35,7 +35,7 @@ async def process_of(connection: Connection) -> int:
 
 
 async def begun(*waiting: Awaitable[Connection]) -> list[asyncio.Future[Connection]]:
-    """Let each of them begin to wait, in this order."""
+    """Start the waiting calls, in this order."""
     futures = [asyncio.ensure_future(one) for one in waiting]
     await asyncio.sleep(0)
     return futures
@@ -68,7 +68,7 @@ def test_callers_are_served_in_the_order_in_which_they_came(with_pool):
     with_pool(work)
 
 
-def test_one_more_than_may_wait_is_told_at_once(with_pool):
+def test_a_caller_above_the_waiting_limit_is_refused_at_once(with_pool):
     async def work(pool: Pool) -> None:
         taken = [await pool.acquire() for _ in range(2)]
         waiting = await begun(*(pool.acquire() for _ in range(3)))
@@ -97,7 +97,7 @@ def test_no_more_connections_are_made_than_the_pool_may_have(with_pool, database
     with_pool(work, waiting=20)
 
 
-def test_a_caller_that_gives_up_leaves_its_place(with_pool):
+def test_a_caller_that_gives_up_leaves_the_queue(with_pool):
     async def work(pool: Pool) -> None:
         taken = [await pool.acquire() for _ in range(2)]
         given_up, waiting = await begun(pool.acquire(), pool.acquire())
@@ -105,7 +105,7 @@ def test_a_caller_that_gives_up_leaves_its_place(with_pool):
         pool.release(taken[0])
         assert await waiting is taken[0]
         late, *_ = await begun(pool.acquire())
-        # It is given a connection and gives up before it has seen it.
+        # It gets a connection and gives up before it runs again.
         pool.release(taken[0])
         late.cancel()
         await asyncio.gather(late, return_exceptions=True)
@@ -129,7 +129,7 @@ def test_an_old_connection_is_replaced(with_pool):
     with_pool(work)
 
 
-def test_a_server_that_is_the_wrong_one_is_not_used_by_any_pool_of_its_hosts(database):
+def test_a_discarded_server_is_used_by_no_pool_of_the_same_hosts(database):
     async def work() -> None:
         hosts = Hosts(database.url)
         pools = [Pool(hosts, 2, 2) for _ in range(2)]
@@ -146,7 +146,7 @@ def test_a_server_that_is_the_wrong_one_is_not_used_by_any_pool_of_its_hosts(dat
     asyncio.run(work())
 
 
-def test_a_pool_that_is_closed_tells_those_who_wait(with_pool):
+def test_closing_a_pool_raises_an_error_in_waiting_callers(with_pool):
     async def work(pool: Pool) -> None:
         taken = [await pool.acquire() for _ in range(2)]
         (waiting,) = await begun(pool.acquire())

@@ -1,4 +1,4 @@
-"""G12: expired rows go, in batches, by one at a time; a session that was just used never does."""
+"""G12: expired rows are deleted in batches, by one instance at a time; a used session never is."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ def prune(database, directory) -> subprocess.CompletedProcess[str]:
     return nestmap("prune", database_url=database.url, directory=directory)
 
 
-def test_pruning_removes_what_expired_and_says_how_many(database, tmp_path):
+def test_pruning_deletes_expired_rows_and_prints_their_number(database, tmp_path):
     database.execute(SEED, "-1 second", 2500)
     database.execute(
         "insert into session (sid, sess, expire)"
@@ -34,7 +34,7 @@ def test_pruning_removes_what_expired_and_says_how_many(database, tmp_path):
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Chatham", "America/New_York"])
-def test_pruning_takes_the_clock_for_what_it_is_in_any_zone(database, tmp_path, zone):
+def test_pruning_is_right_in_every_time_zone(database, tmp_path, zone):
     database.execute(f"alter database \"{database.name}\" set timezone = '{zone}'")
     database.close()
     database.execute(SEED, "30 seconds", 5)
@@ -42,7 +42,7 @@ def test_pruning_takes_the_clock_for_what_it_is_in_any_zone(database, tmp_path, 
     assert database.value("select count(*) from session") == 5
 
 
-def test_a_session_that_is_being_used_is_left_alone(database, tmp_path):
+def test_a_session_in_use_is_not_deleted(database, tmp_path):
     database.execute(SEED, "-1 second", 3)
     with database.transaction("select from session where sid = 'n-2' for update"):
         pruned = prune(database, tmp_path)
@@ -50,8 +50,8 @@ def test_a_session_that_is_being_used_is_left_alone(database, tmp_path):
         assert [row.sid for row in database.all("select sid from session")] == ["n-2"]
 
 
-def test_a_session_that_was_just_renewed_is_left_alone(database, tmp_path):
-    """Its expiry is looked at again when its row is ours, not only when it was found."""
+def test_a_session_that_was_just_renewed_is_not_deleted(database, tmp_path):
+    """Its expiry is checked again after its row was locked."""
     database.execute(SEED, "-1 second", 1)
     renew = "update session set expire = expire + interval '1 hour'"
     with database.transaction(renew):
@@ -61,7 +61,7 @@ def test_a_session_that_was_just_renewed_is_left_alone(database, tmp_path):
     assert database.value("select count(*) from session") == 1
 
 
-def test_two_who_prune_at_once_both_succeed(database, tmp_path):
+def test_two_prunings_at_once_both_succeed(database, tmp_path):
     database.execute(SEED, "-1 second", 5000)
     with ThreadPoolExecutor() as threads:
         both = list(threads.map(lambda _: prune(database, tmp_path), range(2)))
@@ -80,7 +80,7 @@ def test_a_running_instance_prunes_by_itself(database, start_instance):
     assert sid_of(visitor, database) == sid
 
 
-def test_pruning_can_be_left_to_someone_else(database, start_instance):
+def test_an_instance_with_prune_seconds_0_does_not_prune(database, start_instance):
     database.execute(SEED, "-1 second", 3)
     off = start_instance(database.url, SESSION_PRUNE_SECONDS=0)
     Visitor(off.url).put_place("lisbon")

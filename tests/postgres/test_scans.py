@@ -1,6 +1,6 @@
-"""What a request needs costs the same however many sessions there are: no statement reads them all.
+"""No statement of a request reads the whole table, so its cost does not grow with the sessions.
 
-The plan of a function is made once for a connection: here while the table is nearly empty, which is
+The plan of a function is made once per connection: here while the table is nearly empty, which is
 when reading it whole is cheapest.
 """
 
@@ -13,7 +13,7 @@ from tests.support.waiting import wait_until
 
 MANY = 20_000
 FEW = 3
-# PostgreSQL makes the plan that it keeps at the sixth call.
+# From the sixth call on, PostgreSQL may use one plan for all parameters.
 CALLS = 8
 FILL = """
 insert into session (sid, sess, expire, id, user_id, authenticated_at, renewed_at, ip)
@@ -53,7 +53,7 @@ SEARCHES = {
 
 @pytest.fixture(params=["analyzed", "not analyzed"])
 def small(request, database):
-    """A table with few rows."""
+    """Return a table with few rows."""
     database.execute("alter table session set (autovacuum_enabled = off)")
     database.execute(FILL, 1, FEW)
     if request.param == "analyzed":
@@ -62,7 +62,7 @@ def small(request, database):
 
 
 async def ask(sessions, sid, verb):
-    """One request: the sid that the session has after it."""
+    """Make one request and return the sid of the session after it."""
     session = await sessions.load([sid] if sid else [])
     verb(session)
     write = plan(session, Client)
@@ -71,7 +71,7 @@ async def ask(sessions, sid, verb):
 
 
 async def visit(sessions, verb):
-    """Begin a session, do something to it and come back once more, again and again."""
+    """Begin a session, apply a verb and load it again; repeat this."""
     for _ in range(CALLS):
         await ask(sessions, None, VERBS["sign in"])
         sid = await ask(sessions, None, VERBS["change"])
@@ -80,7 +80,7 @@ async def visit(sessions, verb):
 
 
 async def be_due(sessions, first):
-    """Load sessions that are due: each is renewed."""
+    """Load sessions that are due for renewal."""
     for number in range(first, first + FEW):
         assert await ask(sessions, f"filled-{number}", VERBS["load"])
 
@@ -93,12 +93,12 @@ async def administrate(sessions, first):
 
 
 def rows_read(database, url, before, after, **options):
-    """Do `before` with few sessions and `after` with many: the rows and index entries that were read."""
+    """Do `before` with few sessions and `after` with many; return the rows and index entries read."""
     with open_layer(url, **options) as layer:
         layer.run(before(layer.sessions))
         database.execute(FILL, MANY, 2 * MANY)
         layer.run(after(layer.sessions))
-    # A connection tells its counts when it ends.
+    # PostgreSQL adds the counts of a connection when it ends.
     wait_until(lambda: database.value(CONNECTED) == 0, "the connections of the layer to end")
     return database.value(READ)
 
@@ -120,7 +120,7 @@ def test_a_renewal_reads_its_own_session_only(small):
     assert small.value(renewed) == 2 * FEW
 
 
-def test_ending_the_sessions_of_one_user_reads_theirs_only(small):
+def test_ending_the_sessions_of_one_user_reads_these_only(small):
     small.execute(FILL, FEW + 1, FEW + CALLS)
     read = rows_read(
         small, small.url, lambda s: administrate(s, FEW + 1), lambda s: administrate(s, MANY)

@@ -1,4 +1,4 @@
-"""What the program refuses to start with: every mistake at once, by name, without any value."""
+"""Wrong settings: the program names all mistakes at once, without printing a value."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.visitor import COOKIE, Visitor
 
 
 def refusal(directory, **settings) -> str:
-    """Start with these settings, expect it to refuse, and return what it said."""
+    """Start with these settings, expect an error, and return what was printed."""
     started = Instance(directory, **settings)
     try:
         assert started.wait(15) not in {0, None}
@@ -24,7 +24,7 @@ def test_production_names_all_that_is_missing_at_once(tmp_path):
     assert "DATABASE_URL" in said
 
 
-def test_node_env_counts_when_ours_is_not_set(tmp_path):
+def test_node_env_is_used_if_nestmap_env_is_not_set(tmp_path):
     assert "DATABASE_URL" in refusal(tmp_path, NODE_ENV="production")
 
 
@@ -50,7 +50,7 @@ def test_the_previous_secret_is_checked_too(tmp_path):
 
 
 def test_in_development_the_previous_secret_does_not_sign(tmp_path, database, start_instance):
-    """It is about to be forgotten; without SESSION_SECRET, a secret is made as ever."""
+    """Without SESSION_SECRET, a new secret is made."""
     previous = "the previous secret of the tests, and the only one"
     known = SessionCookie(COOKIE, [previous], secure=False, lifetime=604800)
     instance = start_instance(database.url, SESSION_SECRET=None, SESSION_SECRET_PREVIOUS=previous)
@@ -101,7 +101,7 @@ def test_a_secret_is_read_from_a_file(tmp_path, database, start_instance):
     assert instance.readiness() == 200
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     said = refusal(tmp_path, SESSION_SECRET=None, SESSION_SECRET_FILE=tmp_path / "nothing")
     assert "SESSION_SECRET_FILE" in said
 
@@ -119,7 +119,7 @@ def test_a_secret_of_few_characters_or_with_a_pattern_is_refused(tmp_path, secre
     assert secret not in said
 
 
-def test_a_secret_file_that_everyone_may_write_is_refused(tmp_path):
+def test_a_world_writable_secret_file_is_refused(tmp_path):
     file = tmp_path / "secret"
     file.write_text("a secret in a file that is long enough\n")
     file.chmod(0o666)

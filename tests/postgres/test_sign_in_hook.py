@@ -42,7 +42,7 @@ def basket(database):
 
 
 def change(layer, sid, *verbs):
-    """Load a session, change it and commit it: the row it left."""
+    """Load a session, change it and commit it; return the stored row."""
 
     async def ask():
         session = await layer.sessions.load([sid] if sid else [])
@@ -69,7 +69,7 @@ def with_item(session):
     session["item:tent"] = 1
 
 
-def test_what_a_visitor_put_in_moves_at_the_sign_in(shop, database):
+def test_items_of_a_visitor_move_at_the_sign_in(shop, database):
     visitor = change(shop, None, with_item, put(theme="dark"))
     assert basket(database) == []
     written = change(shop, visitor.sid, sign_in)
@@ -79,7 +79,7 @@ def test_what_a_visitor_put_in_moves_at_the_sign_in(shop, database):
     assert dict(load(shop, written.sid)) == {"theme": "dark"}
 
 
-def test_what_is_put_in_by_the_request_that_signs_in_moves_too(shop, database):
+def test_items_stored_by_the_request_that_signs_in_move_too(shop, database):
     stored = change(shop, None, put(theme="dark"))
     for sid in (None, stored.sid):
         written = change(shop, sid, with_item, sign_in)
@@ -88,7 +88,7 @@ def test_what_is_put_in_by_the_request_that_signs_in_moves_too(shop, database):
     assert basket(database) == [("ada", "tent")] * 2
 
 
-def test_it_is_called_at_a_sign_in_only(shop, database):
+def test_the_hook_is_called_at_a_sign_in_only(shop, database):
     visitor = change(shop, None, with_item)
     rotated = change(shop, visitor.sid, lambda session: session.rotate())
     member = change(shop, None, sign_in)
@@ -98,8 +98,8 @@ def test_it_is_called_at_a_sign_in_only(shop, database):
     assert dict(load(shop, rotated.sid)) == dict(load(shop, confirmed.sid)) == {"item:tent": 1}
 
 
-def test_it_sees_what_another_request_committed_meanwhile(shop, database):
-    """It is given the locked row and not what the request had loaded."""
+def test_the_hook_sees_what_another_request_committed_meanwhile(shop, database):
+    """It gets the data of the locked row, not what the request had loaded."""
     visitor = change(shop, None, with_item)
 
     async def story():
@@ -114,7 +114,7 @@ def test_it_sees_what_another_request_committed_meanwhile(shop, database):
     assert basket(database) == [("ada", "stove"), ("ada", "tent")]
 
 
-def test_a_change_that_comes_after_the_sign_in_puts_nothing_back(shop, database):
+def test_a_change_after_the_sign_in_does_not_restore_moved_items(shop, database):
     visitor = change(shop, None, with_item)
 
     async def story():
@@ -131,9 +131,7 @@ def test_a_change_that_comes_after_the_sign_in_puts_nothing_back(shop, database)
     assert basket(database) == [("ada", "tent")]
 
 
-def test_the_second_of_two_sign_ins_at_once_has_a_session_without_what_the_first_took(
-    shop, database
-):
+def test_the_second_of_two_simultaneous_sign_ins_does_not_restore_moved_items(shop, database):
     visitor = change(shop, None, with_item, put(theme="dark"))
 
     async def story():
@@ -151,7 +149,7 @@ def test_the_second_of_two_sign_ins_at_once_has_a_session_without_what_the_first
 
 
 @pytest.mark.parametrize("stored", [True, False])
-def test_where_it_fails_nothing_has_happened(shop, database, stored):
+def test_if_the_hook_fails_nothing_is_changed(shop, database, stored):
     visitor = change(shop, None, with_item) if stored else None
     with pytest.raises(Refused, match="the shop is closed"):
         change(shop, visitor and visitor.sid, put(refuse=1), sign_in)
@@ -162,7 +160,7 @@ def test_where_it_fails_nothing_has_happened(shop, database, stored):
         assert (dict(session), session.user) == ({"item:tent": 1}, None)
 
 
-def test_where_it_fails_for_one_the_others_of_the_batch_are_signed_in(shop, database):
+def test_if_the_hook_fails_for_one_session_the_others_of_the_batch_are_signed_in(shop, database):
     async def story():
         sessions = [await shop.sessions.load([]) for _ in range(6)]
         for number, session in enumerate(sessions):
@@ -177,7 +175,7 @@ def test_where_it_fails_for_one_the_others_of_the_batch_are_signed_in(shop, data
     assert [item for _, item in basket(database)] == ["0", "1", "2", "4", "5"]
 
 
-def test_what_is_null_takes_nothing(shop, database):
+def test_a_hook_that_returns_null_takes_nothing(shop, database):
     database.execute(
         "create or replace function shop.take_basket(user_id text, public_id text, data jsonb)"
         " returns text[] language sql as 'select null::text[]'"
@@ -187,7 +185,7 @@ def test_what_is_null_takes_nothing(shop, database):
         assert dict(load(shop, written.sid)) == {"item:tent": 1}
 
 
-# What is adopted later
+# Adopting
 
 
 def adopt(layer, sid):
@@ -198,9 +196,7 @@ def adopt(layer, sid):
     return layer.run(ask())
 
 
-def test_adopting_takes_what_a_signed_in_session_still_holds_and_nothing_else_changes(
-    shop, database
-):
+def test_adopting_takes_the_items_of_a_signed_in_session_and_changes_nothing_else(shop, database):
     member = change(shop, None, sign_in)
     change(shop, member.sid, with_item, put(theme="dark"))
     look = "select sid, id, authenticated_at, user_id, host(ip) as ip, user_agent from session"
@@ -222,7 +218,7 @@ def test_adopting_for_a_visitor_takes_nothing(shop, database):
     assert basket(database) == []
 
 
-def test_adopting_for_a_session_that_has_ended_is_told(shop, database):
+def test_adopting_for_an_ended_session_raises_an_error(shop, database):
     member = change(shop, None, sign_in)
     change(shop, member.sid, with_item)
     session = load(shop, member.sid)

@@ -33,7 +33,7 @@ def by_name(statements):
 
 
 def prepared(sql):
-    """The statement as PREPARE takes it, and how many parameters it has."""
+    """Return the statement in the form for PREPARE, and the number of its parameters."""
     numbers = {}
 
     def number(match):
@@ -78,8 +78,8 @@ def test_it_is_used_by_a_module_that_loads_its_file(file, name, sql):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_what_its_heading_lists_is_what_it_takes(file):
-    """`-- name: load_sessions(sids, idle)` and the parameters of the text."""
+def test_its_heading_lists_its_parameters(file):
+    """Compare `-- name: load_sessions(sids, idle)` with the parameters in the text."""
     statements = queries(file, OPTIONS.names)
     text = (SQL / f"{file}.sql").read_text()
     headings = dict(re.findall(r"^-- name: (\w+)\((.*)\)", text, re.MULTILINE))

@@ -38,7 +38,7 @@ ODD = [
 
 @pytest.fixture
 def take(database):
-    """`take(data, public_id)`: the keys that were taken from a session of an account."""
+    """Return `take(data, public_id)`, which returns the keys that were taken from a session."""
     user_id = database.value(
         "insert into nestmap.users (email, password_hash) values ('ada@example.org', 'x')"
         " returning id"
@@ -63,14 +63,14 @@ def test_keys_of_places_are_taken_and_no_others(take, places):
     assert (row.name, row.note, row.latitude, row.longitude) == tuple(GOOD.values())
 
 
-def test_a_repeat_makes_no_second(take, places):
+def test_a_repeated_call_stores_no_second_place(take, places):
     data = {"place:kyoto": GOOD, "place:oslo": {"name": "Oslo"}}
     take({"place:kyoto": {"name": "Another Kyoto"}}, "fedcba9876543210")
     assert take(data) == take(data) == ["place:kyoto", "place:oslo"]
     assert len(places()) == 3
 
 
-def test_ids_that_two_sessions_share_are_all_kept(take, places):
+def test_places_of_two_sessions_with_the_same_ids_are_all_kept(take, places):
     for number in range(3):
         take({"place:a": {"name": f"A {number}"}}, f"session-{number}")
     assert sorted(row.name for row in places().values()) == ["A 0", "A 1", "A 2"]
@@ -80,20 +80,20 @@ def test_ids_that_two_sessions_share_are_all_kept(take, places):
     assert len(places()) == 7
 
 
-def test_the_oldest_come_first_where_there_is_not_room_for_all(take, places):
+def test_the_oldest_places_are_taken_if_the_account_is_nearly_full(take, places):
     data = {f"place:p{n}": {"name": "n", "created_at": 1.7e9 + n} for n in range(1100)}
     taken = take(data)
     assert set(taken) == {f"place:p{n}" for n in range(1000)}
     assert len(places()) == 1000
 
 
-def test_the_moment_of_pinning_moves_along(take, places):
+def test_the_time_of_pinning_is_kept(take, places):
     take({"place:old": {"name": "n", "created_at": 1.5e9}, "place:odd": {"name": "n"}})
     assert places()["old"].created_at.year == 2017
     assert places()["odd"].created_at.year >= 2025
 
 
-def test_sql_and_python_see_the_same_places(database):
+def test_sql_and_python_accept_the_same_places(database):
     data = {f"place:p{number}": value for number, value in enumerate(ODD)}
     data |= {"place:UPPER": GOOD, "place:": GOOD, f"place:{'x' * 65}": GOOD, "kyoto": GOOD}
     rows = database.all("select * from nestmap.places_in(%s) order by id", json.dumps(data))

@@ -1,4 +1,4 @@
-"""The database of an Express site is taken over while that site goes on (G11)."""
+"""G11: the database of an Express site is taken over while that site is running."""
 
 import itertools
 import json
@@ -14,7 +14,7 @@ from tests.support.machine import MACHINE
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
-# What connect-pg-simple sends.
+# The statements of connect-pg-simple.
 READ = "select sess from session where sid = %s and expire >= to_timestamp(%s)"
 UPSERT = (
     "insert into session (sess, expire, sid) select %s, to_timestamp(%s), %s"
@@ -22,12 +22,12 @@ UPSERT = (
 )
 
 ROWS = 20_000
-# How long a statement of another program may wait (seconds), G11.
+# How long a statement of another program may wait (seconds).
 LONGEST = 1.0
 
 
 def make_express_site(database, rows):
-    """The tables of a site that has users and migrations of its own beside its sessions."""
+    """Make the tables of a site with sessions and with users and migrations of its own."""
     database.execute(TABLE)
     database.execute(
         "insert into session select 'express-' || n, %s, now() at time zone 'utc' + interval '6 h'"
@@ -85,7 +85,7 @@ def test_six_instances_take_a_busy_express_site_over(empty_database, start_insta
     try:
         with database.transaction("select count(*) from session"):
             started = [start_instance.begin(database.url) for _ in range(6)]
-            # The reader stays until a migration has met it.
+            # The reader stays until a migration waits for it.
             database.wait_for_blocked()
         for instance in started:
             instance.wait_until_ready(60)
@@ -104,7 +104,7 @@ def test_six_instances_take_a_busy_express_site_over(empty_database, start_insta
     assert visitor.place_ids(at=5) == ["kyoto"]
 
 
-def test_a_sid_of_type_text_is_as_good(empty_database, start_instance):
+def test_a_sid_of_type_text_is_accepted(empty_database, start_instance):
     empty_database.execute(TABLE)
     empty_database.execute("alter table session alter column sid type text")
     visitor = Visitor(start_instance(empty_database.url).url)
@@ -114,7 +114,9 @@ def test_a_sid_of_type_text_is_as_good(empty_database, start_instance):
     assert visitor.sign_out().status == 204
 
 
-def test_an_expire_with_a_time_zone_is_named_and_not_served(empty_database, start_instance):
+def test_with_an_expire_column_with_time_zone_the_start_names_it_and_does_not_serve(
+    empty_database, start_instance
+):
     empty_database.execute(TABLE)
     empty_database.execute("alter table session alter column expire type timestamptz")
     site = start_instance.begin(empty_database.url)
@@ -138,16 +140,18 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_can_not_be_used_is_named_and_not_served(database, tmp_path, start_instance, fault):
+def test_with_an_unusable_schema_the_start_names_the_object_and_does_not_serve(
+    database, tmp_path, start_instance, fault
+):
     site = start_instance(database.url)
     change, words = FAULTS[fault]
     database.execute(change)
-    # A look at the database is as old as a second.
+    # The site checks its database once a second.
     wait_until(lambda: site.readiness() == 503, "the site to look at its database")
     assert words in Visitor(site.url).get("/readyz").text
 
 
-def test_a_right_that_was_revoked_is_named(database, cluster, start_instance):
+def test_a_revoked_right_is_named(database, cluster, start_instance):
     site = start_instance(database.url)
     role = f"serving_{database.name}"
     database.execute(f"create role {role} login")
@@ -167,8 +171,10 @@ def test_a_right_that_was_revoked_is_named(database, cluster, start_instance):
         database.execute(f"drop role {role}")
 
 
-def test_a_time_zone_in_which_express_would_err_is_warned_of(database, start_instance):
-    """The cluster of the tests has one."""
+def test_the_start_warns_of_a_time_zone_in_which_express_deletes_live_sessions(
+    database, start_instance
+):
+    """The cluster of the tests has such a time zone."""
     assert "time zone" in start_instance(database.url).output
     database.execute(f"alter database \"{database.name}\" set timezone to 'UTC'")
     assert "time zone" not in start_instance(database.url).output

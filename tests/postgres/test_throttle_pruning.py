@@ -1,4 +1,4 @@
-"""The counters of attempts are bounded: what is forgotten is removed."""
+"""The counters of attempts are bounded: old ones are removed."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from nestmap.database import Database, Hosts
 
 @pytest.fixture
 def pruned(database):
-    """`pruned()`: how many rows one pruning removes."""
+    """Return `pruned()`, which prunes and returns the number of removed rows."""
 
     async def prune() -> int:
         site = Database(Hosts(database.serving_url))
@@ -35,14 +35,14 @@ def keys(database) -> list[str]:
     return [bytes(row.key).decode() for row in rows]
 
 
-def test_counters_that_were_quiet_for_two_days_are_removed(database, pruned):
+def test_counters_without_an_attempt_for_two_days_are_removed(database, pruned):
     count(database, "old", failures=9, ago="49 hours")
     count(database, "young", failures=9, ago="47 hours")
     assert pruned() == 1
     assert keys(database) == ["young"]
 
 
-def test_in_a_crowded_table_those_that_delay_nothing_go_early(database, pruned, monkeypatch):
+def test_in_a_large_table_counters_without_a_delay_are_removed_early(database, pruned, monkeypatch):
     monkeypatch.setattr(throttle, "MOST_COUNTERS", 2)
     count(database, "quiet", failures=1, ago="11 minutes")
     count(database, "recent", failures=1, ago="1 minute")
@@ -53,7 +53,7 @@ def test_in_a_crowded_table_those_that_delay_nothing_go_early(database, pruned, 
     assert keys(database) == ["counted", "recent", "waiting"]
 
 
-def test_networks_of_long_ago_are_forgotten(database, pruned):
+def test_old_known_networks_are_removed(database, pruned):
     user = database.value(
         "insert into nestmap.users (email, password_hash) values ('a@b.c', 'x') returning id"
     )
