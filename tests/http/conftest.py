@@ -1,4 +1,4 @@
-"""Stories told over HTTP."""
+"""Fixtures for tests over HTTP."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from tests.support.visitor import PASSWORD, Visitor, new_email
 def new_admin(
     site: Instance, shared_database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], Visitor]:
-    """Make an administrator the way an operator does, and sign in."""
+    """Return a function that makes an administrator by command and signs in."""
 
     def make() -> Visitor:
         admin = Visitor(site.url)

@@ -1,4 +1,4 @@
-"""The account by the API: its sessions, its password, its places as files, its end."""
+"""The API of the account: sessions, password, download of places, deletion."""
 
 import csv
 import io
@@ -69,7 +69,7 @@ def test_ending_the_current_session_is_signing_out(ada):
     assert not ada.signed_in()
 
 
-def test_all_others_are_ended_only_if_asked_for(ada, phone):
+def test_all_other_sessions_are_ended_only_with_others_true(ada, phone):
     assert ada.request("DELETE", "/api/account/sessions").status == 400
     assert phone.signed_in()
     assert ada.request("DELETE", "/api/account/sessions?others=true").status == 204
@@ -77,7 +77,7 @@ def test_all_others_are_ended_only_if_asked_for(ada, phone):
     assert ada.signed_in()
 
 
-def test_no_one_ends_the_session_of_someone_else(ada, new_visitor):
+def test_the_session_of_another_user_cannot_be_ended(ada, new_visitor):
     eve = new_visitor()
     eve.register()
     session_id = ada.session()["session"]["id"]
@@ -96,7 +96,7 @@ def test_no_one_ends_the_session_of_someone_else(ada, new_visitor):
         ("DELETE", "/api/account"),
     ],
 )
-def test_the_account_is_for_who_is_signed_in(visitor, method, path):
+def test_the_account_needs_a_sign_in(visitor, method, path):
     answer = visitor.request(method, path)
     assert (answer.status, answer.error) == (401, "not_signed_in")
 
@@ -119,7 +119,7 @@ def test_a_password_is_changed_only_with_the_current_one(ada, phone):
     assert phone.signed_in()
 
 
-def test_an_unfit_password_is_refused(ada):
+def test_an_unacceptable_password_is_refused(ada):
     for new in ("short", "", PASSWORD):
         refused = change_password(ada, new=new)
         assert (refused.status, refused.error) == (400, "invalid_password")
@@ -127,7 +127,7 @@ def test_an_unfit_password_is_refused(ada):
     assert ada.twin().sign_in().status == 200
 
 
-def test_a_deleted_account_is_gone_with_its_places_and_sessions(ada, phone, shared_database):
+def test_deleting_an_account_deletes_its_places_and_sessions(ada, phone, shared_database):
     sids = [sid_of(browser, shared_database) for browser in (ada, phone)]
     answer = ada.request("DELETE", "/api/account", json={"password": PASSWORD})
     assert answer.status == 204

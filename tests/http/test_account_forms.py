@@ -1,4 +1,4 @@
-"""The account by its pages: sessions ended, another password, the account deleted."""
+"""The pages of the account: end sessions, change the password, delete the account."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def fill(visitor, path: str, **fields: str):
     return submit(visitor, page, Page(page).form(action=path), path, **fields)
 
 
-def test_every_sign_in_and_sign_out_is_said(ada):
+def test_the_page_after_a_sign_in_or_sign_out_says_so(ada):
     page = ada.get("/")
     home = follow(ada, submit(ada, page, Page(page).form(action="/logout"), "/"))
     assert "You are signed out. Your places stay in your account." in Page(home).text
@@ -51,14 +51,14 @@ def test_the_page_names_each_device_and_ends_the_others(ada, phone):
     assert ada.place_ids() == ["lisbon"]
 
 
-def test_the_password_is_changed_on_a_page(ada, phone):
+def test_the_password_is_changed_with_the_form(ada, phone):
     answer = fill(ada, "/account/password", current_password=PASSWORD, new_password=NEW)
     assert "Your password is changed." in Page(follow(ada, answer)).text
     assert not phone.signed_in()
     assert phone.sign_in(password=NEW).status == 200
 
 
-def test_a_password_that_is_not_changed_is_told_why(ada):
+def test_the_form_says_why_a_password_was_not_changed(ada):
     wrong = fill(ada, "/account/password", current_password="not this", new_password=NEW)
     assert (wrong.status, "current_password_error" in Page(wrong).ids) == (401, True)
     short = fill(ada, "/account/password", current_password=PASSWORD, new_password="short")
@@ -67,7 +67,7 @@ def test_a_password_that_is_not_changed_is_told_why(ada):
     assert ada.twin().sign_in().status == 200
 
 
-def test_the_account_is_deleted_on_a_page(ada):
+def test_the_account_is_deleted_with_the_form(ada):
     assert "its place" in Page(ada.get("/account/delete")).text
     wrong = fill(ada, "/account/delete", password="not this")
     assert (wrong.status, "password_error" in Page(wrong).ids) == (401, True)
@@ -77,7 +77,7 @@ def test_the_account_is_deleted_on_a_page(ada):
     assert ada.places() == []
 
 
-def test_the_last_administrator_does_not_delete_the_account(new_admin, shared_database):
+def test_the_last_administrator_cannot_delete_the_account(new_admin, shared_database):
     admin = new_admin()
     shared_database.execute(
         "update nestmap.users set role = 'user' where email <> %s and role = 'admin'", admin.email

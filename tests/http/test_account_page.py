@@ -1,4 +1,4 @@
-"""The visitor's own sessions: seen and ended."""
+"""The account page lists the sessions of the user and ends them."""
 
 from tests.support.page import Page, submit
 
@@ -7,7 +7,7 @@ def own_session(visitor) -> str:
     return visitor.session()["session"]["id"]
 
 
-def test_the_account_page_lists_ones_sessions_and_no_one_elses(visitor, new_visitor):
+def test_the_account_page_lists_the_sessions_of_the_user_only(visitor, new_visitor):
     visitor.register()
     elsewhere, stranger = visitor.twin(), new_visitor()
     elsewhere.jar.clear()
@@ -46,7 +46,7 @@ def test_all_other_sessions_are_ended_at_once(visitor):
     assert visitor.signed_in()
 
 
-def test_nobody_ends_the_session_of_someone_else(visitor, new_visitor):
+def test_a_user_cannot_end_the_session_of_another_user(visitor, new_visitor):
     visitor.register()
     victim = new_visitor()
     victim.register()
@@ -73,7 +73,7 @@ def test_an_administrator_ends_any_session(new_admin, visitor):
     assert admin.signed_in()
 
 
-def test_only_an_administrator_does(visitor, new_visitor):
+def test_only_an_administrator_ends_sessions_of_others(visitor, new_visitor):
     victim = new_visitor()
     victim.register()
     visitor.register()
@@ -82,7 +82,7 @@ def test_only_an_administrator_does(visitor, new_visitor):
     assert victim.signed_in()
 
 
-def test_asking_for_the_head_of_the_page_leads_to_sign_in_too(visitor):
+def test_a_head_request_is_redirected_to_the_sign_in_too(visitor):
     got, head = visitor.get("/account?a=b"), visitor.request("HEAD", "/account?a=b")
     assert (head.status, head.location) == (got.status, got.location) == (302, got.location)
     assert head.location.startswith("/login?next=")

@@ -1,4 +1,4 @@
-"""Register, sign in, sign out and look at one's session: the API."""
+"""The API to register, sign in, sign out and read one's session."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ def about(expected: datetime) -> object:
     return pytest.approx(expected.timestamp(), abs=60)
 
 
-def test_registering_answers_201_with_the_user_who_is_then_signed_in(visitor):
+def test_registering_answers_201_with_the_user_and_signs_in(visitor):
     answer = visitor.register()
     assert answer.status == 201
     assert set(answer.json) == {"user"}
@@ -26,7 +26,7 @@ def test_registering_answers_201_with_the_user_who_is_then_signed_in(visitor):
     assert visitor.session()["user"] == answer.json["user"]
 
 
-def test_nobody_makes_himself_an_administrator(visitor):
+def test_a_registration_cannot_choose_the_role(visitor):
     body = {"email": visitor.email, "password": PASSWORD, "role": "admin"}
     visitor.post("/api/auth/register", json=body)
     assert visitor.get("/api/admin/session-stats").status in {401, 403}
@@ -41,7 +41,7 @@ def test_nobody_makes_himself_an_administrator(visitor):
         pytest.param("a\tb\nc\x7fd 🏔 %s ' \\ e", id="all kinds of characters"),
     ],
 )
-def test_a_password_of_a_fitting_length_is_taken(visitor, password):
+def test_a_password_of_an_accepted_length_works(visitor, password):
     assert visitor.register(password=password).status == 201
     visitor.sign_out()
     assert visitor.sign_in(password=password).status == 200
@@ -56,7 +56,7 @@ def test_a_password_with_a_nul_is_refused_or_works(visitor):
 @pytest.mark.parametrize(
     "password", ["", "eleven-long", "x" * 257, None, 123456789012, "\ud800" * 12]
 )
-def test_any_other_password_is_refused(visitor, password):
+def test_a_password_of_another_length_or_type_is_refused(visitor, password):
     body = {"email": visitor.email, "password": password}
     answer = visitor.post("/api/auth/register", json=body)
     assert answer.status == 400, answer.text
@@ -82,14 +82,14 @@ def test_any_other_password_is_refused(visitor, password):
         *("a\u200b@example.org", "\u202eadmin@example.org"),
     ],
 )
-def test_what_is_no_email_address_is_refused(visitor, email):
+def test_an_invalid_email_address_is_refused(visitor, email):
     answer = visitor.post("/api/auth/register", json={"email": email, "password": PASSWORD})
     assert answer.status == 400, answer.text
     assert answer.error
     assert answer.cookies == []
 
 
-def test_an_address_is_taken_whatever_its_case(visitor, new_visitor):
+def test_an_address_that_differs_in_case_only_is_taken(visitor, new_visitor):
     visitor.register()
     late = new_visitor()
     late.email = visitor.email.upper()
@@ -100,7 +100,7 @@ def test_an_address_is_taken_whatever_its_case(visitor, new_visitor):
     assert visitor.twin().sign_in().status == 200, "the first one's password was changed"
 
 
-def test_two_who_register_one_address_at_once_get_one_account(new_visitor):
+def test_two_simultaneous_registrations_of_one_address_make_one_account(new_visitor):
     first, second = new_visitor(), new_visitor()
     second.email = first.email
     body = {"email": first.email, "password": PASSWORD}
@@ -131,7 +131,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(visitor, ne
     "body",
     [{}, [], None, {"email": "a@example.org"}, {"email": 1, "password": 2}, {"password": PASSWORD}],
 )
-def test_a_sign_in_that_says_too_little_is_refused(visitor, body):
+def test_a_sign_in_without_all_fields_is_refused(visitor, body):
     answer = visitor.request(
         "POST", "/api/auth/login", json=body, headers={"Content-Type": "application/json"}
     )
@@ -140,12 +140,12 @@ def test_a_sign_in_that_says_too_little_is_refused(visitor, body):
     assert answer.cookies == []
 
 
-def test_a_password_too_long_to_be_one_is_just_wrong(visitor):
+def test_a_sign_in_with_a_password_above_the_length_limit_is_401(visitor):
     visitor.register()
     assert visitor.twin().sign_in(password="x" * 5000).status in {400, 401}
 
 
-def test_a_stored_hash_that_is_broken_is_a_failed_sign_in(visitor, shared_database):
+def test_a_sign_in_to_an_account_with_a_broken_hash_fails(visitor, shared_database):
     visitor.register()
     visitor.sign_out()
     shared_database.execute(
@@ -154,7 +154,7 @@ def test_a_stored_hash_that_is_broken_is_a_failed_sign_in(visitor, shared_databa
     assert visitor.sign_in().error == "invalid_credentials"
 
 
-def test_signing_out_is_204_signed_in_or_not(visitor):
+def test_signing_out_is_204_with_and_without_a_sign_in(visitor):
     assert visitor.sign_out().status == 204
     visitor.register()
     assert visitor.sign_out().status == 204
@@ -178,7 +178,7 @@ def test_an_anonymous_session_says_how_long_it_lasts(visitor):
     assert moment(session["absolute_expires_at"]).timestamp() == about(created + timedelta(days=7))
 
 
-def test_the_id_of_a_session_is_no_sid_but_names_one(visitor, shared_database):
+def test_the_id_of_a_session_is_its_public_id_and_not_its_sid(visitor, shared_database):
     visitor.put_place("lisbon")
     public_id = visitor.session()["session"]["id"]
     rows = shared_database.all("select sid from session where id = %s", public_id)
@@ -194,7 +194,7 @@ def test_places_pinned_before_signing_in_are_kept(visitor):
     assert visitor.place_ids() == ["lisbon", "oslo"]
 
 
-def test_signing_in_over_another_accounts_session_drops_that_accounts_places(visitor, new_visitor):
+def test_signing_in_from_the_session_of_another_account_drops_its_places(visitor, new_visitor):
     other = new_visitor()
     other.register()
     visitor.register()
@@ -205,14 +205,14 @@ def test_signing_in_over_another_accounts_session_drops_that_accounts_places(vis
     assert visitor.places() == []
 
 
-def test_signing_in_again_as_oneself_keeps_the_places(visitor):
+def test_signing_in_again_to_the_same_account_keeps_the_places(visitor):
     visitor.register()
     visitor.put_place("lisbon")
     assert visitor.sign_in().status == 200
     assert visitor.place_ids() == ["lisbon"]
 
 
-def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(visitor):
+def test_scripts_and_other_sites_cannot_use_the_session_cookie(visitor):
     (cookie,) = visitor.put_place("lisbon").cookies
     assert cookie.name == COOKIE
     assert "httponly" in cookie.attributes
@@ -222,7 +222,7 @@ def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(visitor)
     assert not cookie.secure, "development is plain http"
 
 
-def test_a_session_in_use_is_renewed_at_most_once_a_touch_interval(visitor, shared_database):
+def test_a_session_in_use_is_renewed_at_most_once_per_touch_interval(visitor, shared_database):
     visitor.put_place("lisbon")
     public_id = visitor.session()["session"]["id"]
     assert visitor.get("/api/places").cookies == []
@@ -262,7 +262,7 @@ def test_a_touch_never_reaches_past_the_absolute_lifetime(visitor, shared_databa
 
 
 def expire(database, visitor: Visitor, change: str) -> None:
-    """Move the time of the visitor's session."""
+    """Change the times in the row of the visitor's session."""
     changed = database.execute(
         f"update session set {change} where id = %s",
         visitor.session()["session"]["id"],

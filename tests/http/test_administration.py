@@ -1,4 +1,4 @@
-"""Administrators change accounts; what matters asks for the password again; nobody locks all out."""
+"""Administrators change accounts; important actions ask for the password; one administrator stays."""
 
 import re
 
@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture(scope="module")
 def admin(new_admin, shared_database) -> Visitor:
-    """The only administrator."""
+    """Return the only administrator."""
     shared_database.execute("delete from nestmap.users where role = 'admin'")
     return new_admin()
 
@@ -33,7 +33,7 @@ def patch(admin: Visitor, user: int, **change):
 
 
 def let_time_pass(database, visitor: Visitor, minutes: int) -> None:
-    """Let the password of this session have been given some time ago."""
+    """Move the last confirmation of the password in this session into the past."""
     database.execute(
         "update session set authenticated_at = now() - make_interval(mins => %s) where id = %s",
         minutes,
@@ -41,7 +41,9 @@ def let_time_pass(database, visitor: Visitor, minutes: int) -> None:
     )
 
 
-def test_disabling_ends_every_session_and_enabling_brings_none_back(admin, member, shared_database):
+def test_disabling_an_account_ends_its_sessions_and_enabling_revives_none(
+    admin, member, shared_database
+):
     number = user_id(member)
     elsewhere = member.twin()
     version = "select version from nestmap.users where id = %s"
@@ -57,8 +59,10 @@ def test_disabling_ends_every_session_and_enabling_brings_none_back(admin, membe
     assert member.sign_in().status == 200
 
 
-def test_a_session_whose_row_outlives_the_disabling_is_over_too(admin, member, shared_database):
-    """As one that was changing its sid at that moment: the version of its user decides."""
+def test_a_session_whose_row_remains_after_the_disabling_is_ended_too(
+    admin, member, shared_database
+):
+    """Its sid was changing at that moment: the version of its user shows that it is ended."""
     number = user_id(member)
     kept = shared_database.one(
         "select s::text as row from session as s where user_id = %s", str(number)
@@ -70,7 +74,7 @@ def test_a_session_whose_row_outlives_the_disabling_is_over_too(admin, member, s
     assert not member.signed_in()
 
 
-def test_a_role_counts_from_the_next_request_and_is_on_record(admin, member, shared_database):
+def test_a_role_counts_from_the_next_request_and_leaves_an_event(admin, member, shared_database):
     number = user_id(member)
     answer = patch(admin, number, role="admin")
     assert (answer.status, answer.json["user"]["role"]) == (200, "admin")
@@ -86,7 +90,7 @@ def test_a_role_counts_from_the_next_request_and_is_on_record(admin, member, sha
 
 
 @pytest.mark.parametrize("change", [{"role": "user"}, {"disabled": True}])
-def test_the_last_administrator_stays(admin, shared_database, change):
+def test_the_last_administrator_cannot_be_disabled_or_demoted(admin, shared_database, change):
     answer = patch(admin, user_id(admin), **change)
     assert (answer.status, answer.error) == (409, "last_administrator")
     assert admin.get("/api/admin/session-stats").status == 200
@@ -114,27 +118,25 @@ def test_of_two_administrators_who_demote_each_other_at_once_one_stays(
 @pytest.mark.parametrize(
     "body", [{"role": "king"}, {"role": 1}, {"disabled": "yes"}, {"disabled": 1}, []]
 )
-def test_what_is_no_change_is_refused(admin, member, body):
+def test_an_invalid_change_is_refused(admin, member, body):
     answer = admin.request("PATCH", f"/api/admin/users/{user_id(member)}", json=body)
     assert answer.status == 400
     assert answer.error
 
 
-def test_an_account_that_there_is_not_is_404(admin):
+def test_an_unknown_account_is_404(admin):
     assert patch(admin, 999999999, disabled=True).status == 404
     assert patch(admin, 999999999, role="admin").status == 404
 
 
-def test_only_administrators_may(member, site):
+def test_administration_needs_the_role_of_administrator(member, site):
     assert patch(member, user_id(member), role="admin").status == 403
     assert patch(Visitor(site.url), user_id(member), role="admin").status == 401
     for path in ("/api/admin/users", "/api/admin/events", "/admin/events"):
         assert member.get(path).status == 403
 
 
-def test_an_act_that_matters_needs_the_password_of_the_last_15_minutes(
-    admin, member, shared_database
-):
+def test_an_important_action_needs_the_password_within_15_minutes(admin, member, shared_database):
     number = user_id(member)
     let_time_pass(shared_database, admin, 16)
     refused = patch(admin, number, disabled=True)
@@ -149,7 +151,7 @@ def test_an_act_that_matters_needs_the_password_of_the_last_15_minutes(
     assert patch(admin, number, disabled=True).status == 200
 
 
-def test_a_form_that_matters_leads_to_the_password_and_back(admin, member, shared_database):
+def test_an_important_form_leads_to_the_password_page_and_back(admin, member, shared_database):
     path = f"/admin/users/{user_id(member)}/end-sessions"
     let_time_pass(shared_database, admin, 16)
     headers = {"Referer": f"{admin.urls[0]}/admin/events"}
@@ -165,7 +167,7 @@ def test_a_form_that_matters_leads_to_the_password_and_back(admin, member, share
     assert not member.signed_in()
 
 
-def test_a_form_without_the_value_of_its_session_changes_nothing(admin, member):
+def test_a_form_without_the_token_of_its_session_changes_nothing(admin, member):
     path = f"/admin/users/{user_id(member)}/disable"
     for value in ("", "0" * 32, member.form_fields()["_form"]):
         fields = {"_session": admin.form_fields()["_session"], "_form": value}
@@ -175,7 +177,7 @@ def test_a_form_without_the_value_of_its_session_changes_nothing(admin, member):
     assert member.signed_in()
 
 
-def test_the_value_of_a_form_ends_with_the_sid(admin, member):
+def test_the_token_of_a_form_is_invalid_after_the_sid_changed(admin, member):
     stale = admin.form_fields()
     assert admin.post("/api/auth/confirm", json={"password": PASSWORD}).status == 204
     fresh = admin.form_fields()
@@ -185,9 +187,7 @@ def test_the_value_of_a_form_ends_with_the_sid(admin, member):
     assert member.signed_in()
 
 
-def test_ending_ones_own_other_sessions_needs_the_password_of_the_last_15_minutes(
-    member, shared_database
-):
+def test_ending_ones_other_sessions_needs_the_password_within_15_minutes(member, shared_database):
     elsewhere = Visitor(*member.urls)
     elsewhere.email = member.email
     elsewhere.sign_in()
@@ -202,7 +202,7 @@ def test_ending_ones_own_other_sessions_needs_the_password_of_the_last_15_minute
     assert not elsewhere.signed_in()
 
 
-def test_what_was_refused_is_on_record(member, shared_database):
+def test_a_refused_action_leaves_an_event(member, shared_database):
     number = user_id(member)
     member.get("/admin")
     wait_until(
@@ -224,7 +224,7 @@ def test_accounts_are_listed_searched_and_paged(admin, member, shared_database):
     assert kinds
 
 
-def test_events_are_shown_to_administrators_and_ones_own_to_oneself(admin, member):
+def test_administrators_see_all_events_and_users_their_own(admin, member):
     number = user_id(member)
     page = admin.get(f"/admin/events?user={number}")
     assert page.status == 200
@@ -264,7 +264,7 @@ def command(shared_database, tmp_path):
     )
 
 
-def test_a_password_that_was_set_by_command_has_to_be_changed_first(command, member, site):
+def test_a_password_that_was_set_by_command_must_be_changed_at_the_sign_in(command, member, site):
     elsewhere = member.twin()
     said = command("set-password", member.email, stdin="a password from the operator\n")
     assert said.returncode == 0, said.stderr
@@ -278,7 +278,7 @@ def test_a_password_that_was_set_by_command_has_to_be_changed_first(command, mem
     assert member.sign_out().status == 204
 
 
-def test_who_was_made_by_command_changes_the_password_and_goes_on(command, site):
+def test_a_user_made_by_command_changes_the_password_and_continues(command, site):
     visitor = Visitor(site.url)
     made = command("create-user", visitor.email, stdin=PASSWORD + "\n")
     assert made.returncode == 0, made.stderr
@@ -295,7 +295,7 @@ def test_who_was_made_by_command_changes_the_password_and_goes_on(command, site)
     assert visitor.put_place("lisbon").status == 201
 
 
-def test_commands_change_accounts_and_say_what_they_did(command, member, admin):
+def test_commands_change_accounts_and_print_what_they_did(command, member, admin):
     elsewhere = member.twin()
     assert command("end-sessions", member.email).returncode == 0
     assert not elsewhere.signed_in()
@@ -311,7 +311,7 @@ def test_commands_change_accounts_and_say_what_they_did(command, member, admin):
     assert member.email in command("users").stdout
 
 
-def test_a_command_for_nobody_or_against_the_last_administrator_is_refused(command, admin):
+def test_a_command_for_an_unknown_user_or_the_last_administrator_is_refused(command, admin):
     for words in (("disable-user", new_email()), ("set-role", new_email(), "user")):
         said = command(*words)
         assert (said.returncode, "no account" in said.stderr) == (1, True)
@@ -320,9 +320,7 @@ def test_a_command_for_nobody_or_against_the_last_administrator_is_refused(comma
     assert admin.signed_in()
 
 
-def test_all_sessions_can_be_ended_at_once_as_after_restoring_a_backup(
-    command, member, admin, shared_database
-):
+def test_all_sessions_can_be_ended_at_once(command, member, admin, shared_database):
     kept = shared_database.all(
         "select s::text as row from session as s where user_id = %s", str(user_id(member))
     )
@@ -333,9 +331,7 @@ def test_all_sessions_can_be_ended_at_once_as_after_restoring_a_backup(
     assert admin.sign_in().status == 200
 
 
-def test_a_sign_in_under_way_does_not_outlive_that_the_account_was_disabled(
-    admin, member, shared_database
-):
+def test_a_sign_in_under_way_fails_when_the_account_is_disabled(admin, member, shared_database):
     number = user_id(member)
     stranger = member.twin()
     body = {"email": member.email, "password": PASSWORD}

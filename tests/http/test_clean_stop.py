@@ -1,4 +1,4 @@
-"""G15, its simple form: a stop drops no answer, a kill loses nothing that was acknowledged."""
+"""G15 with one request: a stop drops no response, a kill loses nothing that was acknowledged."""
 
 import http.client
 import signal
@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_answers_what_is_in_flight_and_ends_with_0(
+def test_a_stop_answers_running_requests_and_exits_with_0(
     shared_database, relay, start_instance, number
 ):
     instance = start_instance(shared_database.url_at(relay.port))
@@ -33,7 +33,7 @@ def test_a_stop_answers_what_is_in_flight_and_ends_with_0(
     assert len(visitor.places()) == 5
 
 
-def test_a_second_signal_leaves_at_once(shared_database, relay, start_instance):
+def test_a_second_signal_ends_the_program_at_once(shared_database, relay, start_instance):
     instance = start_instance(shared_database.url_at(relay.port))
     visitor = Visitor(instance.url)
     visitor.register()
@@ -47,7 +47,7 @@ def test_a_second_signal_leaves_at_once(shared_database, relay, start_instance):
     sent.leave()
 
 
-def test_an_idle_site_stops_at_once_even_with_connections_kept_open(
+def test_an_idle_site_stops_at_once_also_with_open_connections(
     site, shared_database, start_instance
 ):
     instance = start_instance(shared_database.url)
@@ -69,7 +69,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(shared_database, start_insta
     assert sorted(visitor.place_ids()) == sorted(acknowledged)
 
 
-def test_a_stop_is_heard_while_waiting_for_a_database(start_instance):
+def test_a_site_that_waits_for_its_database_can_be_stopped(start_instance):
     instance = start_instance.begin(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
     wait_until(
         lambda: "the site is not ready" in instance.output,
@@ -80,13 +80,13 @@ def test_a_stop_is_heard_while_waiting_for_a_database(start_instance):
     assert "Traceback" not in instance.output
 
 
-def test_a_stop_is_heard_while_a_killed_process_is_not_started_again_yet(database, start_instance):
+def test_a_site_that_waits_to_restart_a_killed_process_can_be_stopped(database, start_instance):
     instance = start_instance(database.url, PROCESSES=2)
     parent = psutil.Process(instance.process.pid)
     first = parent.children()
     first[0].kill()
     (second,) = wait_until(lambda: set(parent.children()) - set(first), "a new process")
-    second.kill()  # it lived so short that the next one has to wait
+    second.kill()  # it ran so briefly that the supervisor waits before it starts the next one
     wait_until(lambda: instance.output.count("starting it again") == 2, "the pause")
     instance.signal()
     assert instance.wait(5) == 0

@@ -1,4 +1,4 @@
-"""G1: an answer that changed the session leaves only when the change is committed."""
+"""G1: a response that changed the session is sent only after the change is committed."""
 
 import socket
 
@@ -23,7 +23,7 @@ def assert_unavailable(answer) -> None:
 
 @pytest.fixture(params=[refused_writes, refused_commits], ids=["statement", "commit"])
 def refusal(request, shared_database):
-    """Makes every change of a session fail, in the statement or at its commit."""
+    """Make every change of a session fail, in the statement or at its commit."""
     return lambda: request.param(shared_database)
 
 
@@ -46,7 +46,7 @@ def test_a_change_that_is_not_committed_is_503_and_the_cookie_still_works(visito
     assert visitor.place_ids() == ["lisbon"]
 
 
-def test_a_sign_in_that_is_not_committed_is_503_and_signs_nobody_in(visitor, refusal):
+def test_a_sign_in_that_is_not_committed_is_503_and_has_no_effect(visitor, refusal):
     visitor.register()
     visitor.sign_out()
     visitor.put_place("lisbon")
@@ -58,7 +58,7 @@ def test_a_sign_in_that_is_not_committed_is_503_and_signs_nobody_in(visitor, ref
     assert visitor.place_ids() == ["lisbon"]
 
 
-def test_a_sign_out_that_is_not_committed_is_503_and_is_not_claimed(visitor, refusal):
+def test_a_sign_out_that_is_not_committed_is_503_and_keeps_the_cookie(visitor, refusal):
     visitor.register()
     with refusal():
         assert_unavailable(visitor.sign_out())
@@ -75,14 +75,14 @@ def test_a_page_that_is_not_committed_is_a_503_page_without_the_redirect(visitor
     assert Page(answer).text
 
 
-def test_reading_goes_on_while_nothing_can_be_written(visitor, shared_database, refusal):
+def test_requests_that_only_read_work_while_writes_fail(visitor, shared_database, refusal):
     visitor.put_place("lisbon")
     with refusal():
         assert visitor.place_ids() == ["lisbon"]
 
 
-def test_a_renewal_that_fails_is_no_trouble_for_the_reader(visitor, shared_database, refusal):
-    """Nobody asked for it, and the next request tries again; but no cookie promises it."""
+def test_a_renewal_that_fails_does_not_fail_the_request(visitor, shared_database, refusal):
+    """The next request tries it again; no cookie with a new lifetime is sent."""
     visitor.put_place("lisbon")
     shared_database.execute("update session set renewed_at = renewed_at - interval '10 minutes'")
     with refusal():
@@ -103,8 +103,8 @@ def test_a_commit_behind_a_lock_is_503_within_five_seconds(visitor, shared_datab
     assert visitor.cookie == cookie
 
 
-def test_the_answer_waits_for_the_commit(visitor, shared_database):
-    """While the row is locked nothing is said; once it is free, 200 and the change is there."""
+def test_the_response_waits_for_the_commit(visitor, shared_database):
+    """No response comes while the row is locked; then it is 200 and the change is stored."""
     visitor.put_place("lisbon")
     lock = "select from session for update"
     with shared_database.transaction(lock):
@@ -121,7 +121,7 @@ where datname = current_database() and wait_event_type = 'Lock'
 """
 
 
-def test_a_row_that_is_locked_holds_up_no_stranger(new_visitor, shared_database):
+def test_a_locked_row_delays_no_other_visitor(new_visitor, shared_database):
     visitors = [new_visitor() for _ in range(16)]
     for visitor in visitors:
         visitor.put_place("lisbon")
@@ -134,8 +134,8 @@ def test_a_row_that_is_locked_holds_up_no_stranger(new_visitor, shared_database)
     assert behind_the_lock.answer().status == 201
 
 
-def test_who_writes_a_locked_row_alone_waits_for_it(visitor, shared_database):
-    """Longer than a statement does: it is sent again and again."""
+def test_a_write_to_a_locked_row_waits_for_the_lock(visitor, shared_database):
+    """It waits longer than a statement may: the statement is repeated."""
     visitor.put_place("lisbon")
     statements = set()
     with shared_database.transaction(LOCK_ONE, sid_of(visitor, shared_database)):
@@ -147,8 +147,8 @@ def test_who_writes_a_locked_row_alone_waits_for_it(visitor, shared_database):
     assert sent.answer().status == 201
 
 
-def test_held_answers_keep_their_order_on_one_connection(visitor, site):
-    """Pipelined requests: each answer waits for its commit and none overtakes."""
+def test_held_responses_keep_their_order_on_one_connection(visitor, site):
+    """Pipelined requests: each response waits for its commit, and the order is kept."""
     visitor.put_place("a")
     names = [f"n{number}" for number in range(8)]
     requests = "".join(_put(name, visitor.cookie or "") for name in names)
@@ -176,7 +176,9 @@ def _cookie(visitor: Visitor) -> str:
     return f"Cookie: nestmap.sid={visitor.cookie}\r\n"
 
 
-def test_a_client_that_leaves_while_its_answer_is_held_loses_nothing(visitor, shared_database):
+def test_the_change_of_a_client_that_leaves_while_its_response_is_held_is_stored(
+    visitor, shared_database
+):
     visitor.put_place("lisbon")
     with shared_database.transaction("select from session for update"):
         sent = visitor.send_place("oslo")

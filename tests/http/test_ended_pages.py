@@ -1,4 +1,4 @@
-"""A session has ended: the pages say so, keep what was typed, and offer both ways on."""
+"""After a session has ended, pages say so, keep what was typed, and offer to go on."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def end_from_elsewhere(visitor) -> None:
 
 @pytest.fixture
 def too_late(ada):
-    """Ada has the form open, her session ends, she sends the form: the page that answers."""
+    """Return the page after Ada's session ended and she sent a form that she had open."""
     home = ada.get("/")
     end_from_elsewhere(ada)
     answer = submit(ada, home, Page(home).form(action="/places"), "/", **TYPED)
@@ -40,14 +40,14 @@ def too_late(ada):
     return answer
 
 
-def test_a_form_that_comes_too_late_keeps_what_was_typed(ada, too_late):
+def test_a_form_that_is_sent_after_the_end_keeps_what_was_typed(ada, too_late):
     page = Page(too_late)
     assert "Your session has ended" in page.text
     assert page.form(having="name").fields.items() >= TYPED.items()
     assert [cookie for cookie in too_late.cookies if cookie.name == "nestmap.sid"] == []
 
 
-def test_one_goes_on_by_signing_in_with_what_was_typed(ada, too_late):
+def test_a_sign_in_leads_back_to_what_was_typed(ada, too_late):
     form = Page(too_late).form(having="name")
     login = ada.post("/login/return?from=/places", form=form.fields)
     assert login.status == 200
@@ -63,7 +63,7 @@ def test_one_goes_on_by_signing_in_with_what_was_typed(ada, too_late):
     assert Page(ada.get("/")).form(action="/places").fields["name"] == ""
 
 
-def test_one_goes_on_with_a_new_map(ada, too_late):
+def test_a_new_map_can_be_begun_with_what_was_typed(ada, too_late):
     form = Page(too_late).form(having="name")
     answer = ada.post("/places", form=form.fields | {"begin": "1"})
     assert answer.status == 303
@@ -71,7 +71,7 @@ def test_one_goes_on_with_a_new_map(ada, too_late):
     assert [place["name"] for place in ada.places()] == ["Kyoto"]
 
 
-def test_the_home_page_says_that_and_why_the_session_has_ended(ada):
+def test_the_home_page_says_that_the_session_has_ended_and_why(ada):
     end_from_elsewhere(ada)
     page = ada.get("/")
     text = Page(page).text
@@ -83,7 +83,7 @@ def test_the_home_page_says_that_and_why_the_session_has_ended(ada):
     assert ada.put_place("oslo").status == 201
 
 
-def test_a_page_for_who_is_signed_in_leads_to_the_sign_in_which_says_why(ada):
+def test_a_page_that_needs_a_sign_in_redirects_to_it_and_it_says_why(ada):
     end_from_elsewhere(ada)
     login = follow(ada, ada.get("/account"))
     assert "ended" in Page(login).text
@@ -95,7 +95,7 @@ def test_a_page_for_who_is_signed_in_leads_to_the_sign_in_which_says_why(ada):
     assert answer.location == "/account"
 
 
-def test_an_expired_session_of_a_browser_that_forgot_its_cookie_is_told_too(ada, shared_database):
+def test_a_form_without_the_expired_cookie_says_that_the_session_has_ended(ada, shared_database):
     home = ada.get("/")
     ada.jar.clear()
     answer = submit(ada, home, Page(home).form(action="/places"), "/", **TYPED)
@@ -103,8 +103,8 @@ def test_an_expired_session_of_a_browser_that_forgot_its_cookie_is_told_too(ada,
     assert Page(answer).form(having="name").fields["name"] == "Kyoto"
 
 
-def test_a_form_of_someone_else_is_not_stored(ada, new_visitor):
-    """Signed in as another in a second tab."""
+def test_a_form_of_another_session_is_not_stored(ada, new_visitor):
+    """The user signed in to another account in a second tab."""
     home = ada.get("/")
     bob = new_visitor()
     bob.register()
@@ -126,7 +126,7 @@ def test_removing_and_undoing_in_an_ended_session_change_nothing(ada):
     assert ada.place_ids() == ["lisbon"]
 
 
-def test_a_visitor_whose_table_was_emptied_is_told(visitor, shared_database):
+def test_a_visitor_is_told_after_the_table_was_emptied(visitor, shared_database):
     visitor.put_place("lisbon")
     home = visitor.get("/")
     shared_database.execute("delete from session")
@@ -135,7 +135,7 @@ def test_a_visitor_whose_table_was_emptied_is_told(visitor, shared_database):
     assert "ended" in Page(answer).text
 
 
-def test_the_api_says_session_ended(ada):
+def test_the_api_answers_401_session_ended(ada):
     end_from_elsewhere(ada)
     assert ada.put_place("oslo").error == "session_ended"
     assert ada.sign_out().status == 204

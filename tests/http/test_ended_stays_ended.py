@@ -1,4 +1,4 @@
-"""G2: a session that was ended stays ended, however late another request of it comes."""
+"""G2: a session that was ended stays ended, also if another of its requests comes later."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.visitor import PASSWORD, Visitor
 SLOW, DIRECT = 0, 1
 
 
-def test_a_late_change_of_an_ended_session_is_401_and_brings_nothing_back(
+def test_a_late_change_of_an_ended_session_is_401_and_stores_nothing(
     tourist, relay, shared_database
 ):
     tourist.register()
@@ -45,7 +45,7 @@ def test_a_late_sign_in_does_not_revive_the_session_it_started_from(
     assert not stored(shared_database, sid)
 
 
-def test_a_late_renewal_does_not_bring_an_ended_session_back(tourist, relay, shared_database):
+def test_a_late_renewal_does_not_revive_an_ended_session(tourist, relay, shared_database):
     tourist.register()
     sid = sid_of(tourist, shared_database)
     shared_database.execute(
@@ -63,7 +63,7 @@ def test_a_late_renewal_does_not_bring_an_ended_session_back(tourist, relay, sha
     assert not tourist.signed_in()
 
 
-def test_an_account_that_is_deleted_takes_its_sessions_along(tourist, relay, shared_database):
+def test_deleting_an_account_ends_its_sessions(tourist, relay, shared_database):
     tourist.register()
     sid = sid_of(tourist, shared_database)
     relay.hold()
@@ -76,7 +76,7 @@ def test_an_account_that_is_deleted_takes_its_sessions_along(tourist, relay, sha
     assert not stored(shared_database, sid)
 
 
-def test_an_account_that_is_deleted_by_hand_is_signed_out_and_stores_nothing(
+def test_sessions_of_an_account_that_was_deleted_by_sql_are_ended_and_store_nothing(
     tourist, relay, shared_database
 ):
     tourist.register()
@@ -93,7 +93,7 @@ def test_an_account_that_is_deleted_by_hand_is_signed_out_and_stores_nothing(
 
 @pytest.fixture
 def slow_pair(shared_database, relay, start_shared_instance, pair):
-    """Two instances, both behind one slow wire, with their connections made."""
+    """Start two instances, both behind one slow relay, and open their connections."""
     started = [pair[0], start_shared_instance(shared_database.url_at(relay.port))]
     for instance in started:
         Visitor(instance.url).register()
@@ -102,7 +102,7 @@ def slow_pair(shared_database, relay, start_shared_instance, pair):
 
 
 def test_signing_out_with_twelve_changes_in_flight_is_final(slow_pair, relay, shared_database):
-    """Twenty times, on two instances, over a slowed connection."""
+    """Repeated twenty times, on two instances, over a slow connection."""
     visitor = Visitor(*(instance.url for instance in slow_pair))
     visitor.register()
     visitor.sign_out()
@@ -112,7 +112,7 @@ def test_signing_out_with_twelve_changes_in_flight_is_final(slow_pair, relay, sh
         thief = visitor.twin()
         relay.hold()
         changes = [visitor.send_place(f"p{number}", at=number % 2) for number in range(12)]
-        # Loads are answered in order: after these two, all twelve have their session in hand.
+        # Loads are answered in order: after these two, all twelve requests have loaded the session.
         assert thief.signed_in(at=0)
         assert thief.signed_in(at=1)
         sign_out = visitor.send("POST", "/api/auth/logout", at=0)

@@ -17,15 +17,17 @@ def test_signing_out_makes_the_browser_forget_the_cookie(visitor):
     assert visitor.cookie is None
 
 
-def test_an_anonymous_session_ends_with_signing_out_too(visitor):
+def test_signing_out_ends_an_anonymous_session_too(visitor):
     visitor.put_place("lisbon")
     (cleared,) = visitor.sign_out().cookies
     assert cleared.clears
     assert visitor.places() == []
 
 
-def test_a_host_cookie_is_cleared_as_a_browser_demands(shared_database, start_instance):
-    """Browsers ignore a Set-Cookie of a __Host- name that is not Secure with Path=/."""
+def test_a_host_cookie_is_cleared_with_the_attributes_that_browsers_require(
+    shared_database, start_instance
+):
+    """Browsers ignore a Set-Cookie of a __Host- name unless it is Secure with Path=/."""
     production = start_instance(
         shared_database.url, NESTMAP_ENV="production", SESSION_COOKIE_NAME="__Host-sid"
     )

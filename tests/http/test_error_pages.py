@@ -1,4 +1,4 @@
-"""Pages of errors: in words, with what was typed, the way on, and the navigation."""
+"""Error pages: a plain message, what was typed, the next step, and the navigation."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def shaky(relay, shared_database, start_shared_instance):
-    """A visitor of a site whose wire to the database can be cut."""
+    """Return a visitor of a site whose connection to the database can be cut."""
     return Visitor(start_shared_instance(shared_database.url_at(relay.port)).url)
 
 
 def send_until_saved(visitor: Visitor, path: str, form: dict[str, str]) -> None:
-    """Press "Try again" until the site has found its database again."""
+    """Send the form again until the site has found its database again."""
     wait_until(lambda: visitor.post(path, form=form).status == 303, f"POST {path}")
 
 
@@ -54,7 +54,7 @@ def test_an_outage_at_the_sign_in_keeps_the_address_and_not_the_password(shaky, 
     send_until_saved(shaky, "/login", again.fields | {"password": PASSWORD})
 
 
-def test_a_page_that_can_not_be_loaded_says_that_nothing_is_lost(shaky, relay):
+def test_a_page_that_cannot_be_loaded_says_that_nothing_is_lost(shaky, relay):
     shaky.put_place("lisbon")
     relay.refuse()
     relay.reset()
@@ -74,7 +74,7 @@ def test_a_page_that_can_not_be_loaded_says_that_nothing_is_lost(shaky, relay):
         ("/admin", "For administrators only"),
     ],
 )
-def test_an_error_has_a_heading_in_words_and_the_navigation(visitor, path, title):
+def test_an_error_page_has_a_heading_in_plain_words_and_the_navigation(visitor, path, title):
     visitor.register()
     page = Page(visitor.get(path))
     assert page.headings(1) == [title]
@@ -82,12 +82,12 @@ def test_an_error_has_a_heading_in_words_and_the_navigation(visitor, path, title
     assert "Account" in page.text
 
 
-def test_who_is_signed_in_is_still_named_on_an_error_page(visitor):
+def test_an_error_page_names_the_signed_in_user(visitor):
     visitor.register()
     assert visitor.email in Page(visitor.get("/admin")).text
 
 
-def test_a_wrong_method_is_said_in_words(visitor):
+def test_a_wrong_method_has_a_page_in_plain_words(visitor):
     visitor.put_place("a")
     answer = visitor.get("/places/a/delete")
     assert answer.status == 405

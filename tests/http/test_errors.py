@@ -1,4 +1,4 @@
-"""One voice for every error, in JSON under /api and as a page elsewhere."""
+"""Errors are JSON under /api and a page elsewhere."""
 
 import pytest
 
@@ -6,18 +6,18 @@ from tests.support.page import Page
 from tests.support.visitor import PASSWORD
 
 
-def test_a_path_of_the_api_that_is_none_is_404_in_json(visitor):
+def test_an_unknown_path_of_the_api_is_404_in_json(visitor):
     answer = visitor.get("/api/nothing/here")
     assert (answer.status, answer.error) == (404, "not_found")
 
 
-def test_a_page_that_is_none_is_404_as_a_page(visitor):
+def test_an_unknown_page_is_404_as_a_page(visitor):
     answer = visitor.get("/nothing/here")
     assert answer.status == 404
     assert Page(answer).text
 
 
-def test_a_static_file_that_is_none_is_404(visitor):
+def test_an_unknown_static_file_is_404(visitor):
     assert visitor.get("/static/nothing.css").status == 404
     assert visitor.get("/static/../../run.py").status in {403, 404}
     assert visitor.get("/static/%2e%2e/%2e%2e/run.py").status in {403, 404}
@@ -34,7 +34,7 @@ def test_a_static_file_that_is_none_is_404(visitor):
         ("PATCH", "/api/places/lisbon"),
     ],
 )
-def test_a_method_that_does_not_fit_is_405_in_json(visitor, method, path):
+def test_a_wrong_method_of_the_api_is_405_in_json(visitor, method, path):
     answer = visitor.request(method, path)
     assert (answer.status, answer.error) == (405, "method_not_allowed")
 
@@ -47,7 +47,7 @@ def test_signing_out_by_a_link_is_refused(visitor):
     assert visitor.signed_in()
 
 
-def test_a_method_that_nobody_knows_is_405(visitor):
+def test_an_unknown_method_is_405(visitor):
     assert visitor.request("BREW", "/api/places").status == 405
 
 
@@ -71,7 +71,7 @@ def test_a_method_that_nobody_knows_is_405(visitor):
         ("POST", "/login"),
     ],
 )
-def test_a_change_asked_for_by_another_site_is_refused(visitor, method, path, headers):
+def test_a_change_that_another_site_requests_is_refused(visitor, method, path, headers):
     visitor.put_place("lisbon")
     cookie = visitor.cookie
     answer = visitor.request(method, path, json={"name": "Oslo"}, headers=headers)
@@ -84,12 +84,12 @@ def test_a_change_asked_for_by_another_site_is_refused(visitor, method, path, he
     assert (visitor.cookie, visitor.place_ids()) == (cookie, ["lisbon"])
 
 
-def test_a_change_asked_for_by_a_page_of_ours_is_carried_out(visitor, site):
+def test_a_change_that_a_page_of_this_site_requests_is_made(visitor, site):
     same_origin = {"Origin": site.url, "Sec-Fetch-Site": "same-origin"}
     assert visitor.put_place("lisbon", headers=same_origin).status == 201
 
 
-def test_a_page_of_ours_opened_from_another_site_is_shown(visitor):
+def test_a_page_opened_from_another_site_is_shown(visitor):
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"}
     assert visitor.get("/", headers=headers).status == 200
 
@@ -116,7 +116,7 @@ def test_a_body_of_64_kib_is_read(visitor):
 @pytest.mark.parametrize(
     "path", ["/login?next=%FF%FE", "/api/places?%FF", "/?a=%00", "/%FF", "/login?next=%ED%A0%80"]
 )
-def test_addresses_that_are_no_text_are_no_trouble(visitor, path):
+def test_a_path_that_is_not_text_is_no_server_error(visitor, path):
     assert visitor.get(path).status in {200, 400, 404}
 
 
@@ -130,19 +130,19 @@ def test_addresses_that_are_no_text_are_no_trouble(visitor, path):
         ("text/plain; charset=utf-7", b"email=a"),
     ],
 )
-def test_a_form_that_is_none_is_a_mistake_of_the_client(visitor, kind, body):
+def test_an_invalid_form_is_a_client_error(visitor, kind, body):
     headers = {"Content-Type": kind}
     assert visitor.post("/login", body=body, headers=headers).status in {400, 401}
 
 
-def test_an_error_page_offers_a_way_on_to_a_visitor_who_is_signed_in(visitor):
+def test_an_error_page_links_to_the_home_page_for_a_signed_in_user(visitor):
     visitor.register()
     page = Page(visitor.get("/nothing"))
     assert any(tag == "a" and attributes.get("href") == "/" for tag, attributes in page.elements)
 
 
 def test_an_api_body_that_is_a_form_is_refused(visitor):
-    """A form needs no leave of the browser to be sent across sites; JSON does."""
+    """A browser sends a form to another site without asking that site first; JSON it does not."""
     visitor.register()
     form = {"email": visitor.email, "password": PASSWORD}
     assert visitor.twin().post("/api/auth/login", form=form).status in {400, 415}

@@ -1,4 +1,4 @@
-"""What matters leaves an event, and a change of the record is found."""
+"""Important actions leave an event, and a change of the record of events is found."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ SEALED = "select count(*) = 0 from nestmap.unsealed_events"
 
 @pytest.fixture
 def command(database, tmp_path):
-    """`command("events", "--verify")` on the database of the test."""
+    """Return `command("events", "--verify")`, which runs on the database of the test."""
     return lambda *words, **options: nestmap(
         *words, database_url=database.url, directory=tmp_path, **options
     )
@@ -29,13 +29,13 @@ def own_site(database, start_instance):
 
 
 def kinds_of(database) -> list[str]:
-    """The kinds of the events that came over HTTP."""
+    """Return the kinds of the events that came over HTTP."""
     rows = database.all("select kind from nestmap.events where ip is not null order by id")
     return [row.kind for row in rows]
 
 
 def faults(database) -> list[str]:
-    """What `python -m nestmap events --verify` finds, without starting a program for it."""
+    """Return what `python -m nestmap events --verify` finds, without starting a program."""
 
     async def verify() -> list[str]:
         to_verify = nestmap_database.Database(nestmap_database.Hosts(database.url))
@@ -48,7 +48,7 @@ def faults(database) -> list[str]:
     return asyncio.run(verify())
 
 
-def test_signing_in_and_out_leave_events_that_say_who_and_from_where(own_site, database):
+def test_signing_in_and_out_leave_events_with_the_user_and_the_ip_address(own_site, database):
     visitor = Visitor(own_site.url)
     user = visitor.register(headers={"User-Agent": "Tester/1"}).json["user"]
     session = visitor.session()["session"]["id"]
@@ -61,7 +61,9 @@ def test_signing_in_and_out_leave_events_that_say_who_and_from_where(own_site, d
             assert row.session_id == session
 
 
-def test_a_failed_sign_in_keeps_no_address_but_the_account_where_there_is_one(own_site, database):
+def test_the_event_of_a_failed_sign_in_has_the_account_and_not_the_typed_address(
+    own_site, database
+):
     visitor = Visitor(own_site.url)
     user = visitor.register().json["user"]
     visitor.sign_in(password="a wrong one, typed")
@@ -76,7 +78,7 @@ def test_a_failed_sign_in_keeps_no_address_but_the_account_where_there_is_one(ow
     assert "my-password" not in str(database.all("select * from nestmap.events"))
 
 
-def test_reading_and_pinning_leave_none(own_site, database):
+def test_reading_and_pinning_leave_no_event(own_site, database):
     visitor = Visitor(own_site.url)
     visitor.put_place("lisbon")
     visitor.places()
@@ -84,7 +86,7 @@ def test_reading_and_pinning_leave_none(own_site, database):
     assert kinds_of(database) == []
 
 
-def test_a_sign_in_that_is_not_committed_leaves_none(own_site, database):
+def test_a_sign_in_that_is_not_committed_leaves_no_event(own_site, database):
     visitor = Visitor(own_site.url)
     visitor.register()
     visitor.sign_out()
@@ -98,7 +100,7 @@ def test_a_sign_in_that_is_not_committed_leaves_none(own_site, database):
     assert len(kinds_of(database)) == before
 
 
-def test_forged_cookies_and_cookies_of_two_sessions_are_on_record_once_a_minute(own_site, database):
+def test_forged_cookies_and_cookies_of_two_sessions_are_recorded_once_a_minute(own_site, database):
     first, second = Visitor(own_site.url), Visitor(own_site.url)
     for visitor in (first, second):
         visitor.put_place("lisbon")
@@ -110,7 +112,7 @@ def test_forged_cookies_and_cookies_of_two_sessions_are_on_record_once_a_minute(
     assert sorted(kinds_of(database)) == ["forged_cookie", "two_sessions"]
 
 
-def test_ending_ones_other_sessions_is_on_record(own_site, database):
+def test_ending_ones_other_sessions_leaves_an_event(own_site, database):
     visitor = Visitor(own_site.url)
     visitor.register()
     elsewhere = Visitor(own_site.url)
@@ -164,7 +166,7 @@ def test_what_a_command_ends_or_changes_is_not_told_as_the_doing_of_its_user(
 
 @pytest.fixture
 def record(database):
-    """Six sealed events."""
+    """Make six sealed events."""
     for number in range(6):
         database.execute(
             "select nestmap.add_event(jsonb_build_object('kind', 'signed_in', 'user_id', %s))",
@@ -244,7 +246,7 @@ def test_the_command_names_what_was_changed(record, command, database):
     assert f"changed: event {record[2]}" in said.stderr
 
 
-def test_two_events_that_change_places_are_found(record, database):
+def test_two_events_that_were_swapped_are_found(record, database):
     a, b = record[1], record[2]
     database.execute(
         "update nestmap.event_seals set event_id = case event_id when %s then -1 else -2 end"
@@ -260,7 +262,7 @@ def test_two_events_that_change_places_are_found(record, database):
 
 
 @pytest.mark.parametrize("trigger", ["enable", "disable"])
-def test_an_event_that_was_put_in_later_is_found(record, database, trigger):
+def test_an_event_that_was_inserted_later_is_found(record, database, trigger):
     database.execute(f"alter table nestmap.events {trigger} trigger events_queue")
     inserted = database.value(
         "insert into nestmap.events (kind, at) values ('signed_in', now() - interval '2 hours')"
@@ -269,7 +271,7 @@ def test_an_event_that_was_put_in_later_is_found(record, database, trigger):
     assert f"inserted {inserted}" in faults(database)
 
 
-def test_a_chain_made_anew_or_cut_off_is_found_with_a_head_kept_elsewhere(
+def test_a_recomputed_or_shortened_chain_is_found_with_a_head_that_was_kept_elsewhere(
     record, command, database
 ):
     head = head_of(command("events", "--verify"))
@@ -283,7 +285,7 @@ def test_a_chain_made_anew_or_cut_off_is_found_with_a_head_kept_elsewhere(
 
 
 def make_older(database, most: int) -> None:
-    """Let the first events have happened, and been sealed, 40 days ago."""
+    """Move the first events and their seals 40 days into the past."""
     database.execute(
         """
         do $$
@@ -321,11 +323,11 @@ def test_the_record_verifies_after_pruning_too(record, database):
     assert f"removed {record[3]}" in faults(database)
 
 
-def test_nothing_younger_than_30_days_is_pruned_whatever_is_asked_for(record, database):
+def test_no_event_younger_than_30_days_is_pruned(record, database):
     assert database.value("select nestmap.prune_events(0, 1000)") == 0
 
 
-def test_a_beginning_that_no_pruning_explains_is_found(record, database):
+def test_a_removed_beginning_without_a_record_of_pruning_is_found(record, database):
     database.execute("delete from nestmap.event_seals where number < 3")
     database.execute("update nestmap.event_seals set event_id = null where number = 3")
     database.execute("delete from nestmap.events where id <= %s", record[2])
@@ -338,7 +340,7 @@ def test_events_are_exported_as_json_lines(record, command):
     assert [line["id"] for line in lines] == sorted(record, reverse=True)
 
 
-def test_each_event_is_a_line_of_the_log(database, start_instance):
+def test_each_event_is_written_to_the_log(database, start_instance):
     site = start_instance(database.url, LOG_FORMAT="json")
     visitor = Visitor(site.url)
     visitor.register()

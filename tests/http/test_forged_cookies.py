@@ -26,7 +26,7 @@ JUNK = [
 
 @pytest.fixture(scope="module")
 def quiet(shared_database, relay, start_shared_instance) -> Instance:
-    """An instance that talks to the database only when a request makes it."""
+    """Start an instance that uses the database only for requests."""
     url = shared_database.url_at(relay.port)
     return start_shared_instance(url, SESSION_PRUNE_SECONDS=0)
 
@@ -36,7 +36,7 @@ def ask(instance: Instance, cookies: str, path: str = "/api/auth/session"):
 
 
 def mutated(cookie: str, chance: random.Random) -> str:
-    """The cookie with something changed, taken away, added or moved."""
+    """Return the cookie with a part changed, removed, added or moved."""
     alphabet = string.ascii_letters + string.digits + "|:=-_"
     text = cookie.strip('"')
     for _ in range(chance.choice([1, 1, 1, 2, 5])):
@@ -57,11 +57,11 @@ def mutated(cookie: str, chance: random.Random) -> str:
 
 
 def queries(relay) -> list[str]:
-    """What was asked of PostgreSQL, but for events: one a minute tells of forged cookies."""
+    """Return the statements sent to PostgreSQL, without events: one a minute records forged cookies."""
     return [statement for statement in relay.statements if "event" not in statement]
 
 
-def test_a_thousand_mutated_cookies_are_a_thousand_new_visitors_at_no_cost(
+def test_a_thousand_mutated_cookies_are_new_visitors_and_cost_no_query(
     quiet, relay, shared_database
 ):
     visitor = Visitor(quiet.url)
@@ -78,7 +78,7 @@ def test_a_thousand_mutated_cookies_are_a_thousand_new_visitors_at_no_cost(
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=lambda junk: junk[:20] or "nothing")
-def test_junk_is_a_new_visitor_at_no_cost(quiet, relay, junk):
+def test_an_invalid_cookie_is_a_new_visitor_and_costs_no_query(quiet, relay, junk):
     relay.statements.clear()
     answer = ask(quiet, f"{COOKIE}={junk}")
     assert (answer.status, answer.json) == (200, FRESH)
@@ -86,7 +86,7 @@ def test_junk_is_a_new_visitor_at_no_cost(quiet, relay, junk):
     assert queries(relay) == []
 
 
-def test_a_cookie_that_someone_else_signed_is_a_new_visitor_at_no_cost(quiet, relay):
+def test_a_cookie_signed_with_another_secret_is_a_new_visitor_and_costs_no_query(quiet, relay):
     keys = {0: "another secret of sufficient length!", 1: SECRET}
     relay.statements.clear()
     for version in keys:
@@ -105,7 +105,7 @@ def test_a_cookie_of_another_name_does_not_open_our_session(quiet):
 
 @pytest.mark.parametrize("order", ["first", "last", "both"])
 @pytest.mark.parametrize("planted", ["junk", "", "2|1:0|10:1|11:nestmap.sid|4:YWJj|00"])
-def test_a_planted_cookie_of_our_name_does_not_sign_anyone_out(quiet, planted, order):
+def test_an_invalid_cookie_of_our_name_does_not_hide_the_valid_one(quiet, planted, order):
     visitor = Visitor(quiet.url)
     visitor.register()
     good, bad = f"{COOKIE}={visitor.cookie}", f"{COOKIE}={planted}"

@@ -1,4 +1,4 @@
-"""The forms, as someone without JavaScript sends them."""
+"""The forms, sent without JavaScript."""
 
 from urllib.parse import quote
 
@@ -9,7 +9,7 @@ from tests.support.page import Page, submit
 from tests.support.visitor import PASSWORD, Answer, Visitor
 
 ELSEWHERE = [
-    "//[",  # no address at all: who parses it fails
+    "//[",  # not a valid address: parsing it fails
     "//evil.example",
     "///evil.example",
     "https://evil.example/",
@@ -64,7 +64,7 @@ def test_signing_in_leads_home_signed_in(visitor):
     assert visitor.signed_in()
 
 
-def test_signing_in_leads_to_the_page_one_came_from(visitor):
+def test_signing_in_leads_to_the_page_of_the_next_parameter(visitor):
     register(visitor)
     visitor.jar.clear()
     answer = sign_in(visitor, next_page="/account?tab=1")
@@ -81,7 +81,7 @@ def test_signing_in_never_leads_to_another_site(visitor, next_page):
 
 
 @pytest.mark.parametrize("next_page", ELSEWHERE[:4])
-def test_neither_does_a_form_that_was_tampered_with(visitor, next_page):
+def test_a_form_with_a_changed_next_field_never_leads_to_another_site(visitor, next_page):
     visitor.register()
     credentials = {"email": visitor.email, "password": PASSWORD, "next": next_page}
     assert is_local(destination(visitor, visitor.post("/login", form=credentials)))
@@ -91,7 +91,7 @@ def test_neither_does_a_form_that_was_tampered_with(visitor, next_page):
     assert is_local(destination(other, other.post("/register", form=credentials)))
 
 
-def test_signing_out_leads_home_and_forgets_the_visitor(visitor):
+def test_signing_out_leads_home_and_clears_the_cookie(visitor):
     register(visitor)
     visitor.put_place("lisbon")
     page = visitor.get("/")
@@ -113,7 +113,7 @@ def test_a_refused_registration_says_why_and_keeps_the_address_but_not_the_passw
     assert answer.cookies == []
 
 
-def test_a_taken_address_is_said_on_the_page(visitor, new_visitor):
+def test_the_page_says_that_an_address_is_taken(visitor, new_visitor):
     register(visitor)
     late = new_visitor()
     late.email = visitor.email
@@ -137,7 +137,7 @@ def test_a_second_click_on_the_button_signs_in_and_moves_each_place_once(visitor
     assert visitor.place_ids() == twin.place_ids() == ["lisbon"]
 
 
-def test_a_failed_sign_in_says_so_and_keeps_where_one_wanted_to_go(visitor):
+def test_a_failed_sign_in_says_so_and_keeps_the_next_parameter(visitor):
     answer = sign_in(visitor, next_page="/account")
     assert answer.status == 401
     assert "/account" in answer.text
@@ -148,7 +148,7 @@ def test_a_failed_sign_in_says_so_and_keeps_where_one_wanted_to_go(visitor):
     assert destination(visitor, second) == "/account"
 
 
-def test_what_a_visitor_types_is_shown_as_text(visitor):
+def test_what_a_visitor_types_is_escaped(visitor):
     nasty = '"><script>alert(1)</script>@example.org'
     answer = fill(visitor, "/login", email=nasty, password=PASSWORD)
     assert "<script>alert(1)" not in answer.text
@@ -158,7 +158,7 @@ def test_what_a_visitor_types_is_shown_as_text(visitor):
     assert "alert(2)" in Page(home).text
 
 
-def test_a_form_with_missing_fields_is_refused_politely(visitor):
+def test_a_form_with_missing_fields_is_refused_with_a_message(visitor):
     for path in ("/login", "/register"):
         answer = visitor.post(path, form={})
         assert answer.status in {400, 401}
@@ -187,14 +187,14 @@ def test_a_place_without_a_name_is_refused_on_the_page(visitor):
     assert answer.cookies == []
 
 
-def test_two_places_with_one_name_are_both_kept(visitor):
+def test_two_places_with_the_same_name_are_both_kept(visitor):
     for _ in range(2):
         home = visitor.get("/")
         submit(visitor, home, Page(home).form(having="name"), "/", name="Springfield")
     assert [place["name"] for place in visitor.places()] == ["Springfield", "Springfield"]
 
 
-def test_four_places_with_one_name_pinned_at_once_are_all_kept(visitor):
+def test_four_places_with_the_same_name_pinned_at_once_are_all_kept(visitor):
     visitor.put_place("lisbon")
     notes = [f"note {number}" for number in range(4)]
     sent = [visitor.send("POST", "/places", form={"name": "Paris", "note": n}) for n in notes]

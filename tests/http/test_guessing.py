@@ -1,4 +1,4 @@
-"""Guessing is slowed, for each account and each network, before a password is looked at."""
+"""Password guessing is slowed per account and per network, before a password is hashed."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.support import raw
-from tests.support.flood import siege
+from tests.support.flood import repeat_requests
 from tests.support.visitor import PASSWORD, Answer, Visitor, new_email
 from tests.support.waiting import wait_until
 
@@ -17,7 +17,7 @@ FROM = "X-Forwarded-For"
 
 @pytest.fixture(scope="module")
 def sites(shared_database, start_shared_instance):
-    """Two instances behind a proxy that says where requests come from."""
+    """Start two instances behind a proxy that passes on the address of the client."""
     settings = {"TRUST_PROXY": "on", "SIGN_IN_NETWORK_FAILURES": 8, "REGISTRATIONS_PER_HOUR": 500}
     settings |= {"NEW_SESSIONS_PER_MINUTE": 20}
     first = start_shared_instance.begin(shared_database.url, **settings)
@@ -28,13 +28,13 @@ def sites(shared_database, start_shared_instance):
 
 @pytest.fixture(autouse=True)
 def _no_memory(shared_database):
-    """Each test begins with nothing counted."""
+    """Delete all counters before each test."""
     shared_database.execute("truncate nestmap.throttle")
 
 
 @pytest.fixture
 def owner(sites) -> Visitor:
-    """Someone with an account, signed out, on a device and in a network that have signed in."""
+    """Return a signed-out user of an account on a known device and in a known network."""
     owner = Visitor(*(site.url for site in sites))
     assert owner.register(headers={FROM: "192.0.2.10"}).status == 201
     owner.sign_out()
@@ -42,7 +42,7 @@ def owner(sites) -> Visitor:
 
 
 def stranger(owner: Visitor) -> Visitor:
-    """Someone else who knows the owner's address."""
+    """Return a visitor who knows the owner's email address."""
     other = Visitor(*owner.urls)
     other.email = owner.email
     return other
@@ -69,7 +69,7 @@ def test_after_five_wrong_passwords_the_next_has_to_wait(owner):
     assert 1 <= int(refused.headers["Retry-After"]) <= 900
 
 
-def test_the_right_password_from_elsewhere_has_to_wait_too(owner):
+def test_the_right_password_from_an_unknown_device_and_network_has_to_wait_too(owner):
     guess_until_refused(owner)
     answer = stranger(owner).sign_in(headers={FROM: "198.51.100.77"})
     assert (answer.status, answer.cookies) == (429, [])
@@ -83,16 +83,16 @@ def test_an_address_without_an_account_is_answered_the_same(owner, sites):
 
 def test_a_flood_from_many_networks_leaves_the_owner_signing_in_on_a_known_device(owner):
     guess_until_refused(owner)
-    # Another network than that of the registration: it is the device that is known.
+    # The network is not that of the registration: only the device is known.
     assert owner.sign_in(headers={FROM: "203.0.113.200"}, at=1).status == 200
 
 
-def test_and_on_a_new_device_in_a_known_network(owner):
+def test_a_flood_from_many_networks_leaves_the_owner_signing_in_from_a_known_network(owner):
     guess_until_refused(owner)
     assert stranger(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 200
 
 
-def test_a_known_network_of_long_ago_is_not_known(owner, shared_database):
+def test_a_network_is_forgotten_after_90_days(owner, shared_database):
     guess_until_refused(owner)
     shared_database.execute(
         "update nestmap.known_networks set signed_in_at = now() - interval '91 days'"
@@ -100,13 +100,13 @@ def test_a_known_network_of_long_ago_is_not_known(owner, shared_database):
     assert stranger(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 429
 
 
-def test_a_known_device_is_slowed_as_well(owner):
+def test_a_known_device_is_slowed_too(owner):
     wrong = [owner.sign_in(password="a wrong guess of it") for _ in range(6)]
     assert [answer.status for answer in wrong] == [401] * 5 + [429]
     assert stranger(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 200
 
 
-def test_a_flood_from_one_network_leaves_everybody_elsewhere_signing_in(owner, sites):
+def test_a_flood_from_one_network_slows_no_sign_in_from_other_networks(owner, sites):
     for number in range(10):
         somebody = Visitor(*(site.url for site in sites))
         last = somebody.sign_in(headers={FROM: "198.51.100.1"}, at=number % 2)
@@ -117,14 +117,14 @@ def test_a_flood_from_one_network_leaves_everybody_elsewhere_signing_in(owner, s
         assert stranger(newcomer).sign_in(headers={FROM: address}).status == 200
 
 
-def test_all_addresses_of_an_ipv6_network_are_one(sites):
+def test_all_addresses_of_an_ipv6_network_are_counted_together(sites):
     for number in range(9):
         somebody = Visitor(*(site.url for site in sites))
         last = somebody.sign_in(headers={FROM: f"2001:db8:5:6::{number:x}"})
     assert last.status == 429
 
 
-def test_a_hundred_at_once_count_as_a_hundred(owner, shared_database):
+def test_a_hundred_simultaneous_attempts_are_all_counted(owner, shared_database):
     answers: list[int] = []
 
     def attack(number: int) -> None:
@@ -135,17 +135,17 @@ def test_a_hundred_at_once_count_as_a_hundred(owner, shared_database):
         thread.start()
     for thread in threads:
         thread.join()
-    # The delays after the fifth are seconds: on a slow machine the flood may outlast the first.
+    # The first delays are seconds: on a slow machine the flood may take longer than the first.
     assert 5 <= answers.count(401) <= 8
     assert answers.count(401) + answers.count(429) == 40
 
 
-def test_a_sign_in_gives_its_attempt_back(owner):
+def test_a_successful_sign_in_is_not_counted(owner):
     for _ in range(8):
         assert stranger(owner).sign_in(headers={FROM: "203.0.113.9"}).status == 200
 
 
-def test_fewer_than_a_hundred_guesses_are_checked_in_a_day(owner, shared_database):
+def test_fewer_than_a_hundred_passwords_can_be_guessed_in_a_day(owner, shared_database):
     checked, waits, passed = 0, [], 0
     while passed < 86400:
         answer = guess(owner, f"198.51.{checked % 200}.{checked % 7}")
@@ -166,7 +166,7 @@ def test_fewer_than_a_hundred_guesses_are_checked_in_a_day(owner, shared_databas
     assert waits[:4] == sorted(waits[:4])
 
 
-def test_the_counters_hold_no_address(owner, shared_database):
+def test_the_counters_contain_no_email_address(owner, shared_database):
     guess_until_refused(owner)
     rows = shared_database.all(
         "select key from nestmap.throttle union all select network from nestmap.known_networks"
@@ -177,7 +177,7 @@ def test_the_counters_hold_no_address(owner, shared_database):
         assert word not in stored
 
 
-def test_the_register_form_with_a_taken_address_is_a_way_in_and_counts(owner):
+def test_the_register_form_with_a_taken_address_counts_as_a_sign_in(owner):
     form = {"email": owner.email, "password": "a wrong guess of it"}
     headers = {FROM: "198.51.100.1", "Sec-Fetch-Site": "same-origin"}
     statuses = [
@@ -194,7 +194,7 @@ def test_the_register_form_with_a_taken_address_is_a_way_in_and_counts(owner):
         ("DELETE", "/api/account", {}),
     ],
 )
-def test_giving_the_password_again_is_counted_too(owner, method, path, fields):
+def test_confirming_the_password_is_counted_too(owner, method, path, fields):
     owner.sign_in()
     wrong = "a wrong guess of it"
     fields = fields | {"password": wrong, "current_password": wrong}
@@ -213,7 +213,7 @@ def test_the_login_page_says_how_long_to_wait(owner):
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_the_cookie_of_the_device_is_out_of_reach_and_signs_nobody_in(sites):
+def test_scripts_cannot_read_the_device_cookie_and_it_does_not_sign_in(sites):
     visitor = Visitor(*(site.url for site in sites))
     cookies = {cookie.name: cookie for cookie in visitor.register().cookies}
     device = cookies["nestmap.device"]
@@ -226,7 +226,7 @@ def test_the_cookie_of_the_device_is_out_of_reach_and_signs_nobody_in(sites):
     assert not thief.signed_in()
 
 
-def test_a_forged_cookie_of_a_device_helps_nobody(owner):
+def test_a_forged_device_cookie_has_no_effect(owner):
     guess_until_refused(owner)
     forger = stranger(owner)
     forger.jar.put("nestmap.device", "2|1:0|10:1700000000|14:nestmap.device|8:MS4xLjAw|" + "0" * 64)

@@ -1,4 +1,4 @@
-"""What every answer carries: a request id, protection, and what caches may do."""
+"""Headers of every response: a request id, security headers, and what caches may do."""
 
 import http.client
 import re
@@ -15,14 +15,14 @@ OTHERS = ["/livez", "/readyz", "/static/site.css", "/static/nothing", "/account"
 
 
 @pytest.mark.parametrize("path", PAGES + API + OTHERS)
-def test_every_answer_has_a_request_id_of_its_own(visitor, path):
+def test_every_response_has_its_own_request_id(visitor, path):
     ids = {visitor.get(path).headers["X-Request-Id"] for _ in range(3)}
     assert len(ids) == 3
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{8,64}", request_id) for request_id in ids)
 
 
 @pytest.mark.parametrize("path", PAGES + API + OTHERS)
-def test_every_answer_is_protected(visitor, path):
+def test_every_response_has_the_security_headers(visitor, path):
     headers = visitor.get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] in {"same-origin", "strict-origin", "no-referrer"} | {
@@ -37,11 +37,11 @@ def test_every_answer_is_protected(visitor, path):
     assert headers["Strict-Transport-Security"] is None, "development is plain http"
 
 
-def test_no_answer_names_the_software_and_its_version(visitor):
+def test_no_response_names_the_software_and_its_version(visitor):
     assert not re.search(r"\d", visitor.get("/").headers["Server"] or "")
 
 
-def test_a_refused_request_is_protected_too(visitor):
+def test_the_response_to_a_refused_request_has_the_security_headers_too(visitor):
     refused = visitor.put_place("lisbon", headers={"Sec-Fetch-Site": "cross-site"})
     assert refused.status == 403
     assert refused.headers["X-Content-Type-Options"] == "nosniff"
@@ -49,13 +49,13 @@ def test_a_refused_request_is_protected_too(visitor):
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/register", "/api/places", "/api/auth/session"])
-def test_what_depends_on_the_session_is_not_cached(visitor, path):
+def test_a_response_that_depends_on_the_session_is_not_cached(visitor, path):
     for answer in (visitor.get(path), visitor.put_place("a") and visitor.get(path)):
         assert "no-store" in answer.headers["Cache-Control"]
         assert "Cookie" in answer.headers["Vary"]
 
 
-def test_what_changes_the_session_is_not_cached(visitor):
+def test_a_response_that_changes_the_session_is_not_cached(visitor):
     for answer in (visitor.put_place("a"), visitor.register(), visitor.sign_out()):
         assert "no-store" in answer.headers["Cache-Control"]
         assert "Cookie" in answer.headers["Vary"]
@@ -96,15 +96,15 @@ def test_a_static_file_is_kept_under_its_own_version_only(visitor, query):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_pages_obey_their_own_policy(visitor, path):
-    """No inline script, style or handler, which the policy would make useless."""
+def test_pages_obey_their_content_security_policy(visitor, path):
+    """They have no inline script, style or event handler: browsers would ignore them."""
     for tag, attributes in Page(visitor.get(path)).elements:
         assert tag != "style"
         assert tag != "script" or attributes.get("src")
         assert not any(name == "style" or name.startswith("on") for name in attributes)
 
 
-def test_production_insists_on_https(shared_database, start_instance):
+def test_production_sends_strict_transport_security(shared_database, start_instance):
     production = start_instance(shared_database.url, NESTMAP_ENV="production")
     visitor = Visitor(production.url, https=True)
     for answer in (visitor.get("/"), visitor.get("/api/nothing"), visitor.put_place("a")):
@@ -119,7 +119,7 @@ def test_head_is_get_without_the_body(visitor):
 
 
 @pytest.mark.parametrize("request_line", ["GET / RTSP/1.0", "GET / HTTP/1.1 x", "GET"])
-def test_what_is_no_request_is_refused_with_the_same_protection(site, request_line):
+def test_the_response_to_an_invalid_request_has_the_security_headers_too(site, request_line):
     with socket.create_connection(("127.0.0.1", site.port), timeout=10) as client:
         client.sendall(f"{request_line}\r\n\r\n".encode())
         response = http.client.HTTPResponse(client)

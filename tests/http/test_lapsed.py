@@ -1,4 +1,4 @@
-"""A cookie that verifies and whose session is gone (G2), and the lifetimes that a session has."""
+"""Valid cookies of sessions that are gone (G2), and the lifetimes of sessions."""
 
 import time
 
@@ -24,12 +24,14 @@ def id_of(visitor):
 
 
 def move(database, visitor, change):
-    """Move the time of the visitor's session."""
+    """Change the times in the row of the visitor's session."""
     assert database.execute(f"update session set {change} where id = %s", id_of(visitor)) == 1
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_write_is_refused_and_leaves_neither_a_row_nor_a_cookie(visitor, shared_database, ending):
+def test_a_write_to_a_lapsed_session_is_refused_and_leaves_no_row_and_no_cookie(
+    visitor, shared_database, ending
+):
     visitor.put_place("lisbon")
     cookie, sid = visitor.cookie, sid_of(visitor, shared_database)
     ENDINGS[ending](visitor, shared_database)
@@ -43,7 +45,7 @@ def test_a_write_is_refused_and_leaves_neither_a_row_nor_a_cookie(visitor, share
     assert ending == "expired" or not stored(shared_database, sid)
 
 
-def test_signing_out_is_a_way_on(visitor, shared_database):
+def test_signing_out_of_a_lapsed_session_clears_the_cookie(visitor, shared_database):
     visitor.put_place("lisbon")
     shared_database.execute("delete from session where id = %s", id_of(visitor))
     answer = visitor.sign_out()
@@ -52,7 +54,7 @@ def test_signing_out_is_a_way_on(visitor, shared_database):
     assert visitor.put_place("oslo").status == 201
 
 
-def test_two_cookies_that_lead_to_two_sessions_are_neither(site, new_visitor, shared_database):
+def test_with_cookies_of_two_sessions_neither_session_is_used(site, new_visitor, shared_database):
     victim, attacker = new_visitor(), new_visitor()
     victim.put_place("lisbon")
     attacker.put_place("trap")
@@ -64,8 +66,10 @@ def test_two_cookies_that_lead_to_two_sessions_are_neither(site, new_visitor, sh
     assert attacker.places() == victim.places() == []
 
 
-def test_a_session_that_is_written_all_the_time_is_alive_after_13_hours(visitor, shared_database):
-    """Each write is 20 seconds after the one before, as the database sees it."""
+def test_a_session_that_is_written_every_20_seconds_is_alive_after_13_hours(
+    visitor, shared_database
+):
+    """The times in the database are moved by 20 seconds between two writes."""
     visitor.register()
     cookies = 0
     for turn in range(12):
@@ -78,7 +82,7 @@ def test_a_session_that_is_written_all_the_time_is_alive_after_13_hours(visitor,
         cookies += len(visitor.post("/api/auth/confirm", json={"password": "wrong"}).cookies)
         cookies += len(visitor.get("/api/places").cookies)
         assert turn or visitor.signed_in()
-    # Four minutes are four touch intervals: one renewal each, and no more.
+    # Four minutes are four touch intervals, with one renewal each.
     assert 3 <= cookies <= 4
     for _ in range(14):
         move(
@@ -107,8 +111,8 @@ def test_the_absolute_lifetime_of_a_sign_in_counts_from_the_sign_in(visitor, sha
 SLOW, DIRECT = 0, 1
 
 
-def test_a_late_answer_under_the_old_sid_leaves_the_new_cookie_alone(tourist, relay):
-    """200 of 200 over a slow wire, on two instances."""
+def test_a_late_response_with_the_old_sid_does_not_replace_the_new_cookie(tourist, relay):
+    """Repeated 200 times over a slow connection, on two instances."""
     tourist.register()
     tourist.sign_out()
     relay.delay(0.02)
@@ -121,7 +125,7 @@ def test_a_late_answer_under_the_old_sid_leaves_the_new_cookie_alone(tourist, re
         cookie = tourist.cookie
         for each in late:
             answer = each.answer()
-            # Before the sign-in, or after it, when the old sid is dead.
+            # It was handled before the sign-in, or after it, when the old sid is no longer valid.
             assert answer.status in {201, 401}
             assert answer.cookies == []
             kept += tourist.cookie == cookie
@@ -129,11 +133,11 @@ def test_a_late_answer_under_the_old_sid_leaves_the_new_cookie_alone(tourist, re
     assert kept == 200
 
 
-def test_a_late_write_is_never_told_as_done_and_lost(tourist, shared_database, relay):
-    """What waited for a lock until it was told 503 does not happen afterwards."""
+def test_a_late_write_is_not_made_after_its_503(tourist, shared_database, relay):
+    """A write that waited for a lock until its request got a 503 is not made later."""
     tourist.put_place("lisbon", at=DIRECT)
     with shared_database.transaction("lock table session in exclusive mode"):
         answer = tourist.put_place("oslo", at=DIRECT)
     assert answer.status == 503
-    time.sleep(0.5)  # longer than the lock timeout of a statement that would still be waiting
+    time.sleep(0.5)  # longer than the lock timeout of a statement that might still wait
     assert tourist.place_ids(at=DIRECT) == ["lisbon"]

@@ -1,11 +1,11 @@
-"""G4: a late answer never overwrites a newer cookie."""
+"""G4: a late response never overwrites a newer cookie."""
 
 from tests.support.visitor import PASSWORD
 
 SLOW, DIRECT = 0, 1
 
 
-def test_an_answer_later_than_a_sign_in_leaves_its_cookie_alone(tourist, relay):
+def test_a_response_after_a_sign_in_does_not_replace_its_cookie(tourist, relay):
     tourist.register()
     tourist.sign_out()
     tourist.put_place("lisbon")
@@ -22,7 +22,7 @@ def test_an_answer_later_than_a_sign_in_leaves_its_cookie_alone(tourist, relay):
     assert tourist.signed_in()
 
 
-def test_a_renewal_later_than_a_sign_in_leaves_its_cookie_alone(tourist, relay, shared_database):
+def test_a_renewal_after_a_sign_in_does_not_replace_its_cookie(tourist, relay, shared_database):
     tourist.register()
     shared_database.execute("update session set renewed_at = renewed_at - interval '10 minutes'")
     relay.hold()
@@ -36,8 +36,8 @@ def test_a_renewal_later_than_a_sign_in_leaves_its_cookie_alone(tourist, relay, 
     assert tourist.signed_in()
 
 
-def test_a_sign_out_later_than_a_sign_in_elsewhere_signs_nobody_out(tourist, relay):
-    """Two tabs: one signs out, the other had signed in again meanwhile; the newer cookie stays."""
+def test_a_late_sign_out_of_the_old_session_keeps_the_cookie_of_a_newer_sign_in(tourist, relay):
+    """One tab signs out after another tab signed in again: the newer cookie stays."""
     tourist.register()
     relay.hold()
     late = tourist.send("POST", "/api/auth/logout", at=SLOW)
@@ -47,8 +47,8 @@ def test_a_sign_out_later_than_a_sign_in_elsewhere_signs_nobody_out(tourist, rel
     assert late.answer().status in {204, 401}
 
 
-def test_a_sign_in_is_seen_by_the_other_instance_at_once_every_time(tourist, pair, relay):
-    """200 of 200, with 20 ms added to every answer of the database."""
+def test_a_sign_in_counts_at_once_on_the_other_instance(tourist, pair, relay):
+    """Repeated 200 times, with 20 ms added to each answer of the database."""
     tourist.register()
     tourist.sign_out()
     relay.delay(0.02)

@@ -1,7 +1,7 @@
 """No request of 64 KiB holds the event loop for more than 50 ms.
 
-What is measured is the time that the thread of the loop spent on a processor, which a busy machine
-does not change: while it works on one request, nobody else is answered.
+While the loop works on one request, no other request is answered. The tests measure the CPU time of
+the thread that runs the loop, which does not depend on how busy the machine is.
 """
 
 import json
@@ -52,7 +52,7 @@ CALLS = (
 WRONG = "a wrong password of some length"
 
 
-# A row of the session table may be long to decode as well, but a session holds 64 KiB at most.
+# Decoding a row of the session table takes time as well; a session has 64 KiB at most.
 MOST = 0.050
 
 
@@ -81,13 +81,13 @@ def loop_seconds(shared_database, start_shared_instance):
         assert answer.status != 500, answer.text
         return (on_processor() - before) / 1e9
 
-    # The site's own work of each second may fall into one request, but not into two.
+    # The background work of each second may fall into one request, but not into two.
     return lambda send: seconds if (seconds := once(send)) <= MOST else min(seconds, once(send))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("path", FORMS)
-def test_no_form_holds_the_loop(loop_seconds, path, kind):
+def test_no_form_blocks_the_loop(loop_seconds, path, kind):
     text = HOSTILE[kind].encode()[: 63 * KIB].decode("utf-8", "ignore")
     slow = {}
     for field in FIELDS:
@@ -116,7 +116,7 @@ def post_form(visitor: Visitor, fields: dict[str, str], *, path: str, name: str,
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("method", "path"), CALLS)
-def test_no_call_of_the_api_holds_the_loop(loop_seconds, method, path, kind):
+def test_no_request_to_the_api_blocks_the_loop(loop_seconds, method, path, kind):
     text = HOSTILE[kind].encode()[: 60 * KIB].decode("utf-8", "ignore")
     slow = {}
     for field in ("email", "password", "name", "note", "current_password", "new_password", "role"):

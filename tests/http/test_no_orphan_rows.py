@@ -1,4 +1,4 @@
-"""G6: no row without a cookie that can reach it."""
+"""G6: no session row without a cookie that can reach it."""
 
 import pytest
 
@@ -9,7 +9,7 @@ LOOKS = ["/", "/login", "/register", "/api/places", "/api/auth/session", "/nothi
 LOOKS += ["/admin", "/livez", "/readyz", "/api/admin/session-stats", "/static/site.css"]
 
 
-def test_visitors_who_only_look_are_not_stored(new_visitor, shared_database):
+def test_visitors_who_only_read_get_no_row(new_visitor, shared_database):
     before = count_sessions(shared_database)
     for path in LOOKS:
         visitor = new_visitor()
@@ -18,7 +18,7 @@ def test_visitors_who_only_look_are_not_stored(new_visitor, shared_database):
     assert count_sessions(shared_database) == before
 
 
-def test_neither_are_those_whose_request_is_refused(visitor, shared_database):
+def test_visitors_whose_request_is_refused_get_no_row(visitor, shared_database):
     before = count_sessions(shared_database)
     for answer in (
         visitor.put_place("NOT AN ID".replace(" ", "_")),
@@ -53,13 +53,13 @@ def production(shared_database, start_shared_instance):
 
 @pytest.fixture
 def seen_plainly(production) -> Visitor:
-    """A visitor whom the proxy let in over plain http."""
+    """Return a visitor whose requests reach the proxy over plain http."""
     return Visitor(production.url)
 
 
 @pytest.fixture
 def seen_safely(production) -> Visitor:
-    """A visitor whom the proxy serves over https."""
+    """Return a visitor whose requests reach the proxy over https."""
     return Visitor(production.url, https=True)
 
 
@@ -82,7 +82,7 @@ def test_a_page_in_production_over_plain_http_says_why_too(seen_plainly, shared_
     assert answer.cookies == []
 
 
-def test_a_visitor_who_only_looks_is_served_over_plain_http_too(seen_plainly):
+def test_requests_that_only_read_are_served_over_plain_http_too(seen_plainly):
     assert seen_plainly.get("/livez").status == 200
     assert seen_plainly.get("/").status in {200, 403}
 
@@ -95,7 +95,7 @@ def test_behind_https_everything_works_and_the_cookie_is_secure(seen_safely):
     assert seen_safely.place_ids() == ["lisbon"]
 
 
-def test_a_proxy_that_is_not_trusted_is_not_believed(shared_database, start_instance):
+def test_headers_of_an_untrusted_proxy_are_ignored(shared_database, start_instance):
     direct = start_instance(shared_database.url, NESTMAP_ENV="production", TRUST_PROXY="off")
     visitor = Visitor(direct.url, https=True)
     assert visitor.put_place("lisbon").status == 403

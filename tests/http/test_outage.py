@@ -1,4 +1,4 @@
-"""G9, its simple form: PostgreSQL is stopped and started again under a running site."""
+"""G9 in one outage: PostgreSQL is stopped and started again while the site runs."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture(scope="module")
 def fragile():
-    """A cluster of this file's own, to stop."""
+    """Start a cluster for this file, which stops it."""
     cluster = Cluster()
     yield cluster
     cluster.remove()
@@ -23,9 +23,7 @@ def outage_site(fragile, start_shared_instance, tmp_path_factory):
     return start_shared_instance(database.url)
 
 
-def test_an_outage_is_503_for_those_who_need_the_session_and_nobody_is_signed_out(
-    fragile, outage_site
-):
+def test_requests_that_need_the_session_are_503_and_users_stay_signed_in(fragile, outage_site):
     member, stranger = Visitor(outage_site.url), Visitor(outage_site.url)
     member.register()
     member.put_place("lisbon")
@@ -48,7 +46,7 @@ def test_an_outage_is_503_for_those_who_need_the_session_and_nobody_is_signed_ou
         assert Page(member.get("/")).text
         for path in ("/", "/login", "/register", "/api/places", "/api/auth/session", "/livez"):
             assert stranger.get(path).status == 200, path
-        # The site looks at its database once a second, whoever asks.
+        # The site checks its database once a second, however often it is asked.
         wait_until(lambda: outage_site.readiness() == 503, "the site to see it")
     finally:
         fragile.start()
@@ -59,7 +57,7 @@ def test_an_outage_is_503_for_those_who_need_the_session_and_nobody_is_signed_ou
     wait_until(lambda: outage_site.readiness() == 200, "the site to say so")
 
 
-def test_backends_that_are_terminated_cost_nobody_a_session(fragile, outage_site):
+def test_no_session_is_lost_when_backends_are_terminated(fragile, outage_site):
     member = Visitor(outage_site.url)
     member.register()
     for turn in range(5):

@@ -16,19 +16,19 @@ def pin(visitor, **fields):
 
 
 def said(page) -> str:
-    """What the page says in its status line, or ""."""
+    """Return the text of the status line of the page, or ""."""
     source = page.text
     start = source.find('role="status"')
     return Page(page).text if start < 0 else source[start : source.find("</div>", start)]
 
 
 def cards(page) -> list[str]:
-    """The names of the places on the board, from the top."""
+    """Return the names of the places on the board, from the top."""
     found = Page(page)
     return [text.strip() for text in found.headings(3)]
 
 
-def test_after_pinning_the_page_says_so_once_and_shows_the_new_place_first(visitor):
+def test_after_pinning_the_page_confirms_it_once_and_shows_the_new_place_first(visitor):
     pin(visitor, name="Lisbon")
     answer = pin(visitor, name="Porto")
     place_id = fragment(visitor.twin(), answer)
@@ -39,7 +39,7 @@ def test_after_pinning_the_page_says_so_once_and_shows_the_new_place_first(visit
     assert "Porto is pinned." not in visitor.get("/").text
 
 
-def test_showing_what_was_said_writes_nothing(visitor, shared_database):
+def test_showing_the_status_line_writes_nothing(visitor, shared_database):
     answer = pin(visitor, name="Lisbon")
     version = "select xmin::text, ctid::text from session"
     before = shared_database.all(version)
@@ -61,7 +61,7 @@ def test_a_form_that_is_sent_twice_pins_once(visitor):
     assert [place["name"] for place in visitor.places() if place["id"] != "a"] == ["Lisbon"]
 
 
-def test_a_removed_place_can_be_brought_back(visitor):
+def test_a_removed_place_of_a_visitor_can_be_restored(visitor):
     visitor.request(
         "PUT",
         "/api/places/kyoto",
@@ -77,7 +77,7 @@ def test_a_removed_place_can_be_brought_back(visitor):
     assert visitor.places() == before
 
 
-def test_a_removed_place_of_an_account_can_be_brought_back(visitor):
+def test_a_removed_place_of_an_account_can_be_restored(visitor):
     visitor.put_place("kyoto", "Kyoto")
     visitor.register()
     page = visitor.get("/")
@@ -87,7 +87,7 @@ def test_a_removed_place_of_an_account_can_be_brought_back(visitor):
     assert visitor.place_ids() == ["kyoto"]
 
 
-def test_what_was_removed_before_another_change_stays_removed(visitor):
+def test_a_removal_before_another_change_cannot_be_undone(visitor):
     for place in ("a", "b"):
         visitor.put_place(place, place.upper())
     page = visitor.get("/")
@@ -99,7 +99,7 @@ def test_what_was_removed_before_another_change_stays_removed(visitor):
     assert "a" not in visitor.place_ids()
 
 
-def test_removing_leads_to_the_place_beside(visitor):
+def test_after_removing_the_page_shows_the_neighbouring_place(visitor):
     for place in ("a", "b", "c"):
         visitor.put_place(place, place.upper())
     page = visitor.get("/")
@@ -108,7 +108,7 @@ def test_removing_leads_to_the_place_beside(visitor):
     assert answer.location == "/#a"
 
 
-def test_a_place_is_edited(visitor):
+def test_a_place_can_be_edited(visitor):
     visitor.put_place("lisbon", "Lisbno")
     edit = visitor.get("/places/lisbon")
     form = Page(edit).form(having="name")
@@ -122,14 +122,14 @@ def test_a_place_is_edited(visitor):
     assert (place["id"], place["name"], place["latitude"]) == ("lisbon", "Lisbon", 38.72)
 
 
-def test_a_place_that_is_not_there_is_not_edited(visitor):
+def test_editing_an_unknown_place_is_404(visitor):
     assert visitor.get("/places/lisbon").status == 404
     visitor.put_place("a")
     assert visitor.post("/places/lisbon", form={"name": "Lisbon"}).status == 404
     assert visitor.place_ids() == ["a"]
 
 
-def test_every_mistake_is_told_at_once_and_what_was_typed_is_kept(visitor):
+def test_the_page_lists_all_mistakes_at_once_and_keeps_what_was_typed(visitor):
     answer = pin(visitor, name="\u200b", note="n" * 501, town="Nowhere-on-Sea", latitude="north")
     assert answer.status == 400
     page = Page(answer)
@@ -140,20 +140,20 @@ def test_every_mistake_is_told_at_once_and_what_was_typed_is_kept(visitor):
     assert visitor.places() == []
 
 
-def test_a_town_puts_a_pin_on_the_map(visitor):
+def test_a_place_in_a_town_is_on_the_map(visitor):
     home = follow(visitor, pin(visitor, name="The old capital", town="Kyoto"))
     (place,) = visitor.places()
     assert (place["latitude"], place["longitude"]) == (35.02, 135.75)
     assert "1 pin" in home.text
 
 
-def test_a_place_that_is_named_as_a_town_is_there(visitor):
+def test_a_place_with_the_name_of_a_town_is_at_that_town(visitor):
     home = follow(visitor, pin(visitor, name="Kyoto"))
     assert "Kyoto, Japan" in said(home)
     assert visitor.places()[0]["longitude"] == 135.75
 
 
-def test_where_two_towns_have_one_name_there_is_a_choice(visitor):
+def test_the_page_offers_a_choice_between_towns_with_the_same_name(visitor):
     answer = pin(visitor, name="Home", town="Springfield")
     assert answer.status == 400
     page = Page(answer)
@@ -176,13 +176,13 @@ def test_a_place_without_coordinates_is_on_the_board_only(visitor):
 @pytest.mark.parametrize(
     ("latitude", "longitude"), [("91", "0"), ("0", "181"), ("1", ""), ("nan", "0"), ("x", "0")]
 )
-def test_coordinates_off_the_globe_are_refused(visitor, latitude, longitude):
+def test_coordinates_out_of_range_are_refused(visitor, latitude, longitude):
     answer = pin(visitor, name="n", latitude=latitude, longitude=longitude)
     assert answer.status == 400
     assert visitor.places() == []
 
 
-def test_from_30_places_on_there_is_a_filter(visitor):
+def test_the_board_has_a_filter_from_30_places_on(visitor):
     for number in range(29):
         visitor.put_place(f"p{number}", f"Place {number}")
     assert not Page(visitor.get("/")).has_field("q")
@@ -211,7 +211,7 @@ def test_a_board_of_many_places_has_pages(visitor, shared_database):
     assert gone.location == "/?page=2#p111"
 
 
-def test_a_visitor_forgets_the_map(visitor):
+def test_a_visitor_can_delete_the_map(visitor):
     visitor.put_place("lisbon")
     page = visitor.get("/")
     answer = submit(visitor, page, Page(page).form(action="/forget"), "/")
@@ -219,7 +219,7 @@ def test_a_visitor_forgets_the_map(visitor):
     assert visitor.places() == []
 
 
-def test_an_account_has_no_map_to_forget(visitor):
+def test_a_signed_in_user_cannot_delete_the_map_this_way(visitor):
     visitor.put_place("lisbon")
     visitor.register()
     assert "/forget" not in visitor.get("/").text
@@ -233,7 +233,7 @@ def test_the_page_says_how_long_places_are_kept(start_instance, shared_database)
     assert "30 minutes" in Page(short.get("/")).text
 
 
-def test_a_form_of_64_kib_of_combining_marks_is_answered_like_any_other(visitor):
+def test_a_form_of_64_kib_of_combining_marks_is_answered(visitor):
     name = "\u0344" * 5000 + "\u0316" * 5000
     answer = pin(visitor, name=name)
     assert answer.status == 400

@@ -1,4 +1,4 @@
-"""The places of one visitor, by the API."""
+"""The API for the places of a visitor."""
 
 import json
 
@@ -55,7 +55,7 @@ def test_visitors_do_not_see_each_others_places(visitor, new_visitor):
 
 
 @pytest.mark.parametrize("place", ["a", "7", "-", "a-b-c", "x" * 64])
-def test_an_id_of_lower_case_letters_digits_and_hyphens_is_taken(visitor, place):
+def test_an_id_of_lower_case_letters_digits_and_hyphens_is_accepted(visitor, place):
     assert visitor.put_place(place).status == 201
     assert visitor.place_ids() == [place]
 
@@ -79,7 +79,7 @@ def test_any_other_id_is_refused(visitor, place):
         pytest.param({"name": "<b>&amp;'\"%s\\"}, id="nothing is special"),
     ],
 )
-def test_what_fits_is_kept_as_it_is(visitor, value):
+def test_text_up_to_the_length_limit_is_stored_unchanged(visitor, value):
     assert visitor.request("PUT", "/api/places/a", json=value).status == 201
     (place,) = visitor.places()
     assert place["name"] == value["name"]
@@ -122,7 +122,7 @@ def test_a_bad_body_is_400_and_changes_nothing(visitor: Visitor, body):
     assert visitor.places() == []
 
 
-def test_a_session_that_would_grow_too_large_is_refused_and_keeps_what_it_had(
+def test_a_change_that_makes_the_session_too_large_is_refused_and_changes_nothing(
     start_instance, shared_database
 ):
     small = start_instance(shared_database.url, SESSION_MAX_BYTES=2000)
@@ -138,10 +138,8 @@ def test_a_session_that_would_grow_too_large_is_refused_and_keeps_what_it_had(
     assert len(visitor.places()) == len(statuses) - 1 >= 2
 
 
-def test_a_session_that_is_too_large_already_can_be_made_smaller(
-    site, start_instance, shared_database
-):
-    """As after the limit was lowered."""
+def test_a_session_above_the_size_limit_can_be_made_smaller(site, start_instance, shared_database):
+    """Such a session exists after the limit was lowered."""
     small = start_instance(shared_database.url, SESSION_MAX_BYTES=1024)
     visitor = Visitor(site.url, small.url)
     for place in "abcd":

@@ -1,4 +1,4 @@
-"""What a registered person pins belongs to the account; what a visitor pinned moves there (G16)."""
+"""G16: places of a registered user belong to the account; those of a visitor move there."""
 
 import json
 
@@ -13,7 +13,7 @@ TRIP = ["lisbon", "kyoto", "oslo"]
 
 @pytest.fixture
 def traveller(visitor):
-    """Someone who pinned three places, then registered."""
+    """Return a visitor who pinned three places and then registered."""
     for place in TRIP:
         visitor.put_place(place, place.title())
     assert visitor.register().status == 201
@@ -22,7 +22,7 @@ def traveller(visitor):
 
 @pytest.fixture
 def elsewhere(traveller):
-    """The same person at another browser, signed in."""
+    """Return another browser of the same user, signed in."""
     browser = traveller.twin()
     browser.jar.clear()
     assert browser.sign_in().status == 200
@@ -30,7 +30,7 @@ def elsewhere(traveller):
 
 
 def account_ids(database, visitor: Visitor) -> list[str]:
-    """The ids in the account's table."""
+    """Return the ids of the places in the table of the account."""
     rows = database.all(
         "select p.id from nestmap.places as p join nestmap.users as u on u.id = p.user_id"
         " where u.email = %s order by p.id",
@@ -49,13 +49,13 @@ def test_places_move_to_the_account_with_the_registration(traveller, shared_data
     assert not [key for key in session_data(shared_database, traveller) if "place" in key]
 
 
-def test_a_place_moves_with_all_it_has(visitor, shared_database):
+def test_a_place_moves_with_all_its_fields(visitor, shared_database):
     visitor.request("PUT", "/api/places/lisbon", json=LISBON)
     visitor.register()
     assert visitor.places() == [{"id": "lisbon"} | LISBON]
 
 
-def test_signing_out_takes_no_place_away(traveller):
+def test_signing_out_removes_no_place(traveller):
     traveller.sign_out()
     assert traveller.places() == []
     traveller.sign_in()
@@ -69,7 +69,7 @@ def test_another_browser_shows_the_same_places_and_changes_them(traveller, elsew
     assert traveller.place_ids() == ["kyoto", "lisbon", "porto"]
 
 
-def test_ending_all_other_sessions_takes_no_place_away(traveller, elsewhere):
+def test_ending_all_other_sessions_removes_no_place(traveller, elsewhere):
     assert elsewhere.request("DELETE", "/api/account/sessions?others=true").status == 204
     assert not traveller.signed_in()
     assert elsewhere.place_ids() == sorted(TRIP)
@@ -79,7 +79,7 @@ def test_ending_all_other_sessions_takes_no_place_away(traveller, elsewhere):
 
 
 @pytest.mark.parametrize("away", ["13 hours", "8 days"])
-def test_who_comes_back_later_finds_every_place(traveller, shared_database, away):
+def test_a_user_who_comes_back_later_finds_every_place(traveller, shared_database, away):
     shared_database.execute(
         "update session set expire = expire - %s::interval, created_at = created_at - %s::interval,"
         " renewed_at = renewed_at - %s::interval,"
@@ -121,7 +121,7 @@ def test_a_failed_sign_in_moves_nothing(visitor, shared_database):
     assert visitor.place_ids() == ["oslo"]
 
 
-def test_an_account_holds_1000_places_and_the_rest_stays_in_the_session(
+def test_an_account_has_at_most_1000_places_and_the_rest_stays_in_the_session(
     visitor, new_visitor, shared_database
 ):
     visitor.register()
@@ -147,10 +147,8 @@ def test_an_account_holds_1000_places_and_the_rest_stays_in_the_session(
     assert "place:y" not in session_data(shared_database, again)
 
 
-def test_a_session_that_is_signed_in_and_holds_places_gives_them_to_its_account(
-    traveller, shared_database
-):
-    """As after an Express server wrote the row."""
+def test_places_in_the_row_of_a_signed_in_session_move_to_its_account(traveller, shared_database):
+    """An Express server may have written such a row."""
     more = {"place:porto": {"name": "Porto"}, "place:odd": "something else"}
     shared_database.execute(
         "update session set sess = (sess::jsonb || %s)::json where sid = %s",
@@ -168,7 +166,7 @@ def test_a_session_that_is_signed_in_and_holds_places_gives_them_to_its_account(
 def test_a_slow_change_does_not_happen_after_the_end_of_its_session(
     traveller, elsewhere, shared_database, change
 ):
-    """The end is committed while the change waits for the row of its session."""
+    """The session is ended while the change waits for the lock on its row."""
     sid = sid_of(traveller, shared_database)
     with shared_database.transaction("select from session where sid = %s for update", sid):
         if change == "put":
@@ -180,7 +178,7 @@ def test_a_slow_change_does_not_happen_after_the_end_of_its_session(
         shared_database.wait_for_blocked(2)
     assert ending.answer().status == 204
     answer = slow.answer()
-    # Who came first is PostgreSQL's affair; a change that is told as done is there.
+    # PostgreSQL decides which was first; a change with a good response must be stored.
     assert answer.status in {201, 204, 401}
     changed = sorted([*TRIP, "porto"]) if change == "put" else ["kyoto", "oslo"]
     assert elsewhere.place_ids() == (sorted(TRIP) if answer.status == 401 else changed)
@@ -198,7 +196,7 @@ def test_a_change_needs_a_live_session_of_its_account_in_the_same_statement(
     ):
         slow = traveller.send_place("porto", "Porto")
         shared_database.wait_for_blocked()
-        # The change has locked its session, so the end of that session waits for the change.
+        # The change has locked the row of its session, so deleting the row must wait.
         with pytest.raises(Exception, match="lock timeout"):
             shared_database.all(
                 "set lock_timeout = '200ms'; delete from session where sid = %s", sid
@@ -207,7 +205,7 @@ def test_a_change_needs_a_live_session_of_its_account_in_the_same_statement(
     assert slow.answer().status == 201
 
 
-def test_a_session_of_a_former_password_changes_nothing(traveller, shared_database):
+def test_a_session_from_before_a_password_change_cannot_change_places(traveller, shared_database):
     shared_database.execute(
         "update nestmap.users set version = version + 1 where email = %s", traveller.email
     )

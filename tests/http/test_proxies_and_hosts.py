@@ -1,4 +1,4 @@
-"""Which address, which scheme and which host count, and what the answers carry besides."""
+"""The client's address, scheme and host behind a proxy, and the headers of responses."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture(scope="module")
 def behind_proxy(shared_database, start_shared_instance):
-    """An instance behind a CDN that has a header of its own for the client's address."""
+    """Start an instance behind a CDN that sends the client's address in its own header."""
     return start_shared_instance(
         shared_database.serving_url,
         TRUST_PROXY="127.0.0.0/8,10.0.0.0/8",
@@ -34,13 +34,13 @@ def address_of(visitor: Visitor) -> str | None:
         ({"X-Client": "unknown"}, "127.0.0.1"),
     ],
 )
-def test_the_address_is_read_from_one_header_only(behind_proxy, headers, address):
+def test_the_address_is_read_from_the_configured_header_only(behind_proxy, headers, address):
     visitor = Visitor(behind_proxy.url)
     assert visitor.register(headers=headers).status == 201
     assert address_of(visitor) == address
 
 
-def test_without_a_trusted_proxy_no_header_counts(site):
+def test_without_a_trusted_proxy_the_headers_are_ignored(site):
     visitor = Visitor(site.url)
     visitor.register(headers={"X-Forwarded-For": "6.6.6.6", "X-Real-Ip": "6.6.6.6"})
     assert address_of(visitor) == "127.0.0.1"
@@ -68,7 +68,7 @@ def test_only_the_hosts_of_the_setting_are_served(behind_proxy, host, status):
     assert visitor.get("/livez", headers={"Host": host}).status == 200
 
 
-def test_a_refused_origin_says_in_the_log_what_to_set(behind_proxy):
+def test_the_log_line_of_a_refused_origin_names_the_setting_to_change(behind_proxy):
     visitor = Visitor(behind_proxy.url)
     headers = {"Origin": "https://www.example.org", "Host": "example.org"}
     body = {"email": new_email(), "password": "a password of some length"}
@@ -77,20 +77,20 @@ def test_a_refused_origin_says_in_the_log_what_to_set(behind_proxy):
 
 
 @pytest.mark.parametrize("path", ["/static/%00", "/static/a%00b.css", "/static/" + "a" * 5000])
-def test_a_name_that_no_file_can_have_is_not_found(site, path):
+def test_a_static_file_with_an_impossible_name_is_404(site, path):
     answer = Visitor(site.url).get(path)
     assert answer.status == 404
     assert "Traceback" not in site.output
 
 
-def test_signing_out_clears_what_scripts_stored_and_no_cookies(visitor):
+def test_signing_out_clears_the_storage_of_the_browser_and_keeps_other_cookies(visitor):
     visitor.register()
     assert visitor.sign_out().headers["Clear-Site-Data"] == '"storage"'
     assert visitor.jar.get("nestmap.device"), "the device stays known"
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nothing", "/static/site.css", "/livez"])
-def test_every_answer_keeps_others_out(site, path):
+def test_every_response_has_the_cross_origin_headers(site, path):
     headers = Visitor(site.url).get(path).headers
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
@@ -98,7 +98,7 @@ def test_every_answer_keeps_others_out(site, path):
     assert "Strict-Transport-Security" not in headers
 
 
-def test_an_answer_without_a_handler_does_so_too(site):
+def test_a_response_without_a_handler_has_the_cross_origin_headers_too(site):
     with RawClient(site.port) as client:
         client.send(b"NOT HTTP AT ALL\r\n\r\n")
         assert client.answer_or_end() in {400, None}
@@ -112,7 +112,9 @@ def test_an_answer_without_a_handler_does_so_too(site):
         ({"HSTS_SECONDS": 0}, None),
     ],
 )
-def test_https_only_is_told_as_the_settings_say(shared_database, start_instance, settings, value):
+def test_strict_transport_security_follows_the_settings(
+    shared_database, start_instance, settings, value
+):
     site = start_instance(
         shared_database.serving_url,
         NESTMAP_ENV="production",

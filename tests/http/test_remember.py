@@ -1,4 +1,4 @@
-"""Stay signed in on this device: the session has lifetimes of its own."""
+"""Sessions live longer for users who stay signed in on a device."""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ def sign_in(visitor, **fields) -> None:
 
 
 def lifetimes(visitor) -> list[timedelta]:
-    """How long the session lives without a request, and in any case."""
+    """Return the idle and the absolute lifetime of the session."""
     session = visitor.session()["session"]
     begun, *ends = (
         datetime.fromisoformat(session[key])
@@ -38,7 +38,7 @@ def test_a_sign_in_lasts_for_12_hours_and_7_days(ada):
     assert [round(each / timedelta(hours=1)) for each in lifetimes(ada)] == [12, 168]
 
 
-def test_a_device_on_which_one_stays_signed_in_is_remembered_for_30_days(ada, shared_database):
+def test_stay_signed_in_lasts_for_30_days_without_a_request(ada, shared_database):
     sign_in(ada, remember="1")
     assert [round(each / timedelta(days=1)) for each in lifetimes(ada)] == [30, 90]
     assert "Stays signed in." in Page(ada.get("/account")).text
@@ -53,7 +53,7 @@ def test_a_device_on_which_one_stays_signed_in_is_remembered_for_30_days(ada, sh
     assert round(lifetimes(ada)[0] / timedelta(days=1)) == 30
 
 
-def test_another_password_keeps_the_device_remembered(ada):
+def test_a_password_change_keeps_the_longer_lifetimes(ada):
     sign_in(ada, remember="1")
     fields = {"current_password": PASSWORD, "new_password": "another battery, another staple"}
     assert ada.post("/api/auth/password", json=fields).status == 204

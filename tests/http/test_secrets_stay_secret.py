@@ -17,7 +17,7 @@ PASSWORDS = ["hunter2-hunter2-hunter2", "a wrong password 4711", "short-pw"]
 
 @pytest.fixture(params=["text", "json"])
 def talkative(request, database, relay, start_instance):
-    """An instance that logs all it ever would."""
+    """Start an instance that logs at level debug."""
     return start_instance(
         database.url_at(relay.port),
         LOG_LEVEL="debug",
@@ -27,7 +27,7 @@ def talkative(request, database, relay, start_instance):
 
 
 def busy_scenario(visitor: Visitor, database, relay) -> tuple[set[str], list[str]]:
-    """Do everything once, well and badly; what must stay secret, and all that was answered."""
+    """Send each kind of request, with and without faults; return the secrets and the responses."""
     secrets, answers = set(), []
 
     def note(answer):
@@ -76,7 +76,7 @@ def busy_scenario(visitor: Visitor, database, relay) -> tuple[set[str], list[str
     return secrets, answers
 
 
-def test_a_busy_time_with_all_kinds_of_trouble_reveals_nothing(talkative, database, relay):
+def test_logs_and_responses_contain_no_secret_also_under_faults(talkative, database, relay):
     visitor = Visitor(talkative.url)
     secrets, answers = busy_scenario(visitor, database, relay)
     assert talkative.stop() == 0
@@ -90,7 +90,7 @@ def test_a_busy_time_with_all_kinds_of_trouble_reveals_nothing(talkative, databa
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["stats"], ["prune"]])
-def test_a_database_that_is_out_of_reach_is_named_without_its_password(command, tmp_path):
+def test_an_unreachable_database_is_named_without_its_password(command, tmp_path):
     url = f"postgresql://postgres:{DATABASE_PASSWORD}@127.0.0.1:9/nestmap"
     failed = nestmap(*command, database_url=url, directory=tmp_path)
     assert failed.returncode != 0
@@ -99,7 +99,7 @@ def test_a_database_that_is_out_of_reach_is_named_without_its_password(command, 
     assert "Traceback" not in failed.stderr
 
 
-def test_a_password_that_the_database_refuses_is_not_repeated(tmp_path, cluster):
+def test_a_password_that_the_database_refuses_is_not_printed(tmp_path, cluster):
     url = f"postgresql://nobody:{DATABASE_PASSWORD}@127.0.0.1:{cluster.port}/nothing"
     failed = nestmap("migrate", database_url=url, directory=tmp_path)
     assert failed.returncode != 0

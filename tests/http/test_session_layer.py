@@ -1,4 +1,4 @@
-"""What a developer of the site can count on: handlers made for the test, in this process."""
+"""The session layer as handlers see it: the handlers of this file run in this process."""
 
 import gc
 import json
@@ -191,7 +191,7 @@ def app(io_loop, database):
 
 @pytest.fixture
 def without_collector():
-    """Only what nothing refers to is freed, at once, as by CPython's counts."""
+    """Disable the cyclic garbage collector: only reference counts free objects."""
     gc.collect()
     gc.disable()
     yield
@@ -200,7 +200,7 @@ def without_collector():
 
 @pytest.fixture
 def ask(http_client, base_url):
-    """A browser that posts what it is given and takes the cookie that comes."""
+    """Return `ask(path, value)`, which sends the value and keeps the cookies of the response."""
     jar = {}
 
     async def ask(path, value=None, *, method="POST"):
@@ -228,7 +228,7 @@ async def kept(ask):
 
 
 @pytest.mark.gen_test
-async def test_what_a_handler_stores_comes_back_as_it_was(ask):
+async def test_a_stored_value_is_loaded_unchanged(ask):
     value = {"text": "ö🏔\\u0000\"'%s", "number": 1.5, "big": 2**53, "none": None, "list": [{}, []]}
     await ask("/keep", value)
     assert await kept(ask) == value
@@ -237,8 +237,8 @@ async def test_what_a_handler_stores_comes_back_as_it_was(ask):
 @pytest.mark.gen_test
 @pytest.mark.usefixtures("without_collector")
 @pytest.mark.parametrize("path", ["/rotate", "/end", "/end-and-begin"])
-async def test_a_request_leaves_nothing_to_the_collector_of_cycles(ask, path):
-    """Its pauses were half of the 99th percentile of writes, when each write left 44 objects."""
+async def test_a_request_leaves_no_reference_cycle(ask, path):
+    """With 44 objects in cycles per write, garbage collection was half of the p99 latency of writes."""
     for number in range(5):
         await ask("/keep", {"number": number})
         await ask(path, {"number": number + 0.5})
@@ -247,7 +247,7 @@ async def test_a_request_leaves_nothing_to_the_collector_of_cycles(ask, path):
 
 
 @pytest.mark.gen_test
-async def test_a_change_deep_inside_a_value_counts(ask):
+async def test_a_change_inside_a_nested_value_is_stored(ask):
     await ask("/keep", {"trip": {"stops": ["lisbon"]}})
     await ask("/append")
     assert await kept(ask) == {"trip": {"stops": ["lisbon", "oslo"]}}
@@ -263,8 +263,8 @@ async def test_assigning_an_equal_value_is_no_change(ask, database):
 
 
 @pytest.mark.gen_test
-async def test_the_order_of_keys_is_no_difference(ask):
-    """PostgreSQL gives them back in an order of its own."""
+async def test_another_order_of_keys_is_no_change(ask):
+    """PostgreSQL may return them in another order."""
     value = {"a": {"longer": 1, "z": {"bb": 2, "a": 3}}}
     await ask("/keep", value)
     answer = await ask("/keep", value)
@@ -281,7 +281,7 @@ async def test_a_handler_that_fails_commits_nothing(ask, database):
 
 @pytest.mark.gen_test
 @pytest.mark.parametrize("status", [500, 502, 503])
-async def test_an_answer_of_500_or_above_commits_nothing(ask, database, status):
+async def test_a_response_of_500_or_above_commits_nothing(ask, database, status):
     await ask("/keep", {"before": 1})
     assert (await ask(f"/answer/{status}")).code == status
     assert await kept(ask) == {"before": 1}
@@ -289,7 +289,7 @@ async def test_an_answer_of_500_or_above_commits_nothing(ask, database, status):
 
 @pytest.mark.gen_test
 @pytest.mark.parametrize("status", [200, 204, 304, 404, 409])
-async def test_any_other_answer_does_and_brings_the_cookie(ask, status):
+async def test_a_response_below_500_commits_and_sends_the_cookie(ask, status):
     answer = await ask(f"/answer/{status}")
     assert answer.code == status
     names = [SetCookie.parse(text).name for text in answer.headers.get_list("Set-Cookie")]
@@ -298,22 +298,24 @@ async def test_any_other_answer_does_and_brings_the_cookie(ask, status):
 
 
 @pytest.mark.gen_test
-async def test_a_value_that_is_not_json_is_refused_in_the_handler_by_name(ask, database):
+async def test_assigning_a_value_that_is_not_json_raises_an_error_with_its_key(ask, database):
     answer = json.loads((await ask("/refuse")).body)
     assert answer == {"refusals": [True] * len(UNFIT), "kept": []}
     assert database.value("select count(*) from session") == 0
 
 
 @pytest.mark.gen_test
-async def test_a_value_that_was_spoilt_in_place_is_not_stored(ask, database):
+async def test_a_value_that_was_changed_in_place_to_invalid_json_is_not_stored(ask, database):
     answer = await ask("/spoil")
     assert (answer.code, answer.headers.get_list("Set-Cookie")) == (500, [])
     assert database.value("select count(*) from session") == 0
 
 
 @pytest.mark.gen_test
-async def test_a_handler_that_spoils_a_value_and_then_refuses_is_answered(ask, app, database):
-    """And it has ended: a stop does not wait for it."""
+async def test_a_handler_that_stores_invalid_json_and_raises_an_error_gets_a_response(
+    ask, app, database
+):
+    """The request is over: a stop does not wait for it."""
     answer = await ask("/spoil-and-miss")
     assert answer.code in {404, 500}
     assert answer.headers.get_list("Set-Cookie") == []
@@ -322,7 +324,7 @@ async def test_a_handler_that_spoils_a_value_and_then_refuses_is_answered(ask, a
 
 
 @pytest.mark.gen_test
-async def test_a_session_over_the_limit_is_refused_in_the_handler(ask):
+async def test_assigning_a_value_above_the_size_limit_raises_an_error(ask):
     await ask("/keep", {"before": 1})
     await ask("/grow")
     assert await kept(ask) == {"before": 1, "small": "x"}
@@ -340,7 +342,7 @@ async def test_rotating_changes_the_sid_and_nothing_else(ask, database):
 
 
 @pytest.mark.gen_test
-async def test_what_comes_after_an_end_is_a_new_session(ask, database):
+async def test_storing_after_an_end_makes_a_new_session(ask, database):
     await ask("/keep", {"a": 1})
     before = database.value("select sid from session")
     await ask("/end-and-begin")
@@ -352,34 +354,34 @@ async def test_what_comes_after_an_end_is_a_new_session(ask, database):
 
 
 @pytest.mark.gen_test
-async def test_a_redirect_in_prepare_is_held_for_its_commit_too(ask):
+async def test_a_redirect_in_prepare_waits_for_its_commit_too(ask):
     answer = await ask("/redirect")
     assert (answer.code, answer.headers["Location"]) == (302, "/show")
     assert await kept(ask) == {"redirected": True}
 
 
 @pytest.mark.gen_test
-async def test_a_stream_that_saved_its_session_brings_the_cookie(ask):
+async def test_a_stream_sends_the_cookie_if_it_saved_its_session(ask):
     answer = await ask("/stream/saved")
     assert (answer.code, answer.body) == (200, b"first,last")
     assert await kept(ask) == {"stream": "saved"}
 
 
 @pytest.mark.gen_test
-async def test_a_stream_that_did_not_is_an_error_and_leaves_no_row(ask, database):
+async def test_a_stream_that_did_not_save_its_session_fails_and_leaves_no_row(ask, database):
     answer = await ask("/stream/forgotten")
     assert (answer.code, answer.headers.get_list("Set-Cookie")) == (500, [])
     assert database.value("select count(*) from session") == 0
 
 
 @pytest.mark.gen_test
-async def test_a_session_that_begins_after_the_first_flush_leaves_no_row(ask, database):
+async def test_a_session_that_is_new_after_the_first_flush_leaves_no_row(ask, database):
     await ask("/stream/late")
     assert database.value("select count(*) from session") == 0
 
 
 @pytest.mark.gen_test
-async def test_what_a_stream_changes_late_is_committed_at_its_end(ask):
+async def test_changes_after_the_first_flush_are_committed_at_the_end(ask):
     await ask("/keep", {"before": 1})
     answer = await ask("/stream/late")
     assert (answer.code, answer.body) == (200, b"first,last")
@@ -387,7 +389,7 @@ async def test_what_a_stream_changes_late_is_committed_at_its_end(ask):
 
 
 @pytest.mark.gen_test
-async def test_what_changes_in_place_after_a_save_is_stored_too(ask):
+async def test_a_change_in_place_after_a_save_is_stored_too(ask):
     await ask("/save-and-go-on")
     assert await kept(ask) == {"stops": ["lisbon", "oslo"]}
     await ask("/save-and-go-on")
@@ -395,7 +397,7 @@ async def test_what_changes_in_place_after_a_save_is_stored_too(ask):
 
 
 @pytest.mark.gen_test
-async def test_what_was_saved_keeps_its_cookie_when_the_last_commit_fails(ask, app, database):
+async def test_a_saved_session_keeps_its_cookie_when_the_last_commit_fails(ask, app, database):
     with ExitStack() as trouble:
         app.settings["meanwhile"] = lambda: trouble.enter_context(refused_writes(database))
         answer = await ask("/save-and-go-on")
@@ -404,16 +406,16 @@ async def test_what_was_saved_keeps_its_cookie_when_the_last_commit_fails(ask, a
 
 
 @pytest.mark.gen_test
-async def test_a_fault_in_the_error_page_cuts_the_connection(ask, app, database):
-    """The client is not left waiting, and neither is a stop."""
+async def test_an_exception_in_the_error_page_closes_the_connection(ask, app, database):
+    """Neither the client nor a stop waits for it."""
     with refused_writes(database), pytest.raises(HTTPStreamClosedError):
         await ask("/fail-twice")
     assert app.settings["services"].drain.is_quiet
 
 
 @pytest.mark.gen_test
-async def test_what_was_saved_and_then_ended_has_no_cookie(ask, app, database):
-    """A sign-in elsewhere may have given a newer one meanwhile."""
+async def test_a_session_that_was_saved_and_then_ended_sends_no_cookie(ask, app, database):
+    """Another request may have signed in meanwhile and sent a newer cookie."""
     app.settings["meanwhile"] = lambda: database.execute("delete from session")
     answer = await ask("/save-and-go-on")
     assert (answer.code, answer.headers.get_list("Set-Cookie")) == (401, [])

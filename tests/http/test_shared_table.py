@@ -1,4 +1,4 @@
-"""G11: rows that another program stored in our table are read, or replaced, but never a trouble."""
+"""G11: rows that another program wrote into our table are read or replaced, without an error."""
 
 import pytest
 
@@ -26,7 +26,7 @@ CHANGES += [pytest.param("expire", time, id=name) for name, time in TIMES.items(
 
 
 @pytest.mark.parametrize(("column", "value"), CHANGES)
-def test_a_row_that_is_not_as_we_make_them_is_no_trouble(visitor, shared_database, column, value):
+def test_an_unusual_row_of_another_program_causes_no_error(visitor, shared_database, column, value):
     visitor.put_place("lisbon")
     sid = sid_of(visitor, shared_database)
     shared_database.execute(f"update session set {column} = %s where sid = %s", value, sid)
@@ -40,8 +40,8 @@ def test_a_row_that_is_not_as_we_make_them_is_no_trouble(visitor, shared_databas
     assert visitor.sign_out().status == 204
 
 
-def test_what_a_row_holds_beside_our_keys_is_kept(visitor, shared_database):
-    """Another program may need it; and what only looks unfit is no reason to begin anew."""
+def test_keys_of_another_program_are_kept(visitor, shared_database):
+    """The other program may need them, also keys that only look invalid."""
     visitor.put_place("lisbon")
     sid = sid_of(visitor, shared_database)
     document = r'{"cookie": {"a": 1}, "x": "\\u0000", "place:y": 5}'

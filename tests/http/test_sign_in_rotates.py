@@ -1,10 +1,10 @@
-"""G3: signing in changes the sid and kills the old one; a failed sign-in changes nothing."""
+"""G3: signing in changes the sid and invalidates the old one; a failed sign-in changes nothing."""
 
 from tests.support.sabotage import refused_writes
 from tests.support.sids import count_sessions, sid_of, stored
 
 
-def test_signing_in_gives_a_new_sid_and_kills_the_old_one(visitor, shared_database):
+def test_signing_in_gives_a_new_sid_and_the_old_one_is_invalid(visitor, shared_database):
     visitor.register()
     visitor.sign_out()
     visitor.put_place("lisbon")
@@ -19,7 +19,7 @@ def test_signing_in_gives_a_new_sid_and_kills_the_old_one(visitor, shared_databa
     assert thief.places() == []
 
 
-def test_registering_does_so_too(visitor, shared_database):
+def test_registering_gives_a_new_sid_too(visitor, shared_database):
     visitor.put_place("lisbon")
     before = sid_of(visitor, shared_database)
     thief = visitor.twin()
@@ -28,7 +28,7 @@ def test_registering_does_so_too(visitor, shared_database):
     assert not thief.signed_in()
 
 
-def test_signing_in_once_more_does_so_too(visitor, shared_database):
+def test_signing_in_again_gives_a_new_sid_too(visitor, shared_database):
     visitor.register()
     before = sid_of(visitor, shared_database)
     thief = visitor.twin()
@@ -37,8 +37,8 @@ def test_signing_in_once_more_does_so_too(visitor, shared_database):
     assert not thief.signed_in()
 
 
-def test_the_session_is_as_old_as_its_first_row(visitor, shared_database):
-    """A rotation is no way around the absolute lifetime."""
+def test_a_rotation_keeps_the_time_of_creation(visitor, shared_database):
+    """Otherwise a rotation would extend the absolute lifetime."""
     visitor.register()
     age = "update session set created_at = created_at - interval '1 day' where sid = %s"
     shared_database.execute(age, sid_of(visitor, shared_database))

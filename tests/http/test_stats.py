@@ -1,4 +1,4 @@
-"""The figures for administrators: who may see them, and that they are exact."""
+"""The figures for administrators: access to them, and their exactness."""
 
 import json
 from datetime import UTC, datetime
@@ -95,13 +95,13 @@ def test_the_page_shows_the_same_figures(admin, shared_database):
         assert str(stats[key]) in text
 
 
-def test_nobody_sees_them_without_signing_in(visitor):
+def test_the_figures_need_a_sign_in(visitor):
     assert (visitor.get(STATS).status, visitor.get(STATS).error) == (401, "not_signed_in")
     page = visitor.get("/admin")
     assert (page.status, page.location) == (302, "/login?next=%2Fadmin")
 
 
-def test_nobody_sees_them_without_the_role(visitor):
+def test_the_figures_need_the_role_of_administrator(visitor):
     visitor.register()
     answer = visitor.get(STATS)
     assert (answer.status, answer.error) == (403, "forbidden")

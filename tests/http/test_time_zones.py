@@ -9,13 +9,13 @@ from tests.support.sids import sid_of
 from tests.support.visitor import Visitor
 
 ZONES = ["UTC", "America/New_York", "Pacific/Chatham", "Asia/Kathmandu"]
-# Long enough to cross a change of clocks in New York and on the Chatham Islands, whatever the date.
+# On any date long enough to cross a clock change in New York and on the Chatham Islands.
 HALF_A_YEAR = 182 * 86400
 
 
 @pytest.fixture(scope="module", params=ZONES)
 def zoned(request, cluster, template, start_shared_instance):
-    """A database in some time zone, and an instance that uses it."""
+    """Make a database with a time zone, and start an instance on it."""
     database = cluster.create(template.name)
     database.execute(f"alter database \"{database.name}\" set timezone = '{request.param}'")
     database.close()
@@ -43,7 +43,7 @@ def test_the_stored_expiry_is_utc_and_right_across_a_change_of_clocks(zoned):
     assert abs(moment(document) - expected) < timedelta(minutes=1)
 
 
-def test_half_a_minute_decides(zoned):
+def test_the_idle_lifetime_is_exact_to_half_a_minute(zoned):
     instance, database = zoned
     visitor = Visitor(instance.url)
     visitor.put_place("lisbon")
@@ -56,7 +56,7 @@ def test_half_a_minute_decides(zoned):
     assert visitor.places() == []
 
 
-def test_half_a_minute_decides_the_absolute_lifetime_too(zoned):
+def test_the_absolute_lifetime_is_exact_to_half_a_minute(zoned):
     instance, database = zoned
     visitor = Visitor(instance.url)
     visitor.put_place("lisbon")
@@ -72,7 +72,7 @@ def test_half_a_minute_decides_the_absolute_lifetime_too(zoned):
     assert visitor.places() == []
 
 
-def test_instances_whose_own_clocks_are_set_elsewhere_agree(zoned, start_instance):
+def test_instances_in_different_time_zones_agree(zoned, start_instance):
     _, database = zoned
     far = start_instance(database.url, TZ="Pacific/Apia", PGTZ="America/Los_Angeles")
     visitor = Visitor(far.url)
@@ -86,7 +86,7 @@ def test_instances_whose_own_clocks_are_set_elsewhere_agree(zoned, start_instanc
     )
 
 
-def test_the_cookie_lasts_as_long_as_the_row_whatever_the_clock_of_the_instance(
+def test_the_cookie_lasts_as_long_as_the_row_also_if_the_clock_of_the_instance_is_wrong(
     database, start_instance, tmp_path
 ):
     fast = "import time; now = time.time; time.time = lambda: now() + 5000"
