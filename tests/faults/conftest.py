@@ -1,4 +1,4 @@
-"""Stories with real faults: these tests have a PostgreSQL of their own to break."""
+"""Fixtures for tests with real faults: they have a PostgreSQL of their own to break."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.support.relay import Relay
 
 @pytest.fixture(scope="session")
 def fragile():
-    """The cluster that the tests of this folder break and mend."""
+    """Start the cluster that the tests of this folder break and repair."""
     fragile = Cluster()
     yield fragile
     fragile.remove()
@@ -32,7 +32,7 @@ def shared_database(fragile, fragile_template):
 
 @pytest.fixture(scope="module")
 def relay(fragile):
-    """The wire between the site and the database."""
+    """Start the relay between the site and the database."""
     relay = Relay(fragile.port)
     yield relay
     relay.close()
@@ -40,7 +40,7 @@ def relay(fragile):
 
 @pytest.fixture(scope="module")
 def site(shared_database, relay, start_shared_instance):
-    """The instance that the tests of one file share, behind `relay`."""
+    """Start the instance that the tests of one file share, behind `relay`."""
     return start_shared_instance(
         shared_database.url_at(relay.port), SESSION_PRUNE_SECONDS=1, REGISTRATIONS_PER_HOUR=1000
     )

@@ -1,4 +1,4 @@
-"""G17: a change of credentials ends every session of before, also those that are being made."""
+"""G17: a change of credentials ends every earlier session, also those that are being made."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -36,7 +36,9 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_no_session_of_before_is_alive_after(two, shared_database, tmp_path, change):
+def test_no_session_from_before_the_change_is_alive_after_it(
+    two, shared_database, tmp_path, change
+):
     owner = Visitor(*(instance.url for instance in two))
     owner.register()
     signed_in = []
@@ -66,7 +68,7 @@ def test_no_session_of_before_is_alive_after(two, shared_database, tmp_path, cha
     assert after > before
     for visitor in [owner, *signed_in]:
         assert not visitor.signed_in(at=1)
-    # A sign-in that began after the change is good where the password still is the old one.
+    # A sign-in that began after the change may succeed if the password is still the old one.
     for stranger in strangers:
         session = stranger.session()
         if session["authenticated"]:

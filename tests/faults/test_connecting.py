@@ -1,4 +1,4 @@
-"""Connecting: what stands in the way is said once and in full, and no secret with it."""
+"""Connecting: each cause of a failure is logged once, completely and without a secret."""
 
 import asyncio
 import socket
@@ -22,8 +22,8 @@ def strict():
     strict.remove()
 
 
-async def one(asked: Database) -> object:
-    return await asked.one("select 1")
+async def one(db: Database) -> object:
+    return await db.one("select 1")
 
 
 def cause(url: str) -> str:
@@ -46,7 +46,7 @@ class TestSixCauses:
         query = "&".join(f"{name}={value}" for name, value in parameters.items())
         return f"postgresql://{user}:{QUOTED}@{host}:{strict.port}/{database}?{query}"
 
-    def test_with_the_right_words_it_is_open(self, strict):
+    def test_the_right_password_connects(self, strict):
         assert ask(self.url(strict), one) == (1,)
 
     def test_a_wrong_password(self, strict):
@@ -82,7 +82,7 @@ class TestSixCauses:
 
 @pytest.fixture
 def folder():
-    """One that the user of PostgreSQL may read."""
+    """Make a folder that the user of PostgreSQL may read."""
     with tempfile.TemporaryDirectory(prefix="nestmap-tests-") as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -104,34 +104,34 @@ def test_a_round_trip_of_250_ms_with_tls_and_a_password_is_usable(cluster, datab
 
 @pytest.fixture
 def deaf():
-    """The port of a host that takes connections and never says a word."""
+    """Return the port of a host that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
-def test_the_url_says_how_long_a_silent_host_is_waited_for(deaf):
+def test_the_timeout_of_the_url_limits_the_wait_for_a_silent_host(deaf):
     said = cause(f"postgresql://127.0.0.1:{deaf}/x?sslmode=disable&connect_timeout=1")
     assert said == f"host 127.0.0.1, port {deaf}, database x: no answer within 1 s"
 
 
-def test_a_silent_host_does_not_stand_in_front_of_the_next_one(deaf, database, cluster):
+def test_a_silent_host_does_not_delay_the_next_host(deaf, database, cluster):
     url = database.url.replace(
         f"127.0.0.1:{cluster.port}", f"127.0.0.1:{deaf},127.0.0.1:{cluster.port}"
     )
     assert ask(url + "?connect_timeout=60", one, total=10) == (1,)
 
 
-def test_who_gives_up_does_not_end_the_attempt(database, relay):
-    """A slow network would never be connected to if each request began anew."""
+def test_an_attempt_to_connect_goes_on_when_its_caller_gives_up(database, relay):
+    """If each request began a new attempt, a slow network would never be connected."""
 
-    async def work(asked: Database) -> None:
+    async def work(db: Database) -> None:
         relay.freeze()
         for _ in range(3):
             with pytest.raises(TimedOut):
-                await asked.one("select 1")
+                await db.one("select 1")
         assert relay.accepted == 1
         relay.thaw()
-        assert await asked.one("select 1") == (1,)
+        assert await db.one("select 1") == (1,)
         assert relay.accepted == 1
 
     url = database.url_at(relay.port) + "?sslmode=disable&connect_timeout=60"
@@ -139,24 +139,24 @@ def test_who_gives_up_does_not_end_the_attempt(database, relay):
 
 
 class TestAnOutage:
-    """A host that is there and refuses everyone."""
+    """A host that is reachable and refuses every connection."""
 
     @staticmethod
-    async def refuse(asked: Database, relay: Relay, requests: int) -> int:
-        """Ask again and again while the host refuses; how often it was connected to."""
+    async def refuse(db: Database, relay: Relay, requests: int) -> int:
+        """Send requests while the host refuses; return the number of attempts to connect."""
         began = relay.accepted
         relay.refuse()
         for _ in range(requests):
             with pytest.raises(DatabaseError):
-                await asked.one("select 1", idempotent=True)
+                await db.one("select 1", idempotent=True)
         relay.accept()
         return relay.accepted - began
 
     @staticmethod
-    async def until_back(asked: Database) -> None:
+    async def until_back(db: Database) -> None:
         while True:
             try:
-                await asked.one("select 1")
+                await db.one("select 1")
             except (TimedOut, Unavailable):
                 await asyncio.sleep(0.01)
             else:
@@ -166,30 +166,30 @@ class TestAnOutage:
     def url(self, database, relay):
         return database.url_at(relay.port) + "?sslmode=disable"
 
-    def test_is_said_once_when_it_begins_and_once_when_it_ends(self, url, relay, caplog):
-        async def work(asked: Database) -> None:
-            assert await asked.one("select 1") == (1,)
-            await self.refuse(asked, relay, 200)
-            await self.until_back(asked)
+    def test_is_logged_once_when_it_begins_and_once_when_it_ends(self, url, relay, caplog):
+        async def work(db: Database) -> None:
+            assert await db.one("select 1") == (1,)
+            await self.refuse(db, relay, 200)
+            await self.until_back(db)
 
         ask(url, work)
         away, back = (line.getMessage() for line in caplog.records if "nestmap" in line.name)
         assert away.startswith("can't connect to the database: host 127.0.0.1, port ")
         assert back.startswith("connected to the database again after ")
 
-    def test_is_not_made_worse_by_attempts_to_connect(self, url, relay):
-        async def work(asked: Database) -> int:
-            return await self.refuse(asked, relay, 500)
+    def test_does_not_cause_an_attempt_to_connect_for_each_request(self, url, relay):
+        async def work(db: Database) -> int:
+            return await self.refuse(db, relay, 500)
 
         assert ask(url, work) < 50
 
-    def test_in_which_the_cause_changes_says_the_new_one(self, url, relay, caplog, database):
-        async def work(asked: Database) -> None:
-            await self.refuse(asked, relay, 1)
+    def test_is_logged_again_when_its_cause_changes(self, url, relay, caplog, database):
+        async def work(db: Database) -> None:
+            await self.refuse(db, relay, 1)
             database.execute("alter role app nologin")
             while not any("not permitted" in line for line in caplog.messages):
                 with pytest.raises(Unavailable):
-                    await asked.one("select 1")
+                    await db.one("select 1")
                 await asyncio.sleep(0.01)
 
         database.execute("create role app login")
@@ -197,21 +197,21 @@ class TestAnOutage:
         database.execute("drop role app")
 
 
-def test_an_attempt_that_gets_no_answer_does_not_hold_up_the_next_one(database, relay):
-    """What it has sent is lost for good; it would wait for a minute."""
+def test_an_attempt_that_gets_no_answer_does_not_delay_the_next_one(database, relay):
+    """Its packets are lost, so it would wait for a minute."""
 
-    async def work(asked: Database) -> None:
+    async def work(db: Database) -> None:
         relay.refuse()
         with pytest.raises(Unavailable):
-            await asked.one("select 1")
+            await db.one("select 1")
         relay.accept()
         relay.swallow(new_too=True)
         taken = relay.accepted
         while relay.accepted == taken:
             with pytest.raises(DatabaseError):
-                await asked.one("select 1")
+                await db.one("select 1")
         relay.swallow_no_more()
-        await TestAnOutage.until_back(asked)
+        await TestAnOutage.until_back(db)
 
     url = database.url_at(relay.port) + "?sslmode=disable&connect_timeout=60"
     ask(url, work, total=0.3, connections=2)

@@ -1,4 +1,4 @@
-"""A process opens no more connections than it may, and gets on with few."""
+"""A process opens no more connections than the setting allows, and works with few."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ def site(shared_database, start_shared_instance):
 
 
 class Watch:
-    """How many connections the site has, at most, while the block runs."""
+    """Records the highest number of connections of the site while the block runs."""
 
     def __init__(self, database) -> None:
         self.most = 0

@@ -1,4 +1,4 @@
-"""A connection that is cut after the server committed and before it said so: nobody notices."""
+"""A connection that is cut between a commit and its answer: each visitor gets a correct response."""
 
 import re
 
@@ -22,14 +22,14 @@ def member(visitor):
     return visitor
 
 
-def test_a_first_place_is_there_once(visitor, relay, shared_database):
+def test_a_first_place_is_stored_once(visitor, relay, shared_database):
     relay.cut_after_next()
     assert visitor.put_place("lisbon").status == 201
     assert visitor.place_ids() == ["lisbon"]
     assert count_sessions(shared_database) == 1
 
 
-def test_a_change_is_there(visitor, relay):
+def test_a_change_is_stored(visitor, relay):
     visitor.put_place("lisbon")
     relay.cut_after_next()
     assert visitor.put_place("oslo").status == 201
@@ -38,8 +38,8 @@ def test_a_change_is_there(visitor, relay):
     assert visitor.place_ids() == ["oslo"]
 
 
-def test_a_change_of_an_account_is_told_as_unknown_and_may_be_made_again(member, relay):
-    """It is not repeated behind the back of a later one; the same once more changes nothing."""
+def test_a_change_of_an_account_is_503_and_can_be_repeated(member, relay):
+    """The site does not repeat it, since a later change may exist; the same request again does no harm."""
     relay.cut_after_next()
     assert member.put_place("oslo").status == 503
     assert member.put_place("oslo").status == 200
@@ -66,7 +66,7 @@ def test_a_sign_out_is_final(member, relay, shared_database):
     assert not thief.signed_in()
 
 
-def test_a_renewal_is_done(member, relay, shared_database):
+def test_a_renewal_is_stored(member, relay, shared_database):
     shared_database.execute("update session set renewed_at = renewed_at - interval '10 minutes'")
     relay.cut_after_next()
     answer = member.get("/api/places")
@@ -76,10 +76,10 @@ def test_a_renewal_is_done(member, relay, shared_database):
     assert shared_database.value(left)
 
 
-def test_a_change_that_was_overtaken_by_a_sign_out_is_not_brought_back_by_its_repeat(
+def test_a_repeated_change_does_not_revive_a_session_that_was_signed_out_meanwhile(
     shared_database, relay, pair
 ):
-    """Committed, cut, ended by the other instance, and only then repeated."""
+    """It is committed, cut, ended by the other instance, and then repeated."""
     member = Visitor(*(instance.url for instance in pair))
     member.put_place("lisbon")
     relay.cut_after_next(hold_repeat=True)
@@ -91,8 +91,8 @@ def test_a_change_that_was_overtaken_by_a_sign_out_is_not_brought_back_by_its_re
     assert count_sessions(shared_database) == 0
 
 
-def test_many_at_once_are_each_answered_rightly(site, relay, shared_database):
-    """One batch carries them all, and is cut."""
+def test_each_of_many_requests_in_a_cut_batch_gets_the_right_response(site, relay, shared_database):
+    """One batch has them all, and its connection is cut."""
     visitors = [Visitor(site.url) for _ in range(20)]
     for visitor in visitors:
         visitor.put_place("lisbon")
@@ -104,8 +104,8 @@ def test_many_at_once_are_each_answered_rightly(site, relay, shared_database):
     assert count_sessions(shared_database) == len(visitors)
 
 
-def test_a_registration_that_is_cut_can_be_gone_on_with(visitor, relay):
-    """Whoever is told 503 for an account that was made after all can sign in to it."""
+def test_a_person_whose_registration_was_cut_can_sign_in(visitor, relay):
+    """The response is a 503 and the account was made all the same."""
     relay.cut_after_next(USERS)
     answer = visitor.register()
     if answer.status == 503:

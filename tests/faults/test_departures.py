@@ -1,4 +1,4 @@
-"""Clients that go away in the middle, that are slow, or that send too much."""
+"""Clients that disconnect in the middle, that are slow, or that send too much."""
 
 import time
 from contextlib import ExitStack
@@ -21,13 +21,15 @@ def client(site):
 
 @pytest.fixture(autouse=True)
 def _healthy(site):
-    """Whatever a client did, the site goes on and has no trouble to report."""
+    """Check after each test that the site still answers and has logged no error."""
     yield
     assert Visitor(site.url).put_place("lisbon").status == 201
     assert "Traceback" not in site.output
 
 
-def test_who_leaves_while_the_answer_is_held_finds_the_change_later(site, relay, visitor):
+def test_the_change_of_a_client_that_left_while_its_response_was_held_is_stored(
+    site, relay, visitor
+):
     visitor.put_place("lisbon")
     relay.hold()
     sent = visitor.send_place("oslo")
@@ -37,10 +39,10 @@ def test_who_leaves_while_the_answer_is_held_finds_the_change_later(site, relay,
     wait_until(lambda: visitor.place_ids() == ["lisbon", "oslo"], "the commit")
 
 
-def test_who_leaves_in_the_middle_changes_nothing_and_holds_up_no_stop(
+def test_clients_that_leave_in_the_middle_change_nothing_and_delay_no_stop(
     shared_database, relay, start_instance
 ):
-    """Fifty each: in the middle of the headers, of the body, and while the answer is held."""
+    """Fifty leave in the headers, fifty in the body and fifty while the response is held."""
     instance = start_instance(shared_database.url_at(relay.port))
     visitor = Visitor(instance.url)
     visitor.put_place("lisbon")
@@ -64,7 +66,7 @@ def test_who_leaves_in_the_middle_changes_nothing_and_holds_up_no_stop(
 
 
 @pytest.mark.parametrize("length", [64 * KIB + 1, 10**9, 10**18])
-def test_a_body_that_is_announced_too_long_is_413_before_it_is_sent(client, length):
+def test_a_content_length_above_the_limit_is_413_before_the_body_is_sent(client, length):
     client.send(request("PUT", "/api/places/x", **{"Content-Length": str(length)}))
     assert client.answer() == 413
 
@@ -73,7 +75,7 @@ def test_a_body_of_64_kib_is_read(visitor):
     assert visitor.request("PUT", "/api/places/x", body=b" " * 64 * KIB).status == 400
 
 
-def test_a_body_in_chunks_is_413_or_cut_when_it_does_not_end(site):
+def test_an_endless_body_in_chunks_is_413_or_cut(site):
     head = request("PUT", "/api/places/x", **{"Transfer-Encoding": "chunked"})
     chunk = b"1000\r\n" + b" " * 4 * KIB + b"\r\n"
     with RawClient(site.port) as client:
@@ -93,8 +95,10 @@ def test_headers_have_at_most_16_kib(client, site):
     assert client.answer_or_end() in {None, 400, 431}
 
 
-def test_slow_clients_are_cut_in_time(shared_database, start_instance, fast_clock):
-    """15 s for a body, 75 s for headers and for a connection that says nothing, on a fast clock."""
+def test_slow_clients_are_disconnected_after_their_time_limit(
+    shared_database, start_instance, fast_clock
+):
+    """The limits are 15 s for a body and 75 s for headers and for an idle connection, on a fast clock."""
     site = start_instance(shared_database.url, PYTHONPATH=fast_clock.path, EVENT_LOOP="asyncio")
     put = request("PUT", "/api/places/x", **{"Content-Length": "100"})
     chunked = request("PUT", "/api/places/x", **{"Transfer-Encoding": "chunked"})

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL when it, or what is around it, breaks."""
+"""The embedded PostgreSQL when it, its folder or its disk fails."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.long
 
-ROOM = "4m"  # for a new database, which needs ten times that
+ROOM = "4m"  # too small for a new database, which needs ten times as much
 
 
 def refusal(data_dir: Path) -> str:
-    """Start on this folder, expect a refusal of one line, and return it."""
+    """Start on this folder, expect an error message of one line, and return it."""
     server = EmbeddedPostgres(data_dir)
     try:
         with pytest.raises(EmbeddedError) as refused:
@@ -42,7 +42,7 @@ def starts_and_stops(data_dir: Path) -> None:
 
 
 def postgres_processes(data_dir: Path) -> list[psutil.Process]:
-    """What runs of PostgreSQL in this folder."""
+    """Return the processes of PostgreSQL that use this folder."""
     return [
         process
         for process in psutil.process_iter(["name", "cwd"])
@@ -53,7 +53,7 @@ def postgres_processes(data_dir: Path) -> list[psutil.Process]:
 
 @pytest.fixture
 def data(tmp_path) -> Path:
-    """A data folder whose server has been stopped."""
+    """Make a data folder whose server has been stopped."""
     starts_and_stops(tmp_path / "data")
     return tmp_path / "data" / "postgres"
 
@@ -72,7 +72,7 @@ ASIDE = "postgres-unfinished-*"
         ("postgres/postmaster.pid", signal.SIGTERM),
     ],
 )
-def test_a_first_start_that_is_cut_short_is_repaired_by_the_next(
+def test_a_start_repairs_what_an_interrupted_first_start_left(
     tmp_path, start_instance, moment, end
 ):
     instance = start_instance.begin(None)
@@ -88,8 +88,8 @@ def test_a_first_start_that_is_cut_short_is_repaired_by_the_next(
 
 
 @pytest.mark.parametrize("content", ["{pid}\n{data}\n1\n5432\n{data}\n\n\nready\n", "{pid}\n", ""])
-def test_a_stranger_with_its_number_is_left_in_peace(data, content):
-    """postmaster.pid outlives a power cut, and then the number may be another program's."""
+def test_another_program_with_the_pid_in_postmaster_pid_is_not_killed(data, content):
+    """After a power cut, the PID in postmaster.pid may belong to another program."""
     with subprocess.Popen(["sleep", "60"]) as stranger:
         (data / "postmaster.pid").write_text(content.format(pid=stranger.pid, data=data))
         starts_and_stops(data.parent)
@@ -98,16 +98,14 @@ def test_a_stranger_with_its_number_is_left_in_peace(data, content):
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_it_is_started_again_when_it_dies_under_the_running_site(
-    tmp_path, start_instance, processes
-):
+def test_it_is_started_again_when_it_dies_while_the_site_runs(tmp_path, start_instance, processes):
     site = start_instance(None, PROCESSES=processes)
     visitor = Visitor(site.url)
     visitor.put_place("lisbon")
     server = find_postmaster(tmp_path / "data" / "postgres")
     server.process.kill()
     wait_until(lambda: visitor.put_place("porto").status in {200, 201}, "the server to be back")
-    # Each worker notices by itself that the server is back.
+    # Each worker finds out separately that the server is back.
     wait_until(
         lambda: {visitor.get("/api/places").status for _ in range(8)} == {200}, "all to notice"
     )
@@ -116,7 +114,7 @@ def test_it_is_started_again_when_it_dies_under_the_running_site(
     assert find_postmaster(tmp_path / "data" / "postgres") is None
 
 
-def test_it_does_not_know_the_secret_of_the_site(tmp_path, start_instance):
+def test_its_environment_has_no_secret_of_the_site(tmp_path, start_instance):
     start_instance(None, SESSION_SECRET="a-secret-that-PostgreSQL-must-not-know")
     server = find_postmaster(tmp_path / "data" / "postgres")
     assert not [name for name in server.process.environ() if name.startswith(("SESSION", "DATA"))]
@@ -141,12 +139,12 @@ def test_a_site_that_was_killed_leaves_a_server_that_the_next_one_uses(tmp_path,
     assert not psutil.pid_exists(before.pid) or before.status() == psutil.STATUS_ZOMBIE
 
 
-def test_data_of_another_version_are_named_in_a_line(data):
+def test_data_of_another_version_is_refused_with_one_line(data):
     (data / "PG_VERSION").write_text("15\n")
     assert "is of PostgreSQL 15, this program brings 18" in refusal(data.parent)
 
 
-def test_a_folder_that_is_no_data_folder_is_named_in_a_line_and_kept(tmp_path):
+def test_a_folder_that_is_no_data_folder_is_refused_with_one_line_and_kept(tmp_path):
     precious = tmp_path / "postgres" / "precious"
     precious.parent.mkdir()
     precious.touch()
@@ -154,13 +152,13 @@ def test_a_folder_that_is_no_data_folder_is_named_in_a_line_and_kept(tmp_path):
     assert precious.exists()
 
 
-def test_a_broken_configuration_is_said_in_a_line(data):
+def test_a_broken_configuration_is_reported_in_one_line(data):
     with (data / "postgresql.conf").open("a") as file:
         file.write("shared_buffers = 'many'\n")
     assert "did not start" in refusal(data.parent)
 
 
-def test_a_full_disk_is_said_in_a_line_and_the_next_start_repairs_it(tmp_path):
+def test_a_full_disk_is_reported_in_one_line_and_the_next_start_repairs_it(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     if shutil.which("mount") is None or os.geteuid() != 0:

@@ -1,4 +1,4 @@
-"""Databases that are not UTF-8: what people write is kept, or refused in words."""
+"""Databases that are not UTF-8: text is stored unchanged, or refused with a message."""
 
 import pytest
 
@@ -9,7 +9,7 @@ WORDS = "São Paulo 東京 🗺"
 
 @pytest.fixture
 def in_encoding(fragile):
-    """`in_encoding("LATIN1")`: a new database in it."""
+    """Return `in_encoding("LATIN1")`, which makes a database with this encoding."""
     made = []
 
     def make(encoding: str):
@@ -38,7 +38,9 @@ def test_every_character_is_kept(in_encoding, start_instance, encoding):
     assert names(visitor) == [WORDS]
 
 
-def test_latin1_keeps_what_it_has_and_the_rest_is_refused_in_words(in_encoding, start_instance):
+def test_latin1_stores_its_own_characters_and_refuses_others_with_a_message(
+    in_encoding, start_instance
+):
     instance = start_instance(in_encoding("LATIN1").url)
     assert "the encoding of the database is LATIN1" in instance.output
     visitor = Visitor(instance.url)

@@ -1,4 +1,4 @@
-"""The primary goes, a synchronous standby takes its place, and DATABASE_URL names both."""
+"""The primary fails, a synchronous standby takes its place, and DATABASE_URL names both."""
 
 import pytest
 
@@ -49,13 +49,13 @@ def test_a_primary_that_dies_is_replaced_and_not_used_when_it_comes_back(
         with outage.failed_over(primary.crash, to=standby):
             crowd.go_on(1.0)
         crowd.go_on(1.3)
-    outage.assert_borne(crowd, within=5)
+    outage.assert_promises_kept(crowd, within=5)
     (primary.data / "standby.signal").touch()
     primary.start()
     standby.terminate_backends(standby.database("nestmap_1"))
     with crowd:
         crowd.go_on(1.0)
-    crowd.assert_all_as_before()
+    crowd.assert_nothing_lost()
     assert [asked for asked in crowd.of_members[-12:] if not asked.good] == []
     old = primary.database("postgres")
     assert old.value("select pg_is_in_recovery()")
@@ -63,8 +63,8 @@ def test_a_primary_that_dies_is_replaced_and_not_used_when_it_comes_back(
     old.close()
 
 
-def test_a_primary_that_is_demoted_under_open_connections_is_left(primary, standby, crowd, outage):
-    """It goes on answering: reads as they were, writes with an error."""
+def test_connections_to_a_demoted_primary_are_closed(primary, standby, crowd, outage):
+    """The old primary still answers: reads return old data, writes fail."""
     old = primary.database("postgres")
 
     def demote() -> None:

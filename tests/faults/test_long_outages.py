@@ -1,4 +1,4 @@
-"""Outages that only time can tell: each with a site and a database of its own, all at once."""
+"""Outages that take long: each has a site and a database of its own, and all run at once."""
 
 import re
 import time
@@ -17,13 +17,13 @@ from tests.support.relay import LOAD, Relay
 
 pytestmark = pytest.mark.long
 
-AWAY = 5.2  # longer than anyone may be kept waiting
+AWAY = 5.2  # longer than a client may be kept waiting
 LOCK = "lock table session in access exclusive mode"
 
 
 @dataclass
 class Stage:
-    """Where one story takes place."""
+    """The database, the site and the clients of one outage."""
 
     site: Instance
     database: Database
@@ -52,41 +52,41 @@ def new_stage(fragile, fragile_template, start_instance):
 
 
 def frozen(stage):
-    bear(stage, stage.outage.wire_frozen())
+    survive(stage, stage.outage.wire_frozen())
 
 
 def swallowing(stage):
-    bear(stage, stage.outage.wire_swallowing())
+    survive(stage, stage.outage.wire_swallowing())
 
 
 def swallowing_accounts(stage):
-    """A change of an account has a statement of its own, which is not repeated: its own limit."""
-    bear(stage, stage.outage.wire_swallowing(), within=5)
+    """A change of an account has a statement of its own, which is not repeated: another limit."""
+    survive(stage, stage.outage.wire_swallowing(), within=5)
 
 
-def bear(stage, fault, within=1.0):
-    stage.crowd.live_through(fault, AWAY)
-    stage.outage.assert_borne(stage.crowd, within)
-    stage.outage.assert_seen_by_the_balancer(stage.crowd)
+def survive(stage, fault, within=1.0):
+    stage.crowd.run_through(fault, AWAY)
+    stage.outage.assert_promises_kept(stage.crowd, within)
+    stage.outage.assert_readiness_followed(stage.crowd)
 
 
 def gone_dead(stage):
-    """Whoever connects anew is served, so it takes one bound to find out, and no more."""
+    """New connections work, so the outage ends after one statement timeout."""
     with stage.crowd as crowd:
         crowd.go_on(0.3)
         with stage.outage.wire_swallowing_once():
             crowd.go_on(AWAY + 1.3)
-    stage.outage.assert_borne(crowd, within=5)
+    stage.outage.assert_promises_kept(crowd, within=5)
 
 
 def locked(stage):
-    stage.crowd.live_through(stage.outage.while_held(stage.database.transaction(LOCK)), 5.0)
-    stage.outage.assert_borne(stage.crowd)
+    stage.crowd.run_through(stage.outage.while_held(stage.database.transaction(LOCK)), 5.0)
+    stage.outage.assert_promises_kept(stage.crowd)
     assert_background_goes_on(stage.site, stage.database)
 
 
 def waits_twice(stage):
-    """For its load and then for the place itself; the bound is the request's."""
+    """It waits to load the session and then to store the place; the limit of the request counts."""
     member, relay = stage.crowd.members[0], stage.outage.relay
     relay.hold_answer(LOAD)
     MACHINE.watch()
@@ -94,13 +94,13 @@ def waits_twice(stage):
     sent = member.send_place("lisbon")
     relay.wait_for_held()
     stage.crowd.go_on(2.2)
-    relay.hold(re.compile(rb"."))  # whatever it is
+    relay.hold(re.compile(rb"."))  # every statement
     relay.release_answer()
     answer = sent.answer()
     assert (answer.status, answer.cookies) == (503, [])
     assert MACHINE.in_time(began, time.monotonic(), 5)
     relay.heal()
-    stage.crowd.assert_all_as_before()
+    stage.crowd.assert_nothing_lost()
 
 
 STORIES = {
@@ -113,7 +113,7 @@ STORIES = {
 }
 
 
-def test_who_needs_the_database_is_told_in_time_and_all_is_well_when_it_is_back(new_stage):
+def test_requests_during_an_outage_are_503_in_time_and_succeed_after_it(new_stage):
     stages = {story: new_stage(accounts) for story, accounts in STORIES.items()}
     with ThreadPoolExecutor() as pool:
         told = {story: pool.submit(story, stage) for story, stage in stages.items()}

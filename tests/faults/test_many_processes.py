@@ -1,4 +1,4 @@
-"""Two instances of two processes each: what holds for one process holds across them."""
+"""Two instances of two processes each keep the same guarantees as one process."""
 
 import asyncio
 
@@ -11,14 +11,14 @@ from tests.support.instance import SECRET
 from tests.support.visitor import Visitor
 
 SIGNED_IN = "select count(*) from session where user_id is not null"
-ROUNDS = 500  # of a batch from each side
+ROUNDS = 500  # in a batch of each instance
 SESSIONS = 20
-ENOUGH = range(8)  # answers, for every process to have given one
+ENOUGH = range(8)  # requests, enough for each process to answer one
 
 
 @pytest.fixture(scope="module")
 def pair(shared_database, relay, start_shared_instance):
-    """The first behind `relay`, the second directly."""
+    """Start the first instance behind `relay`, the second connected directly."""
     urls = (shared_database.url_at(relay.port), shared_database.url)
     started = [start_shared_instance.begin(url, PROCESSES=2) for url in urls]
     for instance in started:
@@ -36,12 +36,12 @@ def _no_deadlock(fragile, shared_database):
 
 
 def everywhere(visitor: Visitor) -> set[bool]:
-    """Whether each process of each instance takes the visitor to be signed in."""
+    """Return what the processes of all instances say about the visitor: signed in or not."""
     return {visitor.signed_in(at=n % 2) for n in ENOUGH}
 
 
-def test_who_signs_out_with_changes_in_flight_is_signed_out_everywhere(tourist, shared_database):
-    """Nothing of the session comes back; a change that comes after it begins a stranger's."""
+def test_a_sign_out_with_changes_in_flight_counts_in_every_process(tourist, shared_database):
+    """The session does not come back; a later change begins a new anonymous session."""
     tourist.register()
     tourist.sign_out()
     for _ in range(10):
@@ -55,7 +55,7 @@ def test_who_signs_out_with_changes_in_flight_is_signed_out_everywhere(tourist, 
         assert shared_database.value(SIGNED_IN) == 0
 
 
-def test_who_signs_in_is_signed_in_everywhere_and_the_old_cookie_nowhere(tourist):
+def test_a_sign_in_counts_in_every_process_and_the_old_cookie_in_none(tourist):
     tourist.register()
     for turn in range(5):
         thief = tourist.twin()
@@ -64,7 +64,7 @@ def test_who_signs_in_is_signed_in_everywhere_and_the_old_cookie_nowhere(tourist
         assert everywhere(thief) == {False}
 
 
-def test_a_change_that_comes_after_a_sign_in_elsewhere_leaves_its_cookie_alone(tourist, relay):
+def test_a_change_after_a_sign_in_on_the_other_instance_keeps_the_new_cookie(tourist, relay):
     tourist.register()
     for turn in range(5):
         relay.hold()
@@ -78,7 +78,7 @@ def test_a_change_that_comes_after_a_sign_in_elsewhere_leaves_its_cookie_alone(t
         assert everywhere(tourist) == {True}
 
 
-def test_changes_at_once_in_every_process_are_all_there(tourist):
+def test_simultaneous_changes_in_every_process_are_all_stored(tourist):
     tourist.register()
     places = [f"p{number:02}" for number in range(60)]
     sent = [tourist.send_place(place, at=n % 2) for n, place in enumerate(places)]
@@ -86,8 +86,8 @@ def test_changes_at_once_in_every_process_are_all_there(tourist):
     assert tourist.place_ids(at=0) == tourist.place_ids(at=1) == places
 
 
-def test_batches_of_the_same_sessions_in_opposite_order_all_get_through(shared_database):
-    """A thousand of them, overlapping: the order of the rows is the statement's, not the caller's."""
+def test_batches_of_the_same_sessions_in_opposite_order_do_not_deadlock(shared_database):
+    """A thousand overlapping batches: the statement orders the rows, not the caller."""
     asyncio.run(write_in_opposite_order(shared_database.url))
 
 

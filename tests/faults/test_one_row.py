@@ -1,4 +1,4 @@
-"""One session at fault fails its own request and nobody else's, though a batch carries them all."""
+"""A session with a fault fails its own request only, although others share its batch."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.visitor import Visitor
 
 LEVELS = 7000
 
-# What may be stored though none of it is ours: PostgreSQL's `json` takes it all, `jsonb` does not.
+# Documents that another program may store: PostgreSQL accepts them as `json`, not as `jsonb`.
 POISON = {
     "a list": "[]",
     "a number": "7",
@@ -29,13 +29,13 @@ TIMES = {"year 10000": "10000-06-01", "infinity": "infinity"}
 
 @pytest.fixture
 def others(site):
-    """Visitors whose sessions are as they should be."""
+    """Return visitors whose sessions have no fault."""
     return [settler(site) for _ in range(12)]
 
 
 @pytest.fixture
 def victims(site, shared_database):
-    """A visitor for each way to be at fault, by its name."""
+    """Return a visitor for each kind of fault, by its name."""
     victims = {name: settler(site) for name in [*POISON, *TIMES]}
     for name, document in POISON.items():
         set_column(shared_database, victims[name], "sess", document)
@@ -58,7 +58,7 @@ def set_column(database, visitor, column, value) -> None:
 
 @pytest.fixture
 def at_once(relay, shared_database, others, victims):
-    """Send for all at once, so that they share a statement; the answers of victims and others."""
+    """Send requests of all at once, in one statement; return the answers of victims and of others."""
 
     def at_once(pattern, send):
         sids = [sid_of(other, shared_database) for other in others]
@@ -80,14 +80,14 @@ def at_once(relay, shared_database, others, victims):
     return at_once
 
 
-def test_a_document_that_is_poisoned_spoils_no_other_load(at_once):
+def test_a_faulty_document_fails_no_other_load(at_once):
     own, answers = at_once(LOAD, lambda it: it.send("GET", "/api/places"))
     assert {answer.status for answer in answers} == {200}
     assert [len(answer.json["places"]) for answer in answers] == [1] * len(answers)
     assert set(own.values()) <= {200, 503}, own
 
 
-def test_a_document_that_is_poisoned_spoils_no_other_change(at_once, site, others):
+def test_a_faulty_document_fails_no_other_change(at_once, site, others):
     own, answers = at_once(WRITE, lambda it: it.send_place("oslo"))
     assert {answer.status for answer in answers} <= {200, 201}
     for other in others:
@@ -96,7 +96,7 @@ def test_a_document_that_is_poisoned_spoils_no_other_change(at_once, site, other
     assert "Traceback" not in site.output
 
 
-def test_who_is_refused_for_what_was_stored_can_end_the_session_and_begin_again(victims):
+def test_a_visitor_with_a_faulty_document_can_end_the_session_and_begin_a_new_one(victims):
     for victim in victims.values():
         assert victim.sign_out().status == 204
         assert victim.put_place("oslo").status == 201

@@ -1,4 +1,4 @@
-"""Standard output and the log, whose readers may be slow, gone or never there."""
+"""Standard output and the log when their reader is slow, gone or missing."""
 
 import os
 import re
@@ -24,9 +24,9 @@ PIPE = 64 * 1024
 
 @contextmanager
 def site(database, directory, *, output=None, processes=1, before=()):
-    """`python run.py` with this as its standard output and error; gives the process and a visitor.
+    """Run `python run.py` with `output` as standard output and error; give the process and a visitor.
 
-    `before` is a command that ends by starting the rest of its arguments.
+    `before` is a command that starts the program given by the rest of its arguments.
     """
     port = free_port()
     settings = {"DATABASE_URL": database.url, "PORT": port, "SESSION_SECRET": SECRET}
@@ -52,7 +52,7 @@ def site(database, directory, *, output=None, processes=1, before=()):
 
 @pytest.fixture
 def pipe():
-    """A pipe as a reader of the log has it: its two ends."""
+    """Return the two ends of a pipe, as between the program and a reader of its log."""
     ends = os.pipe()
     yield ends
     for end in ends:
@@ -63,7 +63,7 @@ def pipe():
 
 
 def fill(descriptor: int) -> None:
-    """Put into a pipe what goes into it."""
+    """Write to a pipe until it is full."""
     os.set_blocking(descriptor, False)
     try:
         while True:
@@ -73,7 +73,7 @@ def fill(descriptor: int) -> None:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_reader_who_is_gone_stops_neither_the_start_nor_the_site(
+def test_a_reader_that_is_gone_stops_neither_the_start_nor_the_site(
     database, tmp_path, pipe, processes
 ):
     os.close(pipe[0])
@@ -89,7 +89,7 @@ def test_a_reader_who_is_gone_stops_neither_the_start_nor_the_site(
         assert process.wait(15) == 0
 
 
-def test_a_reader_who_stands_still_stops_neither_the_start_nor_the_site(database, tmp_path, pipe):
+def test_a_reader_that_does_not_read_stops_neither_the_start_nor_the_site(database, tmp_path, pipe):
     fill(pipe[1])
     with site(database, tmp_path, output=pipe[1]) as (process, visitor):
         assert visitor.put_place("lisbon").status == 201
@@ -116,8 +116,8 @@ def test_lines_above_the_bound_are_dropped_and_counted(pipe):
     assert first == [f"line {number}" for number in range(len(first))]
 
 
-def test_closed_descriptors_are_taken_by_no_socket(database, tmp_path):
-    """What the log writes must not go to a visitor or to PostgreSQL."""
+def test_no_socket_gets_the_number_of_a_closed_standard_descriptor(database, tmp_path):
+    """Otherwise lines of the log would be sent to a visitor or to PostgreSQL."""
     program = "import os, sys; os.closerange(0, 3); os.execv(sys.argv[1], sys.argv[1:])"
     closed = [sys.executable, "-c", program]
     with site(database, tmp_path, before=closed) as (process, visitor):
@@ -129,7 +129,7 @@ def test_closed_descriptors_are_taken_by_no_socket(database, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_times_in_the_log_are_utc_and_say_so(database, start_instance, form):
+def test_times_in_the_log_are_in_utc_and_marked_as_utc(database, start_instance, form):
     instance = start_instance(database.url, LOG_FORMAT=form, TZ="America/New_York")
     Visitor(instance.url).put_place("lisbon")
     assert instance.stop() == 0
@@ -138,7 +138,7 @@ def test_times_in_the_log_are_utc_and_say_so(database, start_instance, form):
 
 
 @pytest.mark.parametrize(("level", "seen"), [("info", False), ("debug", True)])
-def test_probes_are_logged_for_debugging_only(database, start_instance, level, seen):
+def test_probes_are_logged_at_level_debug_only(database, start_instance, level, seen):
     instance = start_instance(database.url, LOG_LEVEL=level)
     Visitor(instance.url).get("/livez")
     assert instance.stop() == 0

@@ -1,4 +1,4 @@
-"""More than can be done: what is too much is told so at once, the rest is served in turn."""
+"""Overload: requests above the limits are refused at once, the others are served in turn."""
 
 import itertools
 import json
@@ -7,13 +7,13 @@ import time
 import psutil
 import pytest
 
-from tests.support.flood import Flood, Told, many_connections
+from tests.support.flood import Flood, Outcome, many_connections
 from tests.support.raw import request
 from tests.support.visitor import PASSWORD, Visitor
 from tests.support.waiting import wait_until
 
 WRITERS = 20
-WRITES = 2600  # 2,000 may wait, and a few are on their way
+WRITES = 2600  # 2,000 may wait, and a few are running
 SURPLUS = 100
 SIGN_INS = 150  # 64 may wait
 MEGABYTE = 2**20
@@ -46,9 +46,9 @@ def writers(site):
 
 @pytest.fixture
 def flood(site, relay, writers):
-    """Send more writes than can wait while the database does not answer, then let it answer."""
+    """Return a function that sends more writes than can wait while the database does not answer."""
 
-    def flood() -> list[Told]:
+    def flood() -> list[Outcome]:
         flood = Flood(site.port, [put(writers[n % WRITERS], n) for n in range(WRITES)])
         relay.hold()
         flood.start()
@@ -63,7 +63,7 @@ def flood(site, relay, writers):
     return flood
 
 
-def test_writes_beyond_what_can_wait_are_503_at_once_and_the_others_are_served_in_turn(
+def test_writes_above_the_queue_limit_are_503_at_once_and_the_others_are_served_in_turn(
     flood, writers
 ):
     answered = flood()
@@ -82,13 +82,13 @@ def test_writes_beyond_what_can_wait_are_503_at_once_and_the_others_are_served_i
         assert writer.places()[0]["name"] != "A place"
 
 
-def test_memory_is_bounded_however_often_there_is_too_much(flood, site):
+def test_memory_stays_bounded_over_repeated_overload(flood, site):
     for _ in range(2):
         flood()
     assert psutil.Process(site.process.pid).memory_info().rss < 200 * MEGABYTE
 
 
-def test_sign_ins_beyond_what_can_wait_are_refused_at_once_and_hold_up_no_one_else(site):
+def test_sign_ins_above_the_queue_limit_are_refused_at_once_and_delay_no_other_request(site):
     member, stranger = Visitor(site.url), Visitor(site.url)
     member.register()
     member.put_place("lisbon")
@@ -105,7 +105,7 @@ def test_sign_ins_beyond_what_can_wait_are_refused_at_once_and_hold_up_no_one_el
     assert SIGN_INS / 3 < len(surplus) < SIGN_INS
     assert {told.status for told in surplus} <= {429, 503}
     assert all(told.headers["retry-after"] for told in surplus)
-    # Those who are let in wait for a hash each; nobody else waits for them.
+    # Each accepted sign-in waits for a hash; other requests do not wait for it.
     last = max(told.ended for told in flood.answered if told.status == 200)
     assert max(told.ended for told in surplus) < last
     assert others_answered < last

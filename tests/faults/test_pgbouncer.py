@@ -1,6 +1,6 @@
-"""PgBouncer in transaction mode between the site and PostgreSQL: what holds without it holds with it.
+"""PgBouncer in transaction mode between the site and PostgreSQL: the same guarantees hold.
 
-The wire that is made bad is the one behind it.
+The relay is between PgBouncer and PostgreSQL.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ def pgbouncer(fragile, relay):
 
 @pytest.fixture(scope="module")
 def shared_database(fragile):
-    """Without a schema: the site migrates through PgBouncer."""
+    """Make a database without a schema: the site migrates it through PgBouncer."""
     database = fragile.create()
     yield database
     fragile.drop(database)
@@ -51,18 +51,18 @@ def site(pair):
 
 
 @pytest.mark.parametrize("fault", AWAY, ids=lambda fault: fault.__name__)
-def test_an_outage_ends_with_the_database_and_costs_no_session(crowd, outage, fault):
-    crowd.live_through(fault(outage), 1.0)
-    outage.assert_borne(crowd)
+def test_the_site_works_again_after_an_outage_and_no_session_is_lost(crowd, outage, fault):
+    crowd.run_through(fault(outage), 1.0)
+    outage.assert_promises_kept(crowd)
 
 
-def test_a_pooler_that_is_killed_and_started_again_costs_no_session(crowd, outage, pgbouncer):
-    crowd.live_through(outage.while_away(pgbouncer.kill, pgbouncer.start), 0.5)
-    outage.assert_borne(crowd)
+def test_no_session_is_lost_when_pgbouncer_is_killed_and_started_again(crowd, outage, pgbouncer):
+    crowd.run_through(outage.while_away(pgbouncer.kill, pgbouncer.start), 0.5)
+    outage.assert_promises_kept(crowd)
 
 
 def test_a_statement_that_waits_too_long_is_503(visitor, shared_database):
-    """Which is a bound of the transaction's own: PgBouncer keeps no setting of a session."""
+    """The limit is set in the transaction: PgBouncer keeps no setting of a connection."""
     visitor.put_place("lisbon")
     with shared_database.transaction("lock table session in access exclusive mode"):
         assert visitor.get("/api/places").status == 503
@@ -70,18 +70,18 @@ def test_a_statement_that_waits_too_long_is_503(visitor, shared_database):
     assert visitor.place_ids() == ["lisbon"]
 
 
-def test_nothing_is_prepared_on_a_connection_that_others_use(shared_database, pgbouncer):
+def test_no_statement_is_prepared_on_a_shared_connection(shared_database, pgbouncer):
     statement = Prepared("add", "select %(a)s::int + 1")
 
-    async def work(asked: Database) -> None:
+    async def work(db: Database) -> None:
         for _ in range(3):
-            assert await asked.one(statement, {"a": 1}) == (2,)
-        assert await asked.one("select count(*) from pg_prepared_statements") == (0,)
+            assert await db.one(statement, {"a": 1}) == (2,)
+        assert await db.one("select count(*) from pg_prepared_statements") == (0,)
 
     ask(shared_database.url_at(pgbouncer.port), work)
 
 
-def test_what_was_committed_before_the_line_was_cut_is_committed_once(
+def test_a_change_that_was_committed_before_its_connection_was_cut_is_stored_once(
     visitor, relay, shared_database
 ):
     shared_database.execute("delete from session")
@@ -102,7 +102,7 @@ def test_what_was_committed_before_the_line_was_cut_is_committed_once(
     assert count_sessions(shared_database) == 0
 
 
-def test_changes_at_once_on_two_instances_are_all_there(tourist):
+def test_simultaneous_changes_on_two_instances_are_all_stored(tourist):
     tourist.register()
     places = [f"p{number:02}" for number in range(40)]
     sent = [tourist.send_place(place, at=n % 2) for n, place in enumerate(places)]
@@ -110,7 +110,7 @@ def test_changes_at_once_on_two_instances_are_all_there(tourist):
     assert tourist.place_ids(at=0) == tourist.place_ids(at=1) == places
 
 
-def test_who_signs_out_is_signed_out_at_once_on_the_other_instance(tourist):
+def test_a_sign_out_counts_at_once_on_the_other_instance(tourist):
     for _ in range(10):
         tourist.register()
         thief: Visitor = tourist.twin()

@@ -1,4 +1,4 @@
-"""The session layer over a real database does what a dictionary would, whatever is done to it."""
+"""The session layer on a real database gives the same results as a model made of dictionaries."""
 
 import asyncio
 import copy
@@ -54,12 +54,12 @@ VERBS = st.one_of(
     st.tuples(st.sampled_from(["sign_out", "rotate", "confirm"])),
 )
 VISIT = st.lists(VERBS, min_size=1, max_size=4)
-RECENT = st.sampled_from([0, 0, 0, 1, 1, 2, 5])  # the how-manieth cookie from the end
+RECENT = st.sampled_from([0, 0, 0, 1, 1, 2, 5])  # which of the cookies so far, counted from the end
 COOKIES = st.lists(RECENT, max_size=2)
 
 
 class SessionsAsADictionary(RuleBasedStateMachine):
-    """Requests load a session, change it and commit it, at once or held back for any time."""
+    """Requests load a session, change it and commit it, at once or after other requests."""
 
     layer = database = relay = None
     users = ("ada", "bob")
@@ -69,7 +69,7 @@ class SessionsAsADictionary(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.model = Sessions(*self.users)
-        self.cookies: list[str] = [new_sid()]  # the latest last; the first was never good
+        self.cookies: list[str] = [new_sid()]  # the newest is the last; the first was never valid
         self.users_seen: dict[str, str | None] = {}
         self.database.execute("delete from session")
         self.database.execute("delete from nestmap.session_endings")
@@ -88,7 +88,7 @@ class SessionsAsADictionary(RuleBasedStateMachine):
 
     @rule(request=consumes(held), cut=st.booleans())
     def commit(self, request, cut):
-        """Where the line is cut after the commit, the same must come of it."""
+        """A connection that is cut after the commit must not change the result."""
         if request.model.refused:
             with pytest.raises(SessionEnded):
                 plan(request.session, Client)
@@ -125,12 +125,12 @@ class SessionsAsADictionary(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 1))
     def change_credentials(self, number):
-        """As with a new password: what was signed in before, or is being so, is over."""
+        """As a new password does, end the user's sessions and the sign-ins under way."""
         user = self.users[number]
         self.database.execute("update people set version = version + 1 where id = %s", user)
         self.model.change_credentials(user)
 
-    # What always holds
+    # Invariants
 
     @invariant()
     def what_was_committed_is_there_and_nothing_else(self):
@@ -160,14 +160,14 @@ class SessionsAsADictionary(RuleBasedStateMachine):
         for sid, row in self.model.rows.items():
             assert self.users_seen.setdefault(sid, row.user) == row.user
 
-    # How
+    # Helpers
 
     def put(self, request, key, value):
         request.session[key] = copy.deepcopy(value)
         request.model.put(key, value)
 
     def append(self, request, key, value):
-        """In place, where there is a list."""
+        """Append to a list in place, or store a new one."""
         if isinstance(request.model.data.get(key), list):
             request.session[key].append(copy.deepcopy(value))
             request.model.data[key] = [*request.model.data[key], value]
@@ -238,7 +238,7 @@ def machine(shared_database, relay):
         yield SessionsAsADictionary
 
 
-def test_sessions_are_what_a_dictionary_of_them_would_be(machine):
+def test_sessions_behave_as_the_model_does(machine):
     run_state_machine_as_test(
         machine,
         settings=settings(

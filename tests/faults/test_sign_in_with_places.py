@@ -1,4 +1,4 @@
-"""Whatever happens to a sign-in, each place of the visitor is in the account once, or still here."""
+"""After any fault in a sign-in, each place is either in the account, once, or still in the session."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ def visitor_with_places(*urls: str, email: str = "") -> Visitor:
 
 
 def nothing_runs(database) -> bool:
-    """Return True if no statement of a site, also of one that was killed, is being carried out."""
+    """Return True if no statement of a site is running, also none of a site that was killed."""
     return not database.value(
         "select count(*) from pg_stat_activity where datname = current_database()"
         " and state <> 'idle' and pid <> pg_backend_pid()"
@@ -32,7 +32,7 @@ def nothing_runs(database) -> bool:
 
 
 def sign_in_takes(visitor: Visitor) -> float:
-    """How long a sign-in with places takes here and now, in seconds."""
+    """Return how many seconds a sign-in with places takes on this machine."""
     since = time.perf_counter()
     assert visitor.sign_in().status == 200
     return time.perf_counter() - since
@@ -41,13 +41,13 @@ def sign_in_takes(visitor: Visitor) -> float:
 def test_a_site_killed_at_any_moment_of_a_sign_in_loses_and_doubles_no_place(
     start_instance, shared_database
 ):
-    """Twenty times, at moments spread over the time that a sign-in takes."""
+    """It is killed twenty times, at moments spread over the duration of a sign-in."""
     instance = start_instance(shared_database.url)
     owner = Visitor(instance.url)
     owner.register()
     takes = sign_in_takes(visitor_with_places(instance.url, email=owner.email))
     for number in range(MOMENTS):
-        # The next one starts meanwhile, which is most of the time that this takes.
+        # Start the next instance meanwhile: most of the time of this test goes into starts.
         following = start_instance.begin(shared_database.url)
         account = Visitor(instance.url)
         account.register()
@@ -79,7 +79,7 @@ def test_a_site_killed_at_any_moment_of_a_sign_in_loses_and_doubles_no_place(
 
 @pytest.fixture
 def two_instances(shared_database, start_instance):
-    """Two instances that take twelve attempts at once on one account for no attack."""
+    """Start two instances with limits that allow twelve sign-ins to one account at once."""
     url, most = shared_database.url, 20
     started = [start_instance.begin(url, SIGN_IN_ACCOUNT_FAILURES=most) for _ in range(2)]
     for instance in started:
@@ -87,8 +87,8 @@ def two_instances(shared_database, start_instance):
     return [instance.url for instance in started]
 
 
-def test_twelve_sign_ins_at_once_while_another_tab_pins_move_each_place_once(two_instances):
-    """What the other tab was told is pinned is in the account; what was refused is nowhere."""
+def test_twelve_simultaneous_sign_ins_move_each_place_once_while_another_tab_pins(two_instances):
+    """Each place that was acknowledged to the other tab is in the account, no refused one is."""
     account = Visitor(*two_instances)
     account.register()
     visitor = visitor_with_places(*account.urls, email=account.email)

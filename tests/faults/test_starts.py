@@ -1,4 +1,4 @@
-"""A server starts and stays without its database, and is ready by itself when that comes."""
+"""A server starts and runs without its database, and becomes ready when the database is there."""
 
 import signal
 
@@ -30,7 +30,7 @@ def database(cluster, tmp_path_factory):
 
 @pytest.fixture
 def away(cluster, database):
-    """The database is not there, until `away()` or the end of the test."""
+    """Take the database away until `away()` is called or the test ends."""
     database.close()
     cluster.stop()
     here = []
@@ -49,7 +49,7 @@ def wait_until_listening(instance) -> None:
 
 
 def workers_of(instance) -> list[psutil.Process]:
-    """The two workers of the instance, as soon as there are two."""
+    """Wait until the instance has two workers and return them."""
 
     def two() -> list[psutil.Process]:
         found = psutil.Process(instance.process.pid).children()
@@ -59,7 +59,7 @@ def workers_of(instance) -> list[psutil.Process]:
 
 
 class TestWithoutADatabase:
-    def test_a_server_answers_at_once_and_is_ready_when_the_database_comes(
+    def test_a_server_answers_at_once_and_is_ready_when_the_database_is_there(
         self, away, database, start_instance
     ):
         instance = start_instance.begin(database.url)
@@ -76,7 +76,7 @@ class TestWithoutADatabase:
         instance.wait_until_ready()
         assert visitor.put_place("lisbon").status == 201
 
-    def test_a_server_says_why_in_one_line_and_when_it_is_over_in_another(
+    def test_the_log_has_one_line_for_the_cause_and_one_for_its_end(
         self, away, database, start_instance, cluster
     ):
         instance = start_instance.begin(database.url)
@@ -91,7 +91,7 @@ class TestWithoutADatabase:
         instance.wait_until_ready()
         assert instance.output.count("connected to the database again after") == 1
 
-    def test_a_worker_that_is_started_again_needs_nothing_that_its_parent_had(
+    def test_a_worker_that_is_started_again_finds_the_database_without_its_parent(
         self, away, database, start_instance
     ):
         instance = start_instance.begin(database.url, PROCESSES=2)
@@ -103,14 +103,12 @@ class TestWithoutADatabase:
         away()
         instance.wait_until_ready()
 
-    def test_a_server_that_is_told_to_wait_ends_when_the_time_is_over(
-        self, away, database, start_instance
-    ):
+    def test_a_server_with_wait_exits_when_the_time_is_over(self, away, database, start_instance):
         instance = start_instance.begin(database.url, arguments=("--wait", "1"))
         assert instance.wait() == 2
         assert "nestmap: the database can't be used: host 127.0.0.1" in instance.output
 
-    def test_a_server_that_is_told_to_wait_starts_when_the_database_comes(
+    def test_a_server_with_wait_starts_when_the_database_is_there(
         self, away, database, start_instance
     ):
         instance = start_instance.begin(database.url, arguments=("--wait", "60"))
@@ -119,7 +117,7 @@ class TestWithoutADatabase:
         away()
         instance.wait_until_ready()
 
-    def test_a_command_ends_at_once_and_says_why(self, away, database, tmp_path):
+    def test_a_command_exits_at_once_and_prints_the_cause(self, away, database, tmp_path):
         done = nestmap("prune", database_url=database.url, directory=tmp_path)
         assert done.returncode == 1
         (line,) = done.stderr.splitlines()
@@ -131,7 +129,7 @@ class TestWithoutADatabase:
         assert instance.stop() == 0
 
 
-def test_a_server_whose_schema_can_not_be_used_is_ready_when_that_is_mended(
+def test_a_server_whose_schema_cannot_be_used_is_ready_when_the_schema_is_repaired(
     database, start_instance
 ):
     mended = database.value("select checksum from nestmap.migrations where folder = 'site' limit 1")
@@ -143,7 +141,7 @@ def test_a_server_whose_schema_can_not_be_used_is_ready_when_that_is_mended(
     instance.wait_until_ready()
 
 
-def test_a_database_url_that_libpq_does_not_understand_is_one_clear_line(start_instance):
+def test_a_database_url_that_libpq_does_not_understand_is_refused_with_one_line(start_instance):
     url = f"postgresql://app:secret@127.0.0.1:{free_port()}/nestmap?schema=public"
     instance = start_instance.begin(url)
     assert instance.wait() == 2

@@ -1,4 +1,4 @@
-"""G15 under twelve writers: a stop drops no answer, and no end loses what was acknowledged."""
+"""G15 under twelve writers: a stop drops no response, and a kill loses nothing acknowledged."""
 
 import errno
 import socket
@@ -28,12 +28,12 @@ def crowd(instance):
 
 @pytest.fixture
 def again(instance, shared_database, start_instance):
-    """Start the site again where it was."""
+    """Start the site again on the same port."""
     return lambda: start_instance(shared_database.url, PORT=instance.port)
 
 
 def refused(port: int) -> bool:
-    """Whether who comes now is sent elsewhere at once, instead of being kept waiting."""
+    """Return True if a new connection is refused at once instead of being kept waiting."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
 
@@ -45,10 +45,10 @@ def test_a_kill_loses_nothing_that_was_acknowledged(instance, crowd, again):
         instance.kill()
     assert sum(map(len, crowd.acknowledged.values())) > 12
     again()
-    crowd.assert_all_as_before()
+    crowd.assert_nothing_lost()
 
 
-def test_a_stop_answers_what_is_in_flight_and_loses_nothing(instance, crowd, again):
+def test_a_stop_answers_running_requests_and_loses_nothing(instance, crowd, again):
     with crowd:
         crowd.go_on(0.7)
         told = time.monotonic()
@@ -58,10 +58,10 @@ def test_a_stop_answers_what_is_in_flight_and_loses_nothing(instance, crowd, aga
     assert [asked for asked in crowd.of_members if asked.status not in {200, 201, None}] == []
     assert "Traceback" not in instance.output
     again()
-    crowd.assert_all_as_before()
+    crowd.assert_nothing_lost()
 
 
-def test_a_stop_that_is_told_twice_leaves_at_once(instance, crowd, relay, again):
+def test_a_second_stop_signal_ends_the_program_at_once(instance, crowd, relay, again):
     with crowd:
         crowd.go_on(0.3)
         relay.hold()
@@ -73,7 +73,7 @@ def test_a_stop_that_is_told_twice_leaves_at_once(instance, crowd, relay, again)
         assert instance.wait(DRAIN_SECONDS / 2) != 0
     relay.release()
     again()
-    crowd.assert_all_as_before()
+    crowd.assert_nothing_lost()
 
 
 @pytest.mark.parametrize("instance", [2], indirect=True)
@@ -87,4 +87,4 @@ def test_a_process_that_is_killed_is_replaced_and_loses_nothing(instance, crowd)
         wait_until(lambda: len(set(parent.children()) - set(workers)) == 1, "a new process")
         crowd.go_on(0.7)
     assert [asked for asked in crowd.of_members[-24:] if not asked.good] == []
-    crowd.assert_all_as_before()
+    crowd.assert_nothing_lost()

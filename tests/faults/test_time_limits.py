@@ -1,4 +1,4 @@
-"""Each statement is slow, none too slow: a request as a whole has a limit too."""
+"""A request as a whole has a time limit, also if no statement exceeds its own."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Worker processes that die, hang or don't listen, and children that are no workers."""
+"""Worker processes that die, hang or ignore signals, and children that are not workers."""
 
 import os
 import signal
@@ -18,8 +18,8 @@ from tests.support.workers import workers
 pytestmark = pytest.mark.long
 
 
-def test_a_child_that_is_no_worker_is_reaped_and_ignored(tmp_path):
-    """The shell that starts the program by exec may have had children."""
+def test_a_child_that_is_not_a_worker_is_reaped_and_ignored(tmp_path):
+    """A shell that starts the program by exec may leave it children."""
     with workers("serve", tmp_path, before="sleep 0.3 &") as program:
         program.wait_for(2)
         parent = psutil.Process(program.process.pid)
@@ -29,8 +29,8 @@ def test_a_child_that_is_no_worker_is_reaped_and_ignored(tmp_path):
         assert program.process.wait(10) == 0
 
 
-def test_process_1_reaps_the_orphans_that_it_is_given(database, start_instance, tmp_path):
-    """As in a container: every process whose parent ends becomes a child of process 1."""
+def test_process_1_reaps_orphans(database, start_instance, tmp_path):
+    """In a container, each process whose parent ends becomes a child of process 1."""
     isolated = ["unshare", "--pid", "--fork"]
     if subprocess.run([*isolated, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
         pytest.skip("needs the right to make a process 1")
@@ -43,7 +43,7 @@ def test_process_1_reaps_the_orphans_that_it_is_given(database, start_instance, 
     assert site.wait() == 0
 
 
-def test_a_loop_that_hangs_still_hears_a_second_signal():
+def test_a_second_signal_ends_a_process_whose_event_loop_hangs():
     program = """
 import asyncio
 from nestmap.server import stop_on_signals
@@ -61,16 +61,16 @@ asyncio.run(main())
     ) as process:
         assert process.stdout.readline() == b"hanging\n"
         process.terminate()
-        process.send_signal(signal.SIGINT)  # two of one kind could become one
+        process.send_signal(signal.SIGINT)  # two signals of one kind could be delivered as one
         assert process.wait(10) == 1
 
 
-def test_a_worker_that_hangs_is_replaced_and_says_where_it_was(tmp_path):
+def test_a_worker_that_hangs_is_replaced_and_its_traceback_is_logged(tmp_path):
     with workers("hang", tmp_path) as program:
         first = program.wait_for(2)
         assert len(set(program.wait_for(4)) - set(first)) >= 2
         assert "hangs, it is killed and replaced" in program.output
-        # Two that are killed at once may write their tracebacks into each other.
+        # The tracebacks of two workers that are killed at once may be mixed.
         wait_until(lambda: "in hang" in program.output, "a traceback in one piece")
 
 
@@ -82,20 +82,22 @@ def test_a_worker_that_is_stopped_by_a_signal_is_replaced(tmp_path):
         wait_until(lambda: not psutil.pid_exists(stopped), "the stopped one to be gone")
 
 
-def test_a_sleep_of_the_whole_program_kills_no_worker(tmp_path):
-    """As of a machine whose lid is closed: nobody had time to say that all is well."""
+def test_no_worker_is_killed_after_the_whole_program_was_suspended(tmp_path):
+    """As when a laptop is closed: no worker could report meanwhile that it is alive."""
     with workers("serve", tmp_path) as program:
         before = program.wait_for(2)
         os.killpg(program.process.pid, signal.SIGSTOP)
         wait_until(lambda: psutil.Process(before[0]).status() == psutil.STATUS_STOPPED, "the sleep")
-        time.sleep(0.8)  # longer than a worker may be silent: the sleep itself is what is tried
+        time.sleep(
+            0.8
+        )  # longer than a worker may go without a report: the suspension is what this test needs
         os.killpg(program.process.pid, signal.SIGCONT)
         served = len(program.served())
         wait_until(lambda: len(program.served()) > served + 20, "the workers to go on")
         assert program.pids() == before
 
 
-def test_a_stop_kills_who_does_not_listen(tmp_path):
+def test_a_stop_kills_workers_that_ignore_it(tmp_path):
     with workers("deaf", tmp_path) as program:
         pids = program.wait_for(2)
         program.process.terminate()
@@ -103,7 +105,7 @@ def test_a_stop_kills_who_does_not_listen(tmp_path):
         wait_until(lambda: not any(map(psutil.pid_exists, pids)), "the workers to be gone")
 
 
-def test_a_stop_that_is_told_twice_kills_them_at_once(tmp_path):
+def test_a_second_stop_signal_kills_them_at_once(tmp_path):
     with workers("deaf", tmp_path, stop=60) as program:
         program.wait_for(2)
         program.process.terminate()
@@ -112,7 +114,7 @@ def test_a_stop_that_is_told_twice_kills_them_at_once(tmp_path):
         assert program.process.wait(10) == 1
 
 
-def test_a_crash_loop_slows_down_and_never_ends_the_site(tmp_path):
+def test_a_worker_that_always_crashes_is_restarted_more_slowly_for_ever(tmp_path):
     with workers("crash", tmp_path) as program:
         program.wait_for(12)
         assert program.process.poll() is None
@@ -121,13 +123,13 @@ def test_a_crash_loop_slows_down_and_never_ends_the_site(tmp_path):
         assert pauses[-1] > 2 * pauses[0]
 
 
-def test_workers_that_never_served_end_the_start(tmp_path):
+def test_a_start_fails_if_no_worker_ever_served(tmp_path):
     with workers("refuse", tmp_path) as program:
         assert program.process.wait(10) == 2
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_the_end_of_the_terminal_is_a_stop(database, start_instance, processes):
+def test_closing_the_terminal_is_a_stop(database, start_instance, processes):
     site = start_instance(database.url, PROCESSES=processes)
     visitor = Visitor(site.url)
     assert visitor.put_place("lisbon").status == 201
