@@ -1,4 +1,4 @@
-"""Stories told in a real browser: Debian's Chromium, driven by Playwright."""
+"""Tests in a real browser: Debian's Chromium, driven by Playwright."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from tests.support.visitor import new_email
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium a file: while Playwright is open, no other event loop runs in this thread."""
+    """Start one Chromium for a file: while Playwright is open, no other event loop can run here."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "the browser tests need Chromium: 'make tools' installs it"
     with sync_playwright() as playwright:
@@ -39,7 +39,7 @@ def open_browser(browser: Browser, site: Instance) -> Iterator[Callable[..., Pag
     yield open_page
     for context in contexts:
         context.close()
-    # "Failed to load resource" is said of every page with an error status.
+    # Chromium logs "Failed to load resource" for each page with an error status.
     assert [text for text in trouble if "status of 4" not in text] == []
 
 

@@ -1,4 +1,4 @@
-"""Usable by everyone: axe finds nothing, and nothing needs a wide screen."""
+"""Accessibility: axe finds nothing, and no page needs a wide screen."""
 
 import pytest
 from axe_core_python.base import AXE_SCRIPT
@@ -57,7 +57,7 @@ def violations(page) -> list[str]:
 @pytest.mark.parametrize("known", [False, True], ids=["new visitor", "administrator"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(visit, scheme, known):
-    # axe is put into the page from outside, which the pages' own policy rightly forbids.
+    # The test injects axe into the page, which the content security policy of the page forbids.
     for path, page in visit(known=known, color_scheme=scheme, bypass_csp=True):
         assert violations(page) == [], path
 
@@ -82,7 +82,7 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen(visit, width, known):
         assert wide <= width, path
 
 
-def test_dark_mode_is_dark_and_light_mode_light(open_browser):
+def test_dark_mode_has_a_dark_background_and_light_mode_a_light_one(open_browser):
     def brightness(scheme: str) -> int:
         page = open_browser(color_scheme=scheme)
         page.goto("/")
@@ -93,7 +93,7 @@ def test_dark_mode_is_dark_and_light_mode_light(open_browser):
     assert brightness("light") > 500
 
 
-def test_what_can_be_clicked_on_a_phone_is_large_enough(open_browser):
+def test_buttons_and_links_are_large_enough_for_a_finger_on_a_phone(open_browser):
     page = open_browser(viewport={"width": 360, "height": 740})
     pin(page, "Lisbon")
     for target in page.locator("button:visible, nav a:visible").all():

@@ -1,9 +1,9 @@
-"""A form that was open when its cookie vanished."""
+"""A form that is sent after the browser lost its cookie."""
 
 from playwright.sync_api import expect
 
 
-def test_what_was_typed_is_kept_and_both_ways_on_are_offered(page):
+def test_the_typed_text_is_kept_and_sign_in_and_a_new_map_are_offered(page):
     page.goto("/")
     page.get_by_label("Place", exact=True).fill("Lisbon")
     page.get_by_role("button", name="Pin it").click()

@@ -21,13 +21,13 @@ def screen(request):
 
 @pytest.fixture
 def page(open_browser):
-    """A desktop."""
+    """Open a page on a desktop screen."""
     return open_browser(**DESKTOP)
 
 
 @pytest.fixture
 def phone(open_browser):
-    """A phone that runs no JavaScript."""
+    """Open a page on a phone without JavaScript."""
     return open_browser(java_script_enabled=False, **PHONE)
 
 
@@ -41,7 +41,7 @@ def pins(page):
 
 
 def drawn_at(page, name: str) -> tuple[float, float]:
-    """Where the tip of a pin is drawn, as parts of the width and height of the map."""
+    """Return where the tip of a pin is drawn, as fractions of the map's width and height."""
     box = page.locator(".world").bounding_box()
     found = page.locator(f".world .pins a[aria-label='{name}'] .pin").bounding_box()
     x = (found["x"] + found["width"] / 2 - box["x"]) / box["width"]
@@ -49,7 +49,7 @@ def drawn_at(page, name: str) -> tuple[float, float]:
     return x, y
 
 
-def test_a_town_that_is_typed_is_a_pin_in_its_country(phone):
+def test_typing_the_name_of_a_town_puts_a_pin_in_its_country(phone):
     phone.goto("/")
     phone.get_by_role("textbox", name="Place").fill("The old capital")
     phone.get_by_label("Town").fill("Kyoto")
@@ -60,7 +60,7 @@ def test_a_town_that_is_typed_is_a_pin_in_its_country(phone):
     assert (x, y) == (pytest.approx(0.877, abs=0.01), pytest.approx(0.432, abs=0.01))
 
 
-def test_a_choice_between_towns_is_a_click(phone):
+def test_one_of_several_towns_with_the_same_name_is_chosen_by_a_click(phone):
     phone.goto("/")
     phone.get_by_role("textbox", name="Place").fill("Home")
     phone.get_by_label("Town").fill("Springfield")
@@ -88,7 +88,7 @@ def test_the_new_place_is_in_view_and_marked(phone):
     expect(card).to_be_in_viewport()
 
 
-def test_zooming_shows_the_pins_larger_apart(page):
+def test_zooming_in_moves_the_pins_apart(page):
     pin(page, "Lisbon")
     pin(page, "Porto")
     far = [drawn_at(page, name) for name in ("Lisbon", "Porto")]
@@ -112,7 +112,7 @@ def test_clicking_the_map_puts_the_pin_there(open_browser, screen):
     assert drawn_at(page, "Somewhere in Japan")[0] == pytest.approx(0.877, abs=0.01)
 
 
-def test_on_a_phone_the_board_comes_before_the_form_once_there_are_places(open_browser):
+def test_on_a_phone_the_list_of_places_comes_before_the_form(open_browser):
     page = open_browser(**PHONE)
     page.goto("/")
     form, board = page.locator(".pin-form"), page.locator(".board")
@@ -121,12 +121,12 @@ def test_on_a_phone_the_board_comes_before_the_form_once_there_are_places(open_b
     assert form.bounding_box()["y"] > board.bounding_box()["y"]
 
 
-def test_the_address_of_who_is_signed_in_is_in_the_navigation(phone, email):
+def test_the_navigation_shows_the_email_address_of_the_signed_in_user(phone, email):
     register(phone, email)
     expect(phone.get_by_role("navigation")).to_contain_text(email)
 
 
-def test_an_account_shows_its_places_on_another_device(page, open_browser, email):
+def test_a_second_device_shows_the_places_of_the_account(page, open_browser, email):
     pin(page, "Lisbon")
     register(page, email)
     sign_out(page)
@@ -138,7 +138,7 @@ def test_an_account_shows_its_places_on_another_device(page, open_browser, email
 
 @pytest.fixture
 def other_site(site):
-    """A page of another origin, with links to the site."""
+    """Serve a page of another origin with links to the site."""
     links = "".join(f'<a href="{site.url}{path}">to {path}</a> ' for path in ("/", "/account"))
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -162,7 +162,9 @@ def other_site(site):
 
 
 @pytest.mark.parametrize("path", ["/", "/account"])
-def test_a_link_of_another_site_finds_one_signed_in(either, other_site, email, path):
+def test_a_link_on_another_site_leads_to_a_page_that_knows_the_user(
+    either, other_site, email, path
+):
     pin(either, "Lisbon")
     register(either, email)
     either.goto(other_site)
@@ -175,9 +177,7 @@ def test_a_link_of_another_site_finds_one_signed_in(either, other_site, email, p
     ).to_be_visible()
 
 
-def test_a_session_that_was_ended_keeps_what_was_typed_on_the_way_to_sign_in(
-    page, open_browser, email
-):
+def test_the_typed_text_survives_the_sign_in_after_the_session_was_ended(page, open_browser, email):
     register(page, email)
     page.goto("/")
     page.get_by_role("textbox", name="Place").fill("Kyoto")

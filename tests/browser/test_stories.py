@@ -1,4 +1,4 @@
-"""What a visitor does, with the mouse and the keyboard."""
+"""Visitors use the site with the mouse and the keyboard."""
 
 import pytest
 from playwright.sync_api import expect
@@ -16,7 +16,7 @@ def places(page):
     return page.get_by_role("main").get_by_role("heading", level=3)
 
 
-def test_a_place_is_pinned_seen_after_a_reload_and_removed(page):
+def test_a_place_can_be_pinned_is_there_after_a_reload_and_can_be_removed(page):
     pin(page, "Lisbon", note="the yellow tram")
     expect(places(page)).to_have_text(["Lisbon"])
     expect(page.get_by_text("the yellow tram")).to_be_visible()
@@ -37,7 +37,7 @@ def test_registering_keeps_the_places_and_signing_out_hides_them(page, email):
     expect(places(page)).to_have_count(0)
 
 
-def test_the_back_button_does_not_show_what_was_signed_out(page, email):
+def test_the_back_button_shows_no_places_after_a_sign_out(page, email):
     register(page, email)
     page.goto("/account")
     sign_out(page)
@@ -45,7 +45,7 @@ def test_the_back_button_does_not_show_what_was_signed_out(page, email):
     expect(page.get_by_text(email)).to_have_count(0)
 
 
-def test_a_page_that_needs_a_sign_in_is_reached_after_it(page, email):
+def test_a_sign_in_leads_to_the_page_that_asked_for_it(page, email):
     register(page, email)
     sign_out(page)
     sign_in(page, email, at="/account")
@@ -53,7 +53,7 @@ def test_a_page_that_needs_a_sign_in_is_reached_after_it(page, email):
     expect(page.get_by_role("main").get_by_text(email).first).to_be_visible()
 
 
-def test_a_failed_sign_in_is_told_to_the_visitor(page, email):
+def test_the_page_says_that_a_sign_in_failed(page, email):
     page.goto("/login")
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill("not the right one")
@@ -63,7 +63,7 @@ def test_a_failed_sign_in_is_told_to_the_visitor(page, email):
     expect(page.get_by_label("Password")).to_have_value("")
 
 
-def test_two_tabs_that_pin_keep_both_places(page):
+def test_places_that_two_tabs_pin_are_both_kept(page):
     pin(page, "Lisbon")
     other = page.context.new_page()
     other.goto("/")
@@ -94,7 +94,7 @@ def test_a_session_on_another_device_is_ended_from_the_account_page(page, open_b
     expect(phone).to_have_url("/login?next=%2Faccount")
 
 
-def test_everything_is_done_by_keyboard_alone(page, email):
+def test_the_keyboard_alone_is_enough_to_use_the_site(page, email):
     page.goto("/register")
     page.get_by_label("Email").focus()
     page.keyboard.type(email)
@@ -113,7 +113,7 @@ def test_everything_is_done_by_keyboard_alone(page, email):
     expect(places(page)).to_have_text(["Lisbon"])
 
 
-def test_a_restart_of_the_server_signs_nobody_out(
+def test_users_stay_signed_in_when_the_server_restarts(
     open_browser, shared_database, start_instance, email
 ):
     first = start_instance(shared_database.url)
