@@ -1,4 +1,4 @@
-"""The words that every test may use. What a story needs beyond them stands beside its tests."""
+"""Fixtures for all tests. Fixtures that only some tests need are in the files of those tests."""
 
 import asyncio
 import signal
@@ -16,13 +16,13 @@ from tests.support.visitor import Visitor
 
 
 def pytest_configure() -> None:
-    """End as after a Ctrl-C when told to stop, so that no server is left behind."""
+    """Treat SIGTERM like Ctrl-C, so that fixtures stop the servers that they started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _default_loop() -> Iterator[None]:
-    """The loop that asyncio makes when pytest-tornado first asks for one, which nobody would close."""
+    """Close the event loop that asyncio makes when pytest-tornado first asks for one."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield
@@ -39,7 +39,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def template(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    """A database with the schema of the site and nothing in it."""
+    """Make a database with the schema of the site and no rows."""
     template = migrated_database(cluster, tmp_path_factory.mktemp("migrate"))
     cluster.grant_serving(template)
     return template
@@ -47,7 +47,7 @@ def template(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Data
 
 @pytest.fixture
 def empty_database(cluster: Cluster) -> Iterator[Database]:
-    """A database without a schema."""
+    """Make a database without a schema."""
     database = cluster.create()
     yield database
     cluster.drop(database)
@@ -55,7 +55,7 @@ def empty_database(cluster: Cluster) -> Iterator[Database]:
 
 @pytest.fixture
 def database(cluster: Cluster, template: Database) -> Iterator[Database]:
-    """A database of this test's own."""
+    """Make a database for one test."""
     database = cluster.create(template.name)
     yield database
     cluster.drop(database)
@@ -63,7 +63,7 @@ def database(cluster: Cluster, template: Database) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def shared_database(cluster: Cluster, template: Database) -> Iterator[Database]:
-    """A database that the tests of one file share."""
+    """Make a database that the tests of one file share."""
     database = cluster.create(template.name)
     yield database
     cluster.drop(database)
@@ -71,7 +71,7 @@ def shared_database(cluster: Cluster, template: Database) -> Iterator[Database]:
 
 @pytest.fixture
 def start_instance(tmp_path: Path) -> Iterator[Starter]:
-    """`start_instance(database.url, SESSION_TTL_SECONDS=60)`: a ready instance."""
+    """Return `start_instance(database.url, SESSION_TTL_SECONDS=60)`, which gives a ready instance."""
     with instances(tmp_path) as starter:
         yield starter
 
@@ -84,16 +84,16 @@ def start_shared_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def site(shared_database: Database, start_shared_instance: Starter) -> Instance:
-    """The instance that the tests of one file share, on `shared_database`.
+    """Start the instance that the tests of one file share, on `shared_database`.
 
-    Its role has the rights of sql/roles.sql and no others.
+    Its database role has only the rights that sql/roles.sql grants.
     """
     return start_shared_instance(shared_database.serving_url)
 
 
 @pytest.fixture
 def visitor(site: Instance) -> Visitor:
-    """A new visitor of `site`."""
+    """Return a new visitor of `site`."""
     return Visitor(site.url)
 
 
@@ -104,7 +104,7 @@ def new_visitor(site: Instance) -> Callable[[], Visitor]:
 
 @pytest.fixture(scope="module")
 def relay(cluster: Cluster) -> Iterator[Relay]:
-    """The wire between the instances of this file and PostgreSQL."""
+    """Start the relay between the instances of this file and PostgreSQL."""
     relay = Relay(cluster.port)
     yield relay
     relay.close()
@@ -112,7 +112,7 @@ def relay(cluster: Cluster) -> Iterator[Relay]:
 
 @pytest.fixture(autouse=True)
 def _good_wire(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a test did to the wire, the next one finds it good."""
+    """Repair the relay after each test that broke it."""
     yield
     if "relay" in request.fixturenames:
         request.getfixturevalue("relay").heal()
@@ -120,7 +120,7 @@ def _good_wire(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def pair(shared_database: Database, relay: Relay, start_shared_instance: Starter) -> list[Instance]:
-    """Two instances on one database: the first behind `relay`, the second directly."""
+    """Start two instances on one database: the first behind `relay`, the second connected directly."""
     urls = (shared_database.url_at(relay.port), shared_database.url)
     started = [start_shared_instance.begin(url) for url in urls]
     for instance in started:
@@ -130,5 +130,5 @@ def pair(shared_database: Database, relay: Relay, start_shared_instance: Starter
 
 @pytest.fixture
 def tourist(pair: list[Instance]) -> Visitor:
-    """A visitor whom the load balancer sends to either of the pair (`at=0`, `at=1`)."""
+    """Return a visitor whose requests go to either instance of the pair (`at=0`, `at=1`)."""
     return Visitor(*(instance.url for instance in pair))

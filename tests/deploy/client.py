@@ -10,7 +10,7 @@ from tests.support.visitor import PASSWORD, Answer, new_email
 
 
 class Client:
-    """A visitor over https who keeps the session cookie."""
+    """A visitor over https that keeps the session cookie."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
@@ -37,7 +37,7 @@ class Client:
 
 
 class Load:
-    """Clients who pin and look, one request after the other, until the block ends."""
+    """Clients that pin and list places, one request after the other, until the block ends."""
 
     def __init__(self, front: Front, count: int) -> None:
         self._clients = [Client(front) for _ in range(count)]
@@ -65,7 +65,7 @@ class Load:
 
     @property
     def count(self) -> int:
-        """Return how many places are pinned."""
+        """Return the number of places that are pinned."""
         return sum(map(len, self.pinned.values()))
 
     def _visit(self, client: Client) -> None:

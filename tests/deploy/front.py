@@ -1,4 +1,4 @@
-"""nginx with deploy/nginx/nestmap.conf, changed in addresses, ports and paths alone."""
+"""nginx with deploy/nginx/nestmap.conf; only addresses, ports and paths are changed."""
 
 import os
 import shutil
@@ -52,16 +52,16 @@ class Front:
         return (self.folder / "error.log").read_text()
 
     def connect(self) -> HTTPSConnection:
-        """A connection of a client that believes the test's own certificate."""
+        """Return a connection of a client that trusts the certificate of the test."""
         context = ssl.create_default_context(cafile=str(self.folder / "cert.pem"))
         return HTTPSConnection("localhost", self.port, timeout=30, context=context)
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        """One request over https, on a connection of its own."""
+        """Send one request over https on a new connection."""
         return ask(self.connect(), method, path, body, headers)
 
     def ask_plainly(self, path: str) -> Answer:
-        """One request over http."""
+        """Send one request over http."""
         return ask(HTTPConnection("localhost", self.plain_port, timeout=30), "GET", path, None, {})
 
 
@@ -78,7 +78,7 @@ def ask(
 
 
 def here(text: str, upstream: Sequence[int], front: Front) -> str:
-    """Return the sample with the addresses and paths of this test; each must be in it."""
+    """Return the sample with the addresses and paths of this test; each of them must occur in it."""
     changes = {
         "127.0.0.1:8888": f"127.0.0.1:{upstream[0]}",
         "127.0.0.1:8889": f"127.0.0.1:{upstream[1]}",
@@ -102,7 +102,7 @@ def front_of(upstream: Sequence[int], folder: Path) -> Iterator[Front]:
     """Run nginx in front of the instances on these ports."""
     front = Front(free_port(), free_port(), folder)
     make_certificate(folder)
-    # The folders of the tests are for their owner alone.
+    # Only the owner may enter the folders of the tests.
     user = "user root root;" if os.geteuid() == 0 else ""
     (folder / "nestmap.conf").write_text(here(SAMPLE.read_text(), upstream, front))
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
@@ -122,7 +122,7 @@ def front_of(upstream: Sequence[int], folder: Path) -> Iterator[Front]:
 
 
 def make_certificate(folder: Path) -> None:
-    """Make a certificate for localhost that is its own authority."""
+    """Make a self-signed certificate for localhost."""
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
     names = "-subj /CN=localhost -addext subjectAltName=DNS:localhost"
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]

@@ -1,4 +1,4 @@
-"""A backup by pg_dump, restored into an empty database, as docs/operations.md tells it."""
+"""A backup by pg_dump, restored into an empty database, as docs/operations.md describes it."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def test_a_restored_backup_has_accounts_places_and_sessions(
     assert again.place_ids() == ["oslo"]
     assert empty_database.value("select count(*) from public.session") == 2
 
-    # The session that was signed out after the backup came back with it; this ends it.
+    # The backup brought back the session that was signed out after it; this command ends it.
     ended = nestmap("end-sessions", "--all", database_url=empty_database.url, directory=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert not again.signed_in()

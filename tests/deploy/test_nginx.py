@@ -28,12 +28,12 @@ def test_a_session_is_the_same_on_both_instances(front, two):
         assert session["user"]["email"] == email
     assert len(client.ask("GET", "/api/places").json["places"]) == 6
     for instance in two:
-        # Each second request went to the other instance.
+        # nginx sends every second request to the other instance.
         wait_until(lambda said=instance: '"path": "/api/' in said.output, "a line of each instance")
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/metrics"])
-def test_what_is_for_the_operator_is_not_public(front, path):
+def test_paths_for_operators_are_not_public(front, path):
     assert front.ask("GET", path).status == 404
     assert b"nginx" in front.ask("GET", path).body, "the program was asked"
 
@@ -63,7 +63,7 @@ def test_a_form_of_this_site_is_accepted_and_one_of_another_site_is_refused(fron
     assert other.status == 403
 
 
-def test_a_body_that_is_too_large_is_told_by_the_program(front):
+def test_a_body_that_is_too_large_gets_the_error_of_the_program(front):
     answer = front.ask("PUT", "/api/places/p", b"{" + b" " * 70_000, Content_Type=JSON)
     assert answer.status == 413
     assert answer.error == "too_large"

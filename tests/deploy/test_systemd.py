@@ -21,7 +21,7 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", ["nestmap.service", "nestmap@8889.service"])
 def test_systemd_understands_every_line(tmp_path, name):
-    """The program and its folder are those of this checkout; nothing else is changed."""
+    """Only the program and its folder are changed, to those of this checkout."""
     text = UNIT.read_text()
     assert "/srv/nestmap/.venv/bin/python" in text
     text = text.replace("/srv/nestmap/.venv/bin/python", sys.executable)
@@ -33,7 +33,7 @@ def test_systemd_understands_every_line(tmp_path, name):
     assert about_ours == []
 
 
-def test_the_sandbox_leaves_little_to_attack():
+def test_systemd_rates_the_exposure_of_the_sandbox_as_low():
     said = analyze("security", "--offline=true", "--threshold=15", "--no-pager", str(UNIT))
     assert said.returncode == 0, said.stdout
 

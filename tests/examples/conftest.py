@@ -1,4 +1,4 @@
-"""Sites of other people: run from an environment that holds the wheel and what it asks for."""
+"""Example sites, run from an environment that holds only the wheel and its dependencies."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 
 class Example:
-    """One of the programs in examples/, serving."""
+    """One of the programs in examples/, running."""
 
     def __init__(self, python: Path, name: str, database_url: str, directory: Path) -> None:
         self._command = [python, ROOT / "examples" / f"{name}.py"]
@@ -64,7 +64,7 @@ class Example:
 
 @pytest.fixture
 def start(installed: Installed, tmp_path: Path) -> Iterator[Callable[[str, str], Example]]:
-    """`start("counter", database.url)`: the example, ready."""
+    """Return `start("counter", database.url)`, which gives the running example."""
     started: list[Example] = []
 
     def start(name: str, database_url: str) -> Example:
@@ -78,7 +78,7 @@ def start(installed: Installed, tmp_path: Path) -> Iterator[Callable[[str, str],
 
 @pytest.fixture
 def people(empty_database: Database) -> Database:
-    """A database with the users of the second example, as its site made them."""
+    """Make a database with the users of the second example."""
     empty_database.execute(
         "create table people (id uuid primary key, name text, active boolean not null default true)"
     )

@@ -1,4 +1,4 @@
-"""The session layer in sites of other people, which have nothing but the wheel."""
+"""The session layer in the example sites, from an environment with only the wheel installed."""
 
 from tests.examples.conftest import ADA
 from tests.support.waiting import wait_until
@@ -10,14 +10,14 @@ def hits(visitor, **options):
     return answer.json["hits"]
 
 
-def test_a_site_of_twelve_lines_counts(start, empty_database):
+def test_the_counter_example_counts(start, empty_database):
     site = start("counter", empty_database.url)
     visitor = site.visitor()
     assert [visitor.get("/").json for _ in range(3)] == [{"hits": 1}, {"hits": 2}, {"hits": 3}]
     assert site.visitor().get("/").json == {"hits": 1}
 
 
-def test_users_of_its_own_sign_in_and_out_and_survive_a_restart(start, people):
+def test_users_of_the_example_sign_in_and_out_and_stay_signed_in_over_a_restart(start, people):
     site = start("own_users", people.url)
     visitor = site.visitor()
     assert [hits(visitor), hits(visitor)] == [1, 2]
@@ -30,7 +30,7 @@ def test_users_of_its_own_sign_in_and_out_and_survive_a_restart(start, people):
     assert visitor.get("/").json == {"hits": 0, "person": None}
 
 
-def test_an_inactive_user_is_out_with_the_next_request(start, people):
+def test_an_inactive_user_is_signed_out_from_the_next_request(start, people):
     visitor = start("own_users", people.url).visitor()
     visitor.post("/sign-in", form={"id": ADA})
     assert visitor.get("/").json["person"] == "Ada"
@@ -49,14 +49,14 @@ def test_a_write_after_the_sign_out_is_401(start, people):
     assert people.value("select count(*) from web_sessions") == 0
 
 
-def test_a_table_that_was_emptied_begins_anew(start, people):
+def test_visitors_get_new_sessions_after_the_table_was_emptied(start, people):
     visitor = start("own_users", people.url).visitor()
     assert [hits(visitor), hits(visitor)] == [1, 2]
     people.execute("truncate web_sessions")
     assert hits(visitor) == 1
 
 
-def test_without_its_database_it_is_503_and_signs_nobody_out(start, people, cluster):
+def test_without_its_database_it_answers_503_and_users_stay_signed_in(start, people, cluster):
     site = start("own_users", people.url)
     visitor = site.visitor()
     assert hits(visitor) == 1
@@ -74,7 +74,7 @@ def test_without_its_database_it_is_503_and_signs_nobody_out(start, people, clus
 
 def test_two_sites_share_one_database_with_two_tables(start, people):
     counter, own = start("counter", people.url), start("own_users", people.url)
-    people.execute("delete from session")  # of the visits that waited for the start
+    people.execute("delete from session")  # from the visits that waited for the start
     one, other = counter.visitor(), own.visitor()
     assert one.get("/").json == {"hits": 1}
     assert [hits(other), hits(other)] == [1, 2]

@@ -1,4 +1,4 @@
-"""Run statements through nestmap.database, without the site around it."""
+"""Run statements through nestmap.database, without the site."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ Answer = TypeVar("Answer")
 
 
 def ask(url: str, work: Callable[[Database], Awaitable[Answer]], **limits: float) -> Answer:
-    """Run `work` on a database with these limits, then close it."""
+    """Run `work` on a Database with these limits, then close it."""
 
     async def with_database() -> Answer:
         asyncio.get_running_loop().set_exception_handler(ignore_cancelled_statements)

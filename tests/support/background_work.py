@@ -1,4 +1,4 @@
-"""What nobody waits for must go on, too."""
+"""Background work must continue, too."""
 
 from tests.support.database import Database
 from tests.support.instance import Instance
@@ -11,7 +11,7 @@ GONE = "select not exists (select from session where sid = %s)"
 
 
 def assert_background_goes_on(site: Instance, database: Database) -> None:
-    """What expires is pruned, by a site that prunes every second, and nothing died of anything."""
+    """Check that a site that prunes every second still prunes, and that no background task failed."""
     leaving = Visitor(site.url)
     leaving.put_place("lisbon")
     sid = sid_of(leaving, database)

@@ -1,4 +1,4 @@
-"""A copy of the program in a folder of its own, as a `git clone` makes it."""
+"""A copy of the program in a new folder, as a `git clone` makes it."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ PARTS = ("run.py", "nestmap", "handlers", "sql")
 
 
 def copy_checkout(folder: Path) -> Path:
-    """Copy what the site is made of into `folder` and return it."""
+    """Copy the files of the site into `folder` and return it."""
     folder.mkdir(parents=True)
     for part in PARTS:
         source = ROOT / part
@@ -25,9 +25,9 @@ def copy_checkout(folder: Path) -> Path:
 def run_py(
     checkout: Path, *arguments: str, python: str = sys.executable, **settings: object
 ) -> subprocess.CompletedProcess[str]:
-    """Run `run.py` of this checkout from another folder until it ends by itself.
+    """Run `run.py` of this checkout from another folder until it exits.
 
-    Its .env counts: nothing is set but what is given.
+    Its .env is used: no other variables are set than the given ones.
     """
     given = environment({"PYTHONPATH": "", "PORT": 0} | settings)
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, from the binaries of the embedded one."""
+"""A PostgreSQL for the tests, from the programs of the embedded one."""
 
 import itertools
 import os
@@ -19,9 +19,11 @@ from tests.support.database import Database
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
-PASSWORD = "the-database-password"  # asked of nobody (trust), but it must never be seen in a log
+PASSWORD = (
+    "the-database-password"  # the server does not ask for it (trust), but it must never be in a log
+)
 
-# Fast because nothing here outlives the run; far from UTC so that local time would be noticed.
+# Unsafe and fast, since the data is temporary; far from UTC, so that tests notice local time.
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -37,7 +39,7 @@ ROLES = Path(__file__).resolve().parents[2] / "sql" / "roles.sql"
 
 
 class Cluster:
-    """One PostgreSQL on a TCP port of 127.0.0.1, and the databases that tests clone in it."""
+    """One PostgreSQL on a TCP port of 127.0.0.1, with the databases of the tests."""
 
     def __init__(self, **configuration: object) -> None:
         self.port = free_port()
@@ -52,12 +54,12 @@ class Cluster:
 
     @property
     def system_user(self) -> str | None:
-        """Whom programs of PostgreSQL run as; None for whoever runs the tests."""
+        """Return the user that runs the programs of PostgreSQL; None means the user of the tests."""
         owner = pwd.getpwuid(self.data.stat().st_uid).pw_name
         return owner if os.geteuid() == 0 else None
 
     def configure(self, **settings: object) -> None:
-        """Write settings that count from the next start."""
+        """Write settings, which are used from the next start on."""
         self._append("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
 
     def start(self) -> None:
@@ -75,11 +77,11 @@ class Cluster:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         wait_until(lambda: all(map(_dead, processes)), "the server to die")
-        # As long as nobody has reaped the postmaster, its number would keep the next start away.
+        # Reap the postmaster: while its PID exists, the next start would be refused.
         lock.unlink()
 
     def log(self) -> str:
-        """What the server said so far."""
+        """Return the log of the server so far."""
         return (self.data / "log").read_text(errors="replace")
 
     def remove(self) -> None:
@@ -88,7 +90,7 @@ class Cluster:
         shutil.rmtree(self._home, ignore_errors=True)
 
     def grant_serving(self, database: Database) -> None:
-        """Make the role that serves, with the rights of sql/roles.sql in this database."""
+        """Make the role that serves, and grant it the rights of sql/roles.sql in this database."""
         self._execute(
             "do $$ begin create role nestmap_serving login;"
             " exception when duplicate_object then null; end $$"
@@ -111,7 +113,7 @@ class Cluster:
         self._execute(f'drop database if exists "{database.name}" with (force)')
 
     def rename(self, database: Database, name: str) -> None:
-        """Give a database another name, so that nothing reaches it under the old one."""
+        """Rename a database, so that connections to the old name fail."""
         database.close()
         self.terminate_backends(database)
         self._execute(f'alter database "{database.name}" rename to "{name}"')
@@ -139,7 +141,7 @@ class Cluster:
             connection.close()
 
     def _pg_ctl(self, *arguments: str) -> None:
-        # The output goes nowhere: a pipe would be kept open by the server that pg_ctl starts.
+        # The output is discarded: the server that pg_ctl starts would keep a pipe open.
         subprocess.run(
             [program("pg_ctl"), "-w", "-D", self.data, *arguments],
             check=True,

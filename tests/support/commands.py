@@ -1,4 +1,4 @@
-"""`python -m nestmap`, run the way an operator runs it."""
+"""`python -m nestmap`, as an operator runs it."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def nestmap(
 
 
 def migrated_database(cluster: Cluster, directory: Path) -> Database:
-    """A new database with the schema of the site and nothing in it."""
+    """Make a database with the schema of the site and no rows."""
     database = cluster.create()
     done = nestmap("migrate", database_url=database.url, directory=directory)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""What a schema looks like, to compare two."""
+"""A description of a schema, to compare two of them."""
 
 from typing import Any
 

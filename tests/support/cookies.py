@@ -1,4 +1,4 @@
-"""The cookies of one visitor, kept the way a browser keeps them."""
+"""The cookies of one visitor, stored as a browser stores them."""
 
 import threading
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class SetCookie:
 
     @property
     def clears(self) -> bool:
-        """Whether a browser forgets the cookie on reading this."""
+        """Return True if this header makes a browser delete the cookie."""
         if "max-age" in self.attributes:
             return int(self.attributes["max-age"]) <= 0
         if "expires" in self.attributes:
@@ -36,7 +36,7 @@ class SetCookie:
 
 
 class Jar:
-    """Cookies by name, safe to use from several threads."""
+    """Cookies by name; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._cookies: dict[str, SetCookie] = {}

@@ -1,4 +1,4 @@
-"""Many people on the site at once, for as long as a block runs, and what each of them was told."""
+"""Many visitors who use the site while a block runs, and the responses that they got."""
 
 import http.client
 import threading
@@ -19,13 +19,13 @@ PAUSE = 0.02
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request and what became of it; times are seconds of one monotonic clock."""
+class Exchange:
+    """One request and its response; times are seconds of one monotonic clock."""
 
     request: str
     began: float
     ended: float
-    answer: Answer | None  # None: nobody answered
+    answer: Answer | None  # None: no response
     error: Exception | None = None
 
     @property
@@ -37,8 +37,8 @@ class Asked:
         return self.status in {200, 201, 204}
 
     @property
-    def honest(self) -> bool:
-        """A 503 as everyone is promised it: soon, with Retry-After, and cookies left alone."""
+    def is_promised_503(self) -> bool:
+        """Return True for a 503 as it is promised: in time, with Retry-After, without Set-Cookie."""
         return (
             self.answer is not None
             and self.status == 503
@@ -53,10 +53,10 @@ class Asked:
 
 
 class Crowd:
-    """Members who pin and look, strangers without a cookie, and a load balancer that asks after us.
+    """Members who pin and list places, strangers without a cookie, and a load balancer.
 
-    `accounts=False`: what they pin is in their sessions, not in accounts.
-    `with crowd:` they all ask, one request after the other, until the block ends.
+    `accounts=False`: the places are in their sessions, not in accounts.
+    `with crowd:` each of them sends one request after the other until the block ends.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class Crowd:
         self.members = [Visitor(*urls) for _ in range(members)]
         self._strangers = [Visitor(*urls) for _ in range(strangers)]
         self._urls = urls
-        self.of_members: list[Asked] = []
-        self.of_strangers: list[Asked] = []
-        self.of_livez: list[Asked] = []
-        self.of_readyz: list[Asked] = []
+        self.of_members: list[Exchange] = []
+        self.of_strangers: list[Exchange] = []
+        self.of_livez: list[Exchange] = []
+        self.of_readyz: list[Exchange] = []
         self.acknowledged: dict[Visitor, list[str]] = defaultdict(list)
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -83,10 +83,10 @@ class Crowd:
         self._over.clear()
         balancer = Visitor(*self._urls)
         work: list[Callable[[], None]] = [
-            *(lambda member=member: self._pin_and_look(member) for member in self.members),
-            *(lambda stranger=stranger: self._look(stranger) for stranger in self._strangers),
-            lambda: self._ask_for_ever(balancer, "/livez", self.of_livez),
-            lambda: self._ask_for_ever(balancer, "/readyz", self.of_readyz),
+            *(lambda member=member: self._pin_and_list(member) for member in self.members),
+            *(lambda stranger=stranger: self._read_pages(stranger) for stranger in self._strangers),
+            lambda: self._repeat(balancer, "/livez", self.of_livez),
+            lambda: self._repeat(balancer, "/readyz", self.of_readyz),
         ]
         self._threads = [threading.Thread(target=each, daemon=True) for each in work]
         for thread in self._threads:
@@ -102,7 +102,7 @@ class Crowd:
         self._over.set()
         for thread in self._threads:
             thread.join(20)
-            assert not thread.is_alive(), "someone is still waiting for an answer"
+            assert not thread.is_alive(), "a request has no response yet"
 
     def live_through(self, fault: AbstractContextManager[object], seconds: float) -> None:
         """Ask before the fault, during `seconds` of it, and until all is good again."""
@@ -118,11 +118,11 @@ class Crowd:
         return any(asked.good for asked in self.of_members[:] if asked.began > moment)
 
     def go_on(self, seconds: float) -> None:
-        """Let them ask for so long."""
+        """Let them send requests for `seconds`."""
         time.sleep(seconds)
 
-    def assert_all_as_before(self) -> None:
-        """Everyone is signed in to the same session, which has all that was acknowledged."""
+    def assert_nothing_lost(self) -> None:
+        """Check that everyone is signed in to the same session and has all acknowledged places."""
         for member, session in zip(self.members, self._sessions, strict=True):
             now = member.session()
             assert now["authenticated"] == self.accounts
@@ -130,7 +130,7 @@ class Crowd:
             lost = set(self.acknowledged[member]) - set(member.place_ids())
             assert not lost, f"acknowledged and lost: {sorted(lost)}"
 
-    def _pin_and_look(self, member: Visitor) -> None:
+    def _pin_and_list(self, member: Visitor) -> None:
         for turn in self._turns():
             place = f"p{turn}"
             put = self._ask(member, "PUT", f"/api/places/{place}", self.of_members)
@@ -139,16 +139,16 @@ class Crowd:
             self._ask(member, "GET", "/api/places", self.of_members)
 
     def readiness(self) -> int:
-        """The status of /readyz now."""
+        """Return the current status of /readyz."""
         return self._strangers[0].get("/readyz").status
 
-    def _look(self, stranger: Visitor) -> None:
+    def _read_pages(self, stranger: Visitor) -> None:
         for turn in self._turns():
             self._ask(stranger, "GET", PAGES[turn % len(PAGES)], self.of_strangers)
 
-    def _ask_for_ever(self, visitor: Visitor, path: str, told: list[Asked]) -> None:
+    def _repeat(self, visitor: Visitor, path: str, exchanges: list[Exchange]) -> None:
         for _ in self._turns():
-            self._ask(visitor, "GET", path, told)
+            self._ask(visitor, "GET", path, exchanges)
 
     def _turns(self) -> Iterator[int]:
         turn = 0
@@ -156,8 +156,8 @@ class Crowd:
             yield turn
             turn += 1
 
-    def _ask(self, visitor: Visitor, method: str, path: str, told: list[Asked]) -> Asked:
-        at = len(told) % len(self._urls)
+    def _ask(self, visitor: Visitor, method: str, path: str, exchanges: list[Exchange]) -> Exchange:
+        at = len(exchanges) % len(self._urls)
         json = {"name": "A place"} if method == "PUT" else None
         answer = failure = None
         began = time.monotonic()
@@ -165,6 +165,6 @@ class Crowd:
             answer = visitor.request(method, path, json=json, at=at)
         except (OSError, http.client.HTTPException) as error:
             failure = error
-        asked = Asked(f"{method} {path}", began, time.monotonic(), answer, failure)
-        told.append(asked)
-        return asked
+        exchange = Exchange(f"{method} {path}", began, time.monotonic(), answer, failure)
+        exchanges.append(exchange)
+        return exchange

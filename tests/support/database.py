@@ -1,4 +1,4 @@
-"""What a test does to a database and reads in it, behind the back of the site."""
+"""Direct access of a test to a database, past the site."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 
 
 class Database:
-    """One database; rows come as named tuples, every statement commits by itself."""
+    """One database; rows are named tuples, each statement is its own transaction."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -24,13 +24,13 @@ class Database:
 
     @property
     def serving_url(self) -> str:
-        """The address of this database for the role that may only serve."""
+        """Return the address of this database for the role that serves."""
         parts = urlsplit(self.url)
         place = f"{parts.hostname}:{parts.port}"
         return urlunsplit(parts._replace(netloc=f"nestmap_serving:{parts.password}@{place}"))
 
     def url_at(self, port: int) -> str:
-        """The address of this database as seen through a relay on `port`."""
+        """Return the address of this database through a relay on `port`."""
         parts = urlsplit(self.url)
         return urlunsplit(
             parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}")
@@ -49,14 +49,14 @@ class Database:
         return self.one(sql, *parameters)[0]
 
     def execute(self, sql: str, *parameters: object) -> int:
-        """Run a statement, say how many rows it concerned."""
+        """Run a statement and return the number of rows that it affected."""
         with self._cursor() as cursor:
             cursor.execute(sql, parameters or None)
             return cursor.rowcount
 
     @contextmanager
     def transaction(self, sql: str, *parameters: object) -> Iterator[None]:
-        """Keep a transaction open, with its locks, until the block ends; then roll it back."""
+        """Keep a transaction and its locks open until the block ends; then roll it back."""
         holder = psycopg2.connect(self.url)
         try:
             with holder.cursor() as cursor:
@@ -66,7 +66,7 @@ class Database:
             holder.close()
 
     def wait_for_blocked(self, count: int = 1) -> None:
-        """Wait until so many statements in this database wait for a lock."""
+        """Wait until `count` statements in this database wait for a lock."""
         wait_until(
             lambda: (
                 self.value(
@@ -86,7 +86,7 @@ class Database:
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
         if self._connection is None or self._connection.closed:
-            # A test that waits for itself fails instead of hanging.
+            # A test that waits for a lock of its own fails instead of hanging.
             self._connection = psycopg2.connect(self.url, options="-c statement_timeout=20s")
             self._connection.autocommit = True
         cursor_factory = psycopg2.extras.NamedTupleCursor

@@ -1,11 +1,11 @@
-"""A site whose timers run faster than the clock, so that no test waits 75 s to see an idle one cut."""
+"""A site whose timers run faster than the clock, so that no test waits 75 s for a timeout."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.instance import ROOT
 
-# Python imports a module of this name at its start, from wherever PYTHONPATH says.
+# Python imports a module of this name at its start, from a folder of PYTHONPATH.
 MODULE = """
 import asyncio.base_events
 
@@ -20,13 +20,13 @@ asyncio.base_events.BaseEventLoop.call_later = call_later
 
 @dataclass(frozen=True)
 class FastClock:
-    """`start_instance(url, PYTHONPATH=clock.path)`: `factor` seconds of that site take one."""
+    """`start_instance(url, PYTHONPATH=clock.path)`: `factor` seconds of its timers take one second."""
 
     path: str
     factor: float
 
     def seconds(self, passed: float) -> float:
-        """How long it was for the site."""
+        """Return the seconds that have passed for the timers of the site."""
         return passed * self.factor
 
 

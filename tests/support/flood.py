@@ -1,4 +1,4 @@
-"""More requests at once than threads could send: each on a connection of its own."""
+"""More simultaneous requests than threads could send, each on its own connection."""
 
 import asyncio
 import itertools
@@ -15,8 +15,8 @@ AT_A_TIME = 100  # connections that are being made, well below what the site's s
 
 
 @dataclass
-class Told:
-    """One request, by the order in which they were sent, and its answer."""
+class Outcome:
+    """One request, with its number in the order of sending, and its response."""
 
     number: int
     began: float
@@ -26,19 +26,19 @@ class Told:
     body: bytes = b""
 
     @property
-    def honest(self) -> bool:
-        """A 503 as everyone is promised it."""
+    def is_promised_503(self) -> bool:
+        """Return True for a 503 as it is promised."""
         unharmed = "set-cookie" not in self.headers and int(self.headers["retry-after"]) > 0
         return self.status == 503 and unharmed and MACHINE.in_time(self.began, self.ended, 5)
 
 
 class Flood:
-    """Requests on their way; `answered` grows as the answers come."""
+    """Requests that were sent; `answered` grows with each response."""
 
     def __init__(self, port: int, requests: Sequence[bytes]) -> None:
         self._port = port
         self._requests = requests
-        self.answered: list[Told] = []
+        self.answered: list[Outcome] = []
         self._thread = threading.Thread(target=lambda: asyncio.run(self._send_all()), daemon=True)
 
     def start(self) -> None:
@@ -46,7 +46,7 @@ class Flood:
         self._thread.start()
 
     def wait(self, seconds: float) -> None:
-        """Wait until every request has its answer."""
+        """Wait until every request has its response."""
         self._thread.join(seconds)
         assert not self._thread.is_alive(), f"{len(self.answered)} of {len(self._requests)} answers"
 
@@ -57,7 +57,7 @@ class Flood:
     async def _send(self, number: int, request: bytes, limit: asyncio.Semaphore) -> None:
         async with limit:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-            told = Told(number, time.monotonic())
+            outcome = Outcome(number, time.monotonic())
             writer.write(request)
             await writer.drain()
         try:
@@ -68,8 +68,8 @@ class Flood:
             told.body = await reader.readexactly(int(told.headers.get("content-length", 0)))
         except (OSError, asyncio.IncompleteReadError):
             pass
-        told.ended = time.monotonic()
-        self.answered.append(told)
+        outcome.ended = time.monotonic()
+        self.answered.append(outcome)
         writer.close()
 
 
@@ -79,7 +79,7 @@ def _halves(line: str) -> tuple[str, str, str]:
 
 @contextmanager
 def many_connections(count: int) -> Iterator[None]:
-    """Let this process, and those that it starts, have so many connections."""
+    """Allow this process and its children `count` connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(count, hard)), hard))
     yield
@@ -98,7 +98,7 @@ def siege(
     over = threading.Event()
     numbers = itertools.count()
 
-    async def ask_again_and_again() -> None:
+    async def repeat() -> None:
         while not over.is_set():
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             began = time.monotonic()
@@ -111,10 +111,10 @@ def siege(
                 with suppress(OSError):
                     await writer.wait_closed()
 
-    async def all_of_them() -> None:
-        await asyncio.gather(*[ask_again_and_again() for _ in range(connections)])
+    async def run_all() -> None:
+        await asyncio.gather(*[repeat() for _ in range(connections)])
 
-    thread = threading.Thread(target=lambda: asyncio.run(all_of_them()))
+    thread = threading.Thread(target=lambda: asyncio.run(run_all()))
     thread.start()
     try:
         yield answered

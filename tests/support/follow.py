@@ -6,18 +6,18 @@ from tests.support.visitor import Answer, Visitor
 
 
 def follow(visitor: Visitor, answer: Answer) -> Answer:
-    """Return the page to which an answer leads in the end."""
+    """Return the page at the end of the redirects of a response."""
     for _ in range(5):
         if answer.status not in {301, 302, 303, 308}:
             return answer
         parts = urlsplit(answer.location)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         answer = visitor.get(path, headers={"Sec-Fetch-Site": "same-origin"})
-    raise AssertionError(f"redirected for ever, to {answer.location} at last")
+    raise AssertionError(f"too many redirects, the last to {answer.location}")
 
 
 def destination(visitor: Visitor, answer: Answer) -> str:
-    """Return where a post leads, past the page that looks for the first cookie of a browser."""
+    """Return where a post leads, skipping the page that checks for a browser's first cookie."""
     assert answer.status == 303, answer.text
     if answer.location.startswith("/cookies?"):
         answer = visitor.get(answer.location)
@@ -25,7 +25,7 @@ def destination(visitor: Visitor, answer: Answer) -> str:
 
 
 def fragment(visitor: Visitor, answer: Answer) -> str:
-    """Return the part after # of the address to which an answer leads in the end."""
+    """Return the part after # of the last address in the redirects of a response."""
     found = ""
     while answer.status in {301, 302, 303, 308}:
         found = urlsplit(answer.location).fragment or found

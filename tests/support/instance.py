@@ -1,4 +1,4 @@
-"""The site as a process of its own, started the way an operator starts it."""
+"""The site as a process, started as an operator starts it."""
 
 import http.client
 import os
@@ -36,21 +36,21 @@ OURS += (
     "PROMETHEUS_",
 )
 
-# An empty variable is as good as none, but wins over the .env that a developer may have.
+# An empty variable counts as missing, but overrides the .env that a developer may have.
 UNSET = dict.fromkeys(re.findall(r"(?m)^#([A-Z_]+)=", (ROOT / ".env.example").read_text()), "")
 
 
 def environment(settings: Mapping[str, object]) -> dict[str, str]:
-    """The environment of this process with the settings of the site replaced by these."""
+    """Return the environment of this process with the settings of the site replaced by these."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    # EVENT_LOOP=asyncio make test: the tests pass on each loop.
+    # EVENT_LOOP=asyncio make test: the tests pass on both loops.
     loop = {"EVENT_LOOP": os.environ.get("EVENT_LOOP", "")}
     given = {name: str(value) for name, value in settings.items() if value is not None}
     return inherited | UNSET | loop | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | given
 
 
 class Instance:
-    """A running `python run.py`; its output is kept and it never outlives the test."""
+    """A running `python run.py`; its output is stored, and it ends with the test at the latest."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Instance:
         assert self.process.poll() is None, f"the site ended at its start:\n{self.output}"
 
     def readiness(self) -> int | None:
-        """The status of /readyz, None while nobody listens."""
+        """Return the status of /readyz, or None if nothing listens."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("GET", "/readyz")
@@ -101,7 +101,7 @@ class Instance:
             connection.close()
 
     def wait(self, seconds: float = 30) -> int:
-        """Wait for the process to end by itself and return its exit code."""
+        """Wait for the process to exit and return its exit code."""
         return self.process.wait(seconds)
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
@@ -113,7 +113,7 @@ class Instance:
         return self.wait(seconds)
 
     def kill(self) -> None:
-        """Kill the process and all it forked, with no chance to say anything."""
+        """Kill the process and its children with SIGKILL."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -124,7 +124,7 @@ class Instance:
 
 @contextmanager
 def instances(directory: Path) -> Iterator["Starter"]:
-    """Give a starter; whatever it started is stopped when the block ends."""
+    """Give a starter, and stop its instances when the block ends."""
     starter = Starter(directory)
     try:
         yield starter
@@ -133,7 +133,7 @@ def instances(directory: Path) -> Iterator["Starter"]:
 
 
 class Starter:
-    """`start(database_url, **settings)` gives an instance that is ready."""
+    """`start(database_url, **settings)` returns an instance that is ready."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -145,7 +145,7 @@ class Starter:
         return instance
 
     def begin(self, database_url: str | None, **settings: object) -> Instance:
-        """Start without waiting for it to be ready."""
+        """Start an instance without waiting until it is ready."""
         instance = Instance(self.directory, **({"DATABASE_URL": database_url} | settings))
         self._started.append(instance)
         return instance

@@ -1,4 +1,4 @@
-"""The session layer over a real database, without the site around it."""
+"""The session layer on a real database, without the site."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Layer:
-    """The sessions of one instance, and a loop for a test that has none of its own."""
+    """The sessions of one instance, and an event loop for a test without one."""
 
     runner: asyncio.Runner
     sessions: Sessions
@@ -25,7 +25,7 @@ class Layer:
 
 @contextmanager
 def open_layer(url: str, **options: Any) -> Iterator[Layer]:
-    """A layer on a database whose schema is up to date; it does not prune by itself."""
+    """Open a layer on a database whose schema is up to date; it does not prune by itself."""
     with asyncio.Runner() as runner:
         sessions = Sessions(url, secret=SECRET, **({"prune": 0} | options))
         try:

@@ -1,4 +1,4 @@
-"""A process of its own that applies a folder of migrations: python -m tests.support.migrating."""
+"""A process that applies a folder of migrations: python -m tests.support.migrating."""
 
 import asyncio
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from nestmap.database import Hosts, Migrations, migrate
 from tests.support.instance import ROOT
 
-# A test holds locks for as long as it needs; how soon a statement gives up is another test's.
+# A test may hold locks for long; the lock timeout of migrations has its own test.
 LOCK_SECONDS = 60.0
 
 

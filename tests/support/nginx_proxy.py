@@ -1,4 +1,4 @@
-"""nginx in front of one server, with connections to it that are kept open and shared."""
+"""nginx in front of one server, with kept-open, shared connections to it."""
 
 import os
 import shutil
@@ -38,20 +38,20 @@ http {{
 
 
 class Nginx:
-    """A running nginx; ``port`` is where it listens."""
+    """A running nginx that listens on ``port``."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.port = port
         self._log = folder / "access.log"
 
     def requests(self) -> list[str]:
-        """The target of each request that nginx answered."""
+        """Return the target of each request that nginx answered."""
         return self._log.read_text(encoding="latin1").split("\n")[:-1]
 
 
 @contextmanager
 def nginx_in_front_of(upstream: int, folder: Path) -> Iterator[Nginx]:
-    """Start nginx, and stop it at the end."""
+    """Run nginx until the block ends."""
     port = free_port()
     file = folder / "nginx.conf"
     file.write_text(CONFIGURATION.format(folder=folder, port=port, upstream=upstream))

@@ -1,7 +1,7 @@
-"""Ways to lose the database for a while, and what may be seen of it from outside.
+"""Ways to lose the database for a while, and checks of the responses meanwhile.
 
 An outage is a block: the database is away while it runs. `going`, `gone`, `coming` and `back` are
-when it began to go, was gone, began to come back and would serve again whoever connects.
+the times when it began to go, was gone, began to come back, and accepted connections again.
 """
 
 import itertools
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import psycopg2
 
 from tests.support.cluster import Cluster
-from tests.support.crowd import Asked, Crowd
+from tests.support.crowd import Crowd, Exchange
 from tests.support.database import Database
 from tests.support.machine import MACHINE
 from tests.support.relay import Relay
@@ -27,7 +27,7 @@ LOOK = 1.0
 
 @dataclass
 class Outage:
-    """What the tests of one file break: the server, the wire to it."""
+    """Makes outages for the tests of one file: of the server, or of the relay in front of it."""
 
     cluster: Cluster
     database: Database
@@ -45,7 +45,7 @@ class Outage:
 
     @contextmanager
     def every_backend_terminated(self) -> Iterator[None]:
-        """Again and again, so that no connection gets old."""
+        """Terminate all backends repeatedly, so that no connection lives long."""
         over = threading.Event()
 
         def terminate() -> None:
@@ -62,7 +62,7 @@ class Outage:
 
     @contextmanager
     def connections_used_up(self) -> Iterator[None]:
-        """Others hold every connection that the server has, those of the site too."""
+        """Let other clients take every connection of the server, also those of the site."""
         others: list[psycopg2.extensions.connection] = []
 
         def leave() -> None:
@@ -73,16 +73,16 @@ class Outage:
             yield
 
     def wire_frozen(self) -> AbstractContextManager[None]:
-        """Nothing passes, and nothing is lost."""
+        """Let no packet through, and lose none."""
         return self._away(self.relay.freeze, self.relay.thaw)
 
     def wire_swallowing(self) -> AbstractContextManager[None]:
-        """Everything is lost and no connection closes; those there were stay lost for good."""
+        """Lose all packets without closing connections; the connections of before stay dead."""
         return self._away(lambda: self.relay.swallow(new_too=True), self.relay.swallow_no_more)
 
     @contextmanager
     def wire_swallowing_once(self) -> Iterator[None]:
-        """Every connection there is goes dead in silence; whoever connects anew is served."""
+        """Lose all packets of the existing connections; new connections work."""
         with self._away(self.relay.swallow, lambda: None):
             pass
         yield
@@ -91,18 +91,18 @@ class Outage:
         return self._away(self.relay.refuse, self.relay.accept)
 
     def failed_over(self, go: Callable[[], None], to: Standby) -> AbstractContextManager[None]:
-        """The primary goes, one way or another, and the standby takes its place."""
+        """End the primary with `go`, and let the standby take its place."""
         return self._away(go, to.promote)
 
     def while_away(
         self, go: Callable[[], None], come: Callable[[], None]
     ) -> AbstractContextManager[None]:
-        """Whatever it is that goes and comes."""
+        """Call `go` at the beginning and `come` at the end."""
         return self._away(go, come)
 
     @contextmanager
     def while_held(self, lock: AbstractContextManager[None]) -> Iterator[None]:
-        """What is needed is there, and held by someone else."""
+        """Hold a lock that the site needs."""
         with ExitStack() as held, self._away(lambda: held.enter_context(lock), held.close):
             yield
 
@@ -117,19 +117,25 @@ class Outage:
         self.back = time.monotonic()
         self.database.close()
 
-    def assert_borne(self, crowd: Crowd, within: float = 1.0) -> None:
-        """An outage as it is promised: honest, local, and over `within` so many seconds."""
-        bad = [asked for asked in crowd.of_members if not asked.good]
-        self._none("not an honest 503", [asked for asked in bad if not asked.honest])
-        self._none("before the outage", [asked for asked in bad if asked.ended < self.going])
+    def assert_promises_kept(self, crowd: Crowd, within: float = 1.0) -> None:
+        """Check the promises about an outage: only good responses and 503s, over `within` seconds."""
+        bad = [exchange for exchange in crowd.of_members if not exchange.good]
+        self._none(
+            "not a 503 as promised", [exchange for exchange in bad if not exchange.is_promised_503]
+        )
+        self._none(
+            "before the outage", [exchange for exchange in bad if exchange.ended < self.going]
+        )
         again = self.good_again(crowd)
         within *= MACHINE.slowdown(self.back, self.back + again)
         assert again < within, f"the first good answer came {again:.2f} s after the return: {bad}"
         late = [asked for asked in bad if asked.began > self.back + within]
         self._none("after the outage", late)
-        for told in (crowd.of_strangers, crowd.of_livez):
-            self._none("needs no database", [asked for asked in told if not asked.good])
-        crowd.assert_all_as_before()
+        for exchanges in (crowd.of_strangers, crowd.of_livez):
+            self._none(
+                "needs no database", [exchange for exchange in exchanges if not exchange.good]
+            )
+        crowd.assert_nothing_lost()
 
     def assert_seen_by_the_balancer(self, crowd: Crowd) -> None:
         # What is told is as of the last look: it may be ready for a while, but not again.
@@ -139,36 +145,40 @@ class Outage:
         self._none("told to be ready", [asked for asked in since if asked.status != 503])
         wait_until(lambda: crowd.readiness() == 200, "the site to say that it is ready again")
 
-    def _none(self, what: str, found: list[Asked]) -> None:
-        since = [f"{asked} (asked {asked.began - self.gone:+.2f} s)" for asked in found]
+    def _none(self, what: str, found: list[Exchange]) -> None:
+        since = [f"{exchange} (sent {exchange.began - self.gone:+.2f} s)" for exchange in found]
         assert not found, f"{what}, away for {self.back - self.gone:.2f} s: {since}"
 
     def good_again(self, crowd: Crowd) -> float:
-        """Seconds from the return of the database to the first good answer."""
+        """Return the seconds from the return of the database to the first good response."""
         first = min(
-            (asked.ended for asked in crowd.of_members if asked.good and asked.ended > self.back),
+            (
+                exchange.ended
+                for exchange in crowd.of_members
+                if exchange.good and exchange.ended > self.back
+            ),
             default=float("inf"),
         )
         return first - self.back
 
 
 def _occupy(url: str, others: list[psycopg2.extensions.connection]) -> None:
-    """Take every connection there is, until the site has none."""
+    """Take every connection until the site has none."""
     first = psycopg2.connect(url)
     first.autocommit = True
     others.append(first)
     deadline = time.monotonic() + 10
     while _drive_out(first):
-        assert time.monotonic() < deadline, "the site can't be driven out"
+        assert time.monotonic() < deadline, "the site keeps its connections"
         with suppress(psycopg2.OperationalError):
             while True:
                 others.append(psycopg2.connect(url))
 
 
 def _drive_out(watch: psycopg2.extensions.connection) -> int:
-    """Terminate what the site has; how many of them there were."""
+    """Terminate the connections of the site and return how many there were."""
     with watch.cursor() as cursor:
-        # One that is only beginning has no name yet, and no state that is known.
+        # A connection that is being made has no application name and no state yet.
         cursor.execute(
             "select count(pg_terminate_backend(pid)) from pg_stat_activity"
             " where backend_type = 'client backend'"

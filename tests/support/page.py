@@ -1,4 +1,4 @@
-"""A page as someone without JavaScript has it: text, links, and forms to fill in and send."""
+"""A page without JavaScript: text, links, and forms to fill in and send."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -42,24 +42,24 @@ class Page(HTMLParser):
         return {attributes["id"] for _, attributes in self.elements if "id" in attributes}
 
     def headings(self, level: int) -> list[str]:
-        """The texts of the headings of this level, in order."""
+        """Return the texts of the headings of this level, in order."""
         return [text.strip() for tag, text in self._headings if tag == f"h{level}"]
 
     def has_field(self, name: str) -> bool:
         return any(name in form.names for form in self.forms)
 
     def attribute_of(self, element_id: str, name: str) -> str | None:
-        """An attribute of the element of this id, None if it has none."""
+        """Return an attribute of the element with this id, or None."""
         (found,) = [a for _, a in self.elements if a.get("id") == element_id]
         return found.get(name)
 
     def button_value(self, text: str) -> str:
-        """The value of the one button whose text begins like this."""
+        """Return the value of the one button whose text begins with `text`."""
         (value,) = [value for said, value in self._buttons if said.strip().startswith(text)]
         return value
 
     def form(self, *, action: str = "", having: str = "", button: str = "") -> Form:
-        """The one form that goes to `action`, has a field named `having` or says `button`."""
+        """Return the one form with this `action`, with a field named `having` or with this `button`."""
         found = [
             form
             for form in self.forms

@@ -11,7 +11,7 @@ from tests.support.waiting import connectable, wait_until
 
 PLACES = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 
-# What an operator would set for a site that answers within seconds: the pooler must not keep anyone
+# As an operator sets it for a site that answers within seconds: PgBouncer must not delay requests
 # longer than the site waits, nor look away for 15 s after a failed login, as it does by default.
 CONFIGURATION = """
 [databases]
@@ -35,7 +35,7 @@ logfile = {home}/log
 class PgBouncer:
     """Listens on `port` for the PostgreSQL on the port `server`.
 
-    `configuration` is read last, so it has the last word.
+    `configuration` is read last, so it overrides the other settings.
     """
 
     def __init__(self, server: int, user: str | None, configuration: str = "") -> None:

@@ -1,4 +1,4 @@
-"""A client that sends what it likes, byte by byte."""
+"""A client that can send arbitrary bytes."""
 
 import http.client
 import socket
@@ -10,7 +10,7 @@ from typing import Self
 
 
 def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
-    """A whole request; Content-Length is right unless another one, or chunks, are asked for."""
+    """Return a whole request; Content-Length is right unless the arguments say otherwise."""
     if body:
         headers = {"Content-Length": str(len(body))} | headers
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
@@ -40,14 +40,14 @@ class RawClient:
         self._socket.sendall(data)
 
     def send_until_refused(self, data: bytes, *, most: int) -> None:
-        """Send it again and again, until it is not taken any more; it must not be so often."""
+        """Send the data repeatedly until the site stops reading; fail if it never stops."""
         with suppress(ConnectionError):
             for _ in range(most):
                 self.send(data)
-            raise AssertionError("there is no end to what is taken")
+            raise AssertionError("the site never stops reading")
 
     def trickle(self, data: bytes, then: bytes, seconds: float = 0.1) -> None:
-        """Send this, and then a little again and again, for as long as it is taken."""
+        """Send `data`, then `then` repeatedly, until the site closes the connection."""
         self.send(data)
 
         def work() -> None:
@@ -59,21 +59,21 @@ class RawClient:
         threading.Thread(target=work, daemon=True).start()
 
     def answer(self) -> int:
-        """Wait for an answer and give its status."""
+        """Wait for a response and return its status."""
         with closing(http.client.HTTPResponse(self._socket)) as response:
             response.begin()
             response.read()
             return response.status
 
     def answer_or_end(self) -> int | None:
-        """As `answer()`, and None when the connection ended without one."""
+        """Return the status like `answer()`, or None if the connection ended without a response."""
         try:
             return self.answer()
         except (OSError, http.client.HTTPException):
             return None
 
     def wait_for_end(self, seconds: float) -> float:
-        """Wait for the site to close the connection; how many seconds after it was made."""
+        """Wait until the site closes the connection; return its age in seconds."""
         self._socket.settimeout(seconds)
         with suppress(ConnectionError):
             while self._socket.recv(65536):

@@ -1,4 +1,4 @@
-"""A wire between the site and PostgreSQL that can be made bad."""
+"""A relay between the site and PostgreSQL that can delay, hold, lose and cut."""
 
 import re
 import socket
@@ -11,7 +11,7 @@ from contextlib import suppress
 from tests.support.statements import Statements
 from tests.support.waiting import wait_until
 
-# What changes a row of the session table or a place of an account, as opposed to a load.
+# Statements that change a session or a place of an account, as opposed to loads.
 WRITE = re.compile(
     rb'\bnestmap\.("session_(insert|update|rotate|touch|end)"|put_place)\('
     rb"|\bdelete from nestmap\.places\b",
@@ -21,10 +21,10 @@ LOAD = re.compile(rb"\s+as user_row\s+from", re.IGNORECASE)
 
 
 class Relay:
-    """Listens on a port of 127.0.0.1 and passes on what comes, both ways.
+    """Listens on a port of 127.0.0.1 and passes on data in both directions.
 
-    `statements` holds every statement that went to the server, as text; `accepted` is how many
-    connections were taken, those that were refused at once too.
+    `statements` has the text of every statement that was sent; `accepted` is the number of
+    accepted connections, including those that were refused at once.
     """
 
     def __init__(self, port: int) -> None:
@@ -49,33 +49,33 @@ class Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def delay(self, seconds: float) -> None:
-        """From now on, every answer of the database takes so much longer."""
+        """Delay every answer of the database by `seconds` from now on."""
         self.seconds = seconds
 
     def freeze(self) -> None:
-        """Nothing passes, nothing is lost: until `thaw()`."""
+        """Hold all data until `thaw()`."""
         self.flowing.clear()
 
     def thaw(self) -> None:
         self.flowing.set()
 
     def swallow(self, *, new_too: bool = False) -> None:
-        """Whatever is sent on the connections there are now is lost; none of them closes."""
+        """Lose all data on the existing connections without closing them."""
         self.swallowing = new_too
         for line in self._lines:
             line.swallowing = True
 
     def swallow_no_more(self) -> None:
-        """From now on a new connection is good; what was lost stays lost."""
+        """Let new connections work; the dead ones stay dead."""
         self.swallowing = False
 
     def reset(self) -> None:
-        """Cut every connection with a TCP reset; new ones are welcome."""
+        """Cut every connection with a TCP reset; new ones are accepted."""
         for line in self._lines:
             line.reset()
 
     def refuse(self) -> None:
-        """Cut every connection and take no new one, until `accept()`."""
+        """Cut every connection and accept no new one until `accept()`."""
         self.refusing = True
         self.reset()
 
@@ -89,13 +89,13 @@ class Relay:
         self.held = pattern
 
     def hold_answer(self, pattern: re.Pattern[bytes] = WRITE) -> None:
-        """Let statements that match be carried out, but say so only after `release()`."""
+        """Let statements that match run, but hold their answers until `release()`."""
         self.holding = 0
         self.answers_released.clear()
         self.late = pattern
 
     def wait_for_held(self, count: int = 1) -> None:
-        """Wait until so many statements, or answers, are held."""
+        """Wait until `count` statements or answers are held."""
         wait_until(lambda: self.holding >= count, f"{count} statements held")
 
     def release(self) -> None:
@@ -104,16 +104,16 @@ class Relay:
         self.release_answer()
 
     def release_answer(self) -> None:
-        """Let go of the answers that are held, and hold no more of them."""
+        """Send the answers that are held, and hold no more."""
         self.late = re.compile(rb"(?!)")
         self.answers_released.set()
 
     def cut_after_next(
         self, pattern: re.Pattern[bytes] = WRITE, *, hold_repeat: bool = False
     ) -> None:
-        """Let the next statement that matches be carried out, and reset the line instead of saying so.
+        """Let the next statement that matches run, and reset the connection instead of answering.
 
-        `hold_repeat`: and keep what matches from reaching the server again, until `release()`.
+        `hold_repeat`: also hold the repeated statement until `release()`.
         """
         self.holding = 0
         self.released.clear()
@@ -121,7 +121,7 @@ class Relay:
         self.cut = pattern
 
     def heal(self) -> None:
-        """Be a good wire again; what was swallowed stays lost."""
+        """Work normally again; connections that lost data stay dead."""
         self.seconds = 0.0
         self.refusing = False
         self.swallowing = False
@@ -152,7 +152,7 @@ class Relay:
 
 
 class _Line:
-    """One connection through the relay: two threads, one each way."""
+    """One connection through the relay, with a thread for each direction."""
 
     def __init__(self, relay: Relay, client: socket.socket, server: socket.socket) -> None:
         self.open = True
@@ -173,7 +173,7 @@ class _Line:
     def _run(self, pump: Callable[[], None]) -> None:
         with suppress(OSError):
             pump()
-        if not self.open:  # reset: a polite goodbye now would come before the rude one
+        if not self.open:  # after a reset: an orderly close would be sent before it
             return
         self.open = False
         for end in (self._client, self._server):
@@ -217,12 +217,12 @@ class _Line:
 
 
 def _ends_a_statement(data: bytes) -> bool:
-    """Whether this is the last of an answer: ReadyForQuery, outside a transaction."""
+    """Return True if this ends an answer: ReadyForQuery outside a transaction."""
     return data.endswith(b"Z\0\0\0\5I")
 
 
 def _reset(end: socket.socket) -> None:
     with suppress(OSError):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        end.shutdown(socket.SHUT_RD)  # wakes the thread that reads it
+        end.shutdown(socket.SHUT_RD)  # wakes the thread that reads from it
     end.close()

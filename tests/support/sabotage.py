@@ -1,4 +1,4 @@
-"""Ways to make PostgreSQL refuse what the site wants to commit."""
+"""Ways to make PostgreSQL refuse the commits of the site."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +15,14 @@ end $$
 
 @contextmanager
 def refused_writes(database: Database) -> Iterator[None]:
-    """Every change of a session fails while the block runs."""
+    """Make every change of a session fail while the block runs."""
     with _trigger(database, "trigger refuse before insert or update or delete on session"):
         yield
 
 
 @contextmanager
 def refused_commits(database: Database) -> Iterator[None]:
-    """Every change of a session is taken, and fails when its transaction commits."""
+    """Make every change of a session succeed and its transaction fail at the commit."""
     kind = "constraint trigger refuse after insert or update or delete on session"
     with _trigger(database, f"{kind} deferrable initially deferred"):
         yield

@@ -1,4 +1,4 @@
-"""What sessions are, told by dictionaries: what the session layer is held against."""
+"""A model of sessions made of dictionaries, with which the session layer is compared."""
 
 import itertools
 import json
@@ -16,15 +16,15 @@ class Row:
 
     data: Data
     user: str | None
-    version: int | None = None  # of the user's credentials, as the sign-in saw it
-    proved_at: float | None = None  # when the password was last given, as the database says
+    version: int | None = None  # version of the user's credentials at the sign-in
+    proved_at: float | None = None  # when the password was last given, by the database's clock
     expired: bool = False
     id: int = field(default_factory=lambda: next(_ids))
 
 
 @dataclass
 class Request:
-    """One request's view of a session: as it was loaded, and as it is to be.
+    """A session in one request: as it was loaded, and as it will be committed.
 
     `sid` is None where nothing was loaded; `lapsed` says that there were cookies all the same, and
     `named` are the ids of live sessions that they name (two, so that neither is used). `reasons` are
@@ -74,19 +74,19 @@ class Request:
 
     @property
     def begins(self) -> bool:
-        """A session is to be stored that is not stored yet."""
+        """Return True if a new session will be stored."""
         if self.row is not None and not self.ended:
             return False
         return self.signs_in or bool(self.data and (self.ended or not self.lapsed))
 
     @property
     def refused(self) -> bool:
-        """Something was stored into a session that is gone."""
+        """Return True if something was stored into a session that is gone."""
         return self.lapsed and bool(self.data) and not (self.signs_in or self.ended)
 
     @property
     def proves(self) -> bool:
-        """The password was given in this request, and is noted with the session."""
+        """Return True if the password was given in this request."""
         return self.signs_in or (self.confirmed and not self.begins)
 
     @property
@@ -110,16 +110,16 @@ class Request:
 
 
 class Sessions:
-    """Every committed session by its sid, and the version of each user's credentials."""
+    """All committed sessions by sid, and the version of each user's credentials."""
 
     def __init__(self, *users: str) -> None:
         self.rows: dict[str, Row] = {}
         self.versions = dict.fromkeys(users, 1)
-        # Every sid that was good once and must never be again, with the reason if one is kept.
+        # Every sid that was valid once and must never be valid again, with its reason if one is kept.
         self.gone: dict[str, str | None] = {}
 
     def live(self, sid: str | None) -> Row | None:
-        """The row that a statement finds: the version of its user is not looked at again."""
+        """Return the row that a statement finds; the version of its user is not compared."""
         row = self.rows.get(sid or "")
         return None if row is None or row.expired else row
 
@@ -135,7 +135,7 @@ class Sessions:
         return Request(None, None, bool(sids), reasons, [self.rows[sid].id for sid in good])
 
     def commit(self, request: Request, new_sid: str | None, proved_at: float | None) -> bool:
-        """Carry out what the request wants; False when its session was ended meanwhile."""
+        """Commit the changes of a request; return False if its session was ended meanwhile."""
         if request.begins or request.ended:
             reason = "replaced" if request.begins else "signed out"
             own = [request.row.id] if request.row else []
@@ -146,7 +146,7 @@ class Sessions:
         assert request.sid is not None
         row = self.live(request.sid)
         if row is None:
-            # Who gave the password gets a session all the same, without the data of the one gone.
+            # A request that gave the password gets a session all the same, without the old data.
             if request.signs_in:
                 self._begin(request, new_sid, request.changed, proved_at)
             return request.signs_in
@@ -205,4 +205,4 @@ class Sessions:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)  # order is no difference
+    return json.dumps(value, sort_keys=True)  # the order of keys does not count

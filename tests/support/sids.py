@@ -1,4 +1,4 @@
-"""Which row belongs to whom: the sid itself is never shown to a visitor."""
+"""Finds the row of a visitor's session: the sid itself is never shown to a visitor."""
 
 from tests.support.database import Database
 from tests.support.visitor import Visitor
@@ -7,7 +7,7 @@ BY_PUBLIC_ID = "id = %s"
 
 
 def sid_of(visitor: Visitor, database: Database, **options: int) -> str:
-    """The sid of the visitor's session as it is stored."""
+    """Return the stored sid of the visitor's session."""
     public_id = visitor.session(**options)["session"]["id"]
     return database.value(f"select sid from session where {BY_PUBLIC_ID}", public_id)
 

@@ -1,4 +1,4 @@
-"""A second PostgreSQL that follows the first and can take its place."""
+"""A second PostgreSQL that replicates the first and can take its place."""
 
 import shutil
 import subprocess
@@ -13,10 +13,10 @@ from tests.support.waiting import wait_until
 
 
 class Standby(Cluster):
-    """A streaming standby: the primary acknowledges nothing that is not here, too."""
+    """A synchronous streaming standby: the primary acknowledges a commit when it is here too."""
 
     def __init__(self, primary: Cluster, port: int | None = None) -> None:
-        # A copy, where a Cluster makes something new.
+        # It copies the primary, while a Cluster makes a new server.
         self.port = port or free_port()
         self._home = Path(tempfile.mkdtemp(prefix="nestmap-tests-"))
         self.data = self._home / "data"
@@ -30,7 +30,7 @@ class Standby(Cluster):
         self._be_synchronous(primary.database("postgres"))
 
     def promote(self) -> None:
-        """Be the primary from now on; comes back when writes are taken."""
+        """Become the primary; return when writes are accepted."""
         self._pg_ctl("promote")
 
     def _be_synchronous(self, primary: Database) -> None:

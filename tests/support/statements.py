@@ -1,15 +1,15 @@
-"""Reads PostgreSQL's protocol as far as needed to see which statements pass."""
+"""Reads PostgreSQL's protocol as far as needed to see the statements."""
 
 import struct
 
 ENCRYPTION_REQUESTS = {
     80877103,
     80877104,
-}  # SSLRequest, GSSENCRequest: one more start packet follows
+}  # SSLRequest, GSSENCRequest: another startup packet follows
 
 
 class Statements:
-    """Fed with what a client sends, gives back the statements that became complete."""
+    """Returns the statements that became complete with each piece of data from a client."""
 
     def __init__(self) -> None:
         self._buffer = b""

@@ -1,4 +1,4 @@
-"""What someone does in a browser, by what they see."""
+"""Steps of a user in a browser, by the visible texts."""
 
 from playwright.sync_api import Page, expect
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL that asks for a password, and a pooler that does so behind TLS."""
+"""A PostgreSQL that asks for a password, and a PgBouncer that asks for one over TLS."""
 
 import subprocess
 from pathlib import Path
@@ -22,7 +22,7 @@ auth_file = {directory}/users
 
 
 class StrictCluster(Cluster):
-    """`app` comes in with a password, `postgres` freely, and no other role at all."""
+    """Role `app` needs a password, `postgres` needs none, and other roles are refused."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class StrictCluster(Cluster):
 
 
 def tls_and_password(directory: Path) -> str:
-    """Make a certificate in `directory`; what PgBouncer is told to ask for TLS and a password."""
+    """Make a certificate in `directory`; return the settings for PgBouncer with TLS and a password."""
     subprocess.run(
         [
             *("openssl", "req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost"),

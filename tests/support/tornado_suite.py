@@ -1,6 +1,6 @@
 """Runs Tornado's own tests against our server: python -m tests.support.tornado_suite asyncio|uvloop.
 
-Prints the name of each test that fails, one a line, and how many were run.
+Prints the name of each test that fails, one per line, and the number of tests that ran.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ def main() -> None:
         unittest.defaultTestLoader.loadTestsFromModule(module) for module in MODULES
     )
     result = unittest.TextTestRunner(io.StringIO()).run(suite)
-    # A failed part of a test is printed as the test that it is a part of.
+    # For a failed subtest, the name of its test is printed.
     failed = [getattr(test, "test_case", test) for test, _ in result.failures + result.errors]
     names = {test.id().removeprefix("tornado.test.") for test in failed}
     print(*sorted(names), f"ran {result.testsRun}", sep="\n")

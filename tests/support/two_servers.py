@@ -1,4 +1,4 @@
-"""Tornado's own HTTP server and ours, side by side, and what a client sees of each."""
+"""Tornado's own HTTP server and ours, side by side, and the responses of each."""
 
 import asyncio
 import re
@@ -11,14 +11,14 @@ from tornado.testing import bind_unused_port
 
 from nestmap.server import HTTPServer
 
-# A response that does not come within this will not come: everything runs in one loop.
+# Everything runs in one loop, so a response that is later than this will never come.
 QUIET_SECONDS = 0.25
 
 OPTIONS = {"max_header_size": 4096, "max_body_size": 10_000, "idle_connection_timeout": 30}
 
 
 def echo(request: HTTPServerRequest) -> None:
-    """Answer with the request as the server understood it."""
+    """Answer with the request as the server read it."""
     body = orjson.dumps(
         [
             request.method,
@@ -48,7 +48,7 @@ class TwoServers:
 
     @property
     def port(self) -> int:
-        """Where ours listens."""
+        """Return the port of our server."""
         return self._ports[HTTPServer]
 
     async def close(self) -> None:
@@ -57,14 +57,14 @@ class TwoServers:
             await server.close_all_connections()
 
     async def tornado(self, *parts: bytes) -> list[str]:
-        """What a client of Tornado's server sees when it sends these parts one after the other."""
+        """Send these parts to Tornado's server, one after the other; return the outcome."""
         return await exchange(self._ports[TornadoServer], parts)
 
     async def ours(self, *parts: bytes) -> list[str]:
         return await exchange(self._ports[HTTPServer], parts)
 
     async def ours_split_everywhere(self, request: bytes) -> list[list[str]]:
-        """The outcomes of the request in two parts, split at each byte in turn."""
+        """Return the outcomes of the request in two parts, split at each byte in turn."""
         splits = (self.ours(request[:at], request[at:]) for at in range(1, len(request)))
         return await asyncio.gather(*splits)
 
@@ -77,7 +77,9 @@ async def exchange(port: int, parts: Sequence[bytes]) -> list[str]:
     try:
         for part in parts:
             writer.write(part)
-            for _ in range(8):  # Both ends have several turns of the loop before the next part.
+            for _ in range(
+                8
+            ):  # Client and server get several turns of the loop before the next part.
                 await asyncio.sleep(0)
         while data := await asyncio.wait_for(reader.read(65536), QUIET_SECONDS):
             received += data
@@ -91,7 +93,7 @@ async def exchange(port: int, parts: Sequence[bytes]) -> list[str]:
 
 
 def responses(received: bytes) -> Iterable[str]:
-    """The status and the body of each response, which is as long as it says."""
+    """Return the status and the body of each response; check its Content-Length."""
     while received:
         head, _, received = received.partition(b"\r\n\r\n")
         length = re.search(rb"(?i)\r\nContent-Length: (\d+)", head)

@@ -1,4 +1,4 @@
-"""Someone who visits the site: keeps cookies as a browser does and follows no redirect."""
+"""A visitor of the site: stores cookies as a browser does and does not follow redirects."""
 
 import http.client
 import itertools
@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 
 def new_email() -> str:
-    """An address that nobody in this run has."""
+    """Return an email address that is not used yet."""
     return f"visitor-{os.getpid()}-{next(_numbers)}@example.org"
 
 
@@ -40,7 +40,7 @@ class Answer:
 
     @property
     def error(self) -> str:
-        """The code of an error of the API, whose shape this checks."""
+        """Return the code of an error of the API, and check the shape of the error."""
         assert set(self.json) == {"error"}, self.text
         assert set(self.json["error"]) == {"code", "message"}, self.text
         assert self.json["error"]["message"]
@@ -55,13 +55,13 @@ class Answer:
         return [SetCookie.parse(header) for header in self.headers.get_all("Set-Cookie", [])]
 
     def cookie(self, name: str) -> SetCookie:
-        """The one Set-Cookie of this name."""
+        """Return the one Set-Cookie of this name."""
         (cookie,) = [cookie for cookie in self.cookies if cookie.name == name]
         return cookie
 
 
 class Sent:
-    """A request that is on its way; `answer()` waits for what comes back."""
+    """A request that was sent; `answer()` waits for its response."""
 
     def __init__(self, connection: http.client.HTTPConnection, visitor: "Visitor") -> None:
         self._connection = connection
@@ -81,14 +81,14 @@ class Sent:
         return bool(select.select([self._connection.sock], [], [], 0)[0])
 
     def leave(self) -> None:
-        """Go away without waiting for the answer."""
+        """Close the connection without waiting for the response."""
         self._connection.close()
 
 
 class Visitor:
-    """One browser, in front of one instance or of several that share its cookies.
+    """One browser, which uses one instance or several with the same cookies.
 
-    `https=True`: as seen through a proxy that ended TLS and says so in X-Forwarded-Proto.
+    `https=True`: as behind a proxy that ended TLS and sends X-Forwarded-Proto.
     """
 
     def __init__(self, *urls: str, https: bool = False) -> None:
@@ -97,7 +97,7 @@ class Visitor:
         self.jar = Jar()
         self.email = new_email()
 
-    # What a browser does
+    # The browser
 
     def send(
         self,
@@ -110,7 +110,7 @@ class Visitor:
         headers: dict[str, str] | None = None,
         at: int = 0,
     ) -> Sent:
-        """Send a request to instance number `at` and come back before it is answered."""
+        """Send a request to instance number `at` and return before it is answered."""
         headers = self._headers() | (headers or {})
         if json is not None:
             body, kind = _dumps(json), "application/json"
@@ -138,12 +138,12 @@ class Visitor:
         return self.request("POST", path, **options)
 
     def read(self, answer: Answer) -> None:
-        """Take the cookies of an answer."""
+        """Store the cookies of a response."""
         for cookie in answer.cookies:
             self.jar.take(cookie, https=self.https)
 
     def form_fields(self, at: int = 0) -> dict[str, str]:
-        """The hidden fields that every form of a page of this visitor has."""
+        """Return the hidden fields of every form on the pages of this visitor."""
         page = self.get("/", at=at).text
         return dict(
             re.findall(r'<input type="hidden" name="(_session|_form)" value="(\w+)">', page)
@@ -154,13 +154,13 @@ class Visitor:
         return self.jar.get(COOKIE)
 
     def twin(self) -> "Visitor":
-        """Another visitor with a copy of this one's cookies, as a thief would have it."""
+        """Return another visitor with a copy of these cookies, as a thief has it."""
         twin = Visitor(*self.urls, https=self.https)
         twin.jar._cookies = dict(self.jar._cookies)  # noqa: SLF001
         twin.email = self.email
         return twin
 
-    # The words of the story
+    # Actions on the site
 
     def register(self, *, password: str = PASSWORD, **options: Any) -> Answer:
         return self.post("/api/auth/register", json=self._credentials(password), **options)

@@ -1,4 +1,4 @@
-"""Wait for something that another process does; never for time to pass."""
+"""Wait for an effect of another process; never for time to pass."""
 
 import socket
 import time
@@ -13,12 +13,12 @@ def wait_until(condition: Callable[[], Found], what: str, *, seconds: float = 30
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:g} s in vain: {what}")
+            raise AssertionError(f"waited {seconds:g} s without success: {what}")
         time.sleep(0.01)
     return found
 
 
 def connectable(port: int) -> bool:
-    """Whether someone listens on this port of 127.0.0.1."""
+    """Return True if a server listens on this port of 127.0.0.1."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""The package as pip installs it, in an environment that holds nothing else."""
+"""The package as pip installs it, in an environment with its dependencies only."""
 
 import subprocess
 import sys
@@ -10,10 +10,10 @@ from tests.support.instance import ROOT
 
 
 class Installed:
-    """The wheel of the checkout, and a Python that has it with what it asks for."""
+    """The wheel of the checkout, and a Python with the wheel and its dependencies."""
 
     def __init__(self, directory: Path) -> None:
-        # pip builds in the folder it is given, so it gets a copy of what git would give out.
+        # pip builds in the folder of the source, so it gets a copy of the files that git tracks.
         source = directory / "source"
         subprocess.run(
             ["git", "-C", str(ROOT), "checkout-index", "-a", f"--prefix={source}/"],
@@ -28,7 +28,7 @@ class Installed:
         subprocess.run([*pip, "--python", self.python, "install", self.wheel], check=True)
 
     def names(self) -> list[str]:
-        """Every file in the wheel."""
+        """Return the name of every file in the wheel."""
         with zipfile.ZipFile(self.wheel) as wheel:
             return wheel.namelist()
 

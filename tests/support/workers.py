@@ -1,4 +1,4 @@
-"""A program that runs workers of a test's own under the site's supervisor, on a small scale of time."""
+"""A program that runs workers of a test under the site's supervisor, with short time limits."""
 
 import os
 import signal
@@ -59,7 +59,7 @@ sys.exit(run_workers(2, globals()[sys.argv[1]], limits=LIMITS))
 
 
 class Workers:
-    """The program while it runs."""
+    """The running program."""
 
     def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
         self.process = process
@@ -70,15 +70,15 @@ class Workers:
         return self._output.read_text()
 
     def served(self) -> list[str]:
-        """What each worker said as it served, in order."""
+        """Return what each worker printed when it began to serve, in order."""
         return [line for line in self.output.splitlines() if line.startswith("served")]
 
     def pids(self) -> list[int]:
-        """The workers that have served, each once, the oldest first."""
+        """Return the PIDs of the workers that have served, each once, the oldest first."""
         return list(dict.fromkeys(int(line.split()[1]) for line in self.served()))
 
     def wait_for(self, count: int) -> list[int]:
-        """Wait until as many workers have served as this."""
+        """Wait until `count` workers have served."""
         return wait_until(lambda: len(self.pids()) >= count and self.pids(), self.output)
 
 
@@ -86,7 +86,7 @@ class Workers:
 def workers(
     work: str, directory: Path, *, before: str = "", stop: float = 0.5
 ) -> Iterator[Workers]:
-    """Run two workers that do `work`, after a shell command; they have `stop` seconds to end."""
+    """Run two workers that do `work`, after a shell command; a stop gives them `stop` seconds."""
     output = directory / "output"
     python = [sys.executable, "-c", PROGRAM, work, str(stop)]
     command = ["sh", "-c", f'{before} exec "$@"', "sh", *python]
