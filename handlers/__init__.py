@@ -1,1 +1,1 @@
-"""HTTP: routes, the base handler, one action per file, templates and static files."""
+"""HTTP: routes, the base handler, one subject per file, templates and static files."""

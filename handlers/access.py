@@ -1,4 +1,4 @@
-"""Who may use a handler; each handler says so, and one that does not is for users."""
+"""Who may use a handler. A handler that does not set `access` needs a signed-in user."""
 
 from enum import Enum, auto
 
@@ -7,14 +7,14 @@ from nestmap.accounts import User
 
 
 class Access(Enum):
-    """ANYONE, also without a session; USER, who is signed in; ADMIN, who has the role."""
+    """ANYONE, also without a session; USER, signed in; ADMIN, signed in with the role "admin"."""
 
     ANYONE = auto()
     USER = auto()
     ADMIN = auto()
 
 
-# What can be done before a password that somebody else chose is changed.
+# Paths that may be used before a password that an operator chose is changed.
 BEFORE_CHANGE = (
     "/account/password",
     "/logout",
@@ -23,32 +23,32 @@ BEFORE_CHANGE = (
     "/api/auth/session",
 )
 
-# An act that matters needs the password to have been given within this time (seconds).
+# An important action needs the password to have been given within this time (seconds).
 CONFIRMED_SECONDS = 900
 
 
 class ConfirmationRequired(SiteError):
-    """The password has to be given again before this; pages send to /confirm."""
+    """The password must be given again first; pages redirect to /confirm."""
 
     def __init__(self) -> None:
         super().__init__(403, "confirmation_required", "Give your password again to do this.")
 
 
 class PasswordChangeRequired(SiteError):
-    """The password was chosen by somebody else; pages send to where it is changed."""
+    """An operator chose the password, so it must be changed first; pages redirect to the form."""
 
     def __init__(self) -> None:
         super().__init__(403, "password_change_required", "Change your password first.")
 
 
 def check_password_changed(user: User | None, path: str) -> None:
-    """PasswordChangeRequired for someone who has to change the password, but for doing that."""
+    """Raise PasswordChangeRequired if `user` must change the password before using `path`."""
     if user is not None and user.must_change and path not in BEFORE_CHANGE:
         raise PasswordChangeRequired
 
 
 def check_access(access: Access, user: User | None) -> None:
-    """SiteError 401 when someone has to sign in first, 403 when that would not help."""
+    """Raise SiteError 401 if a sign-in is needed, 403 if the user lacks the role."""
     if access is Access.ANYONE:
         return
     if user is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nestmap.access")
 
-# Asked every few seconds by whoever watches the site: of no interest as long as nothing is wrong.
+# Monitoring requests these every few seconds, so they are logged at level debug unless they fail.
 PROBES = ("/livez", "/readyz")
 
 LINE = (

@@ -1,4 +1,4 @@
-"""Delete the account, as a page and by the API: with its places and all its sessions."""
+"""Delete the account with its places and sessions: the page and the API."""
 
 from handlers.base import BaseHandler
 from handlers.client import client_of
@@ -16,11 +16,11 @@ class DeleteHandler(BaseHandler):
     """GET and POST /account/delete."""
 
     async def get(self) -> None:
-        """Say what will be gone, and ask for the password."""
+        """Show what will be deleted, and ask for the password."""
         await self.show(None)
 
     async def post(self) -> None:
-        """Delete the account, or show the form again with what is wrong."""
+        """Delete the account, or show the form again with the error."""
         try:
             await delete_account(self, exact_field(self, "password"))
         except WrongPassword:
@@ -34,11 +34,11 @@ class DeleteHandler(BaseHandler):
             self.set_header("Retry-After", str(error.seconds))
             await self.show(str(error))
         else:
-            say(self, "Your account is deleted, with all that was in it.")
+            say(self, "Your account is deleted, with your places and sessions.")
             self.redirect("/", status=303)
 
     async def show(self, error: str | None) -> None:
-        """Answer with the form and what is wrong."""
+        """Answer with the form and the error."""
         places = len(await (await places_of(self)).all())
         self.render("delete.html", error=error, places=places, path="/account")
 
@@ -59,7 +59,7 @@ class ApiAccountHandler(BaseHandler):
 
 
 async def delete_account(handler: BaseHandler, password: str) -> None:
-    """Delete the account of who is signed in, and sign out. WrongPassword, LastAdministrator."""
+    """Delete the account of the signed-in user and sign out; WrongPassword or LastAdministrator."""
     user = handler.signed_in_user
     await handler.services.accounts.delete(user, password, client_of(handler))
     session = handler.session

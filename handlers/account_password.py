@@ -1,4 +1,4 @@
-"""Change the password, as a page and by the API. It ends every other session of the account."""
+"""Change the password, which ends all other sessions of the account: the page and the API."""
 
 from handlers.base import BaseHandler
 from handlers.client import client_of
@@ -20,7 +20,7 @@ class PasswordHandler(BaseHandler):
         self.show({})
 
     async def post(self) -> None:
-        """Change the password, or show the form again with what is wrong."""
+        """Change the password, or show the form again with the errors."""
         current, new = exact_field(self, "current_password"), exact_field(self, "new_password")
         try:
             await change_password(self, current, new)
@@ -39,7 +39,7 @@ class PasswordHandler(BaseHandler):
             self.redirect("/account", status=303)
 
     def show(self, errors: dict[str, str]) -> None:
-        """Answer with the form and what is wrong; what was typed is not shown."""
+        """Answer with the form and the errors; the typed passwords are not shown."""
         self.render("password.html", errors=errors, path="/account")
 
 
@@ -60,7 +60,7 @@ class ApiPasswordHandler(BaseHandler):
 
 
 async def change_password(handler: BaseHandler, current: str, new: str) -> None:
-    """Change the password of who is signed in and end their other sessions.
+    """Change the password of the signed-in user and end the other sessions.
 
     Raises WrongPassword or InvalidAccount. The new version of the account makes its sessions
     invalid, whatever they are doing; this one goes on under a new sid, with the lifetime it had.

@@ -1,4 +1,4 @@
-"""Your sessions: listed as people know them, ended one by one or all but this one."""
+"""The sessions of the signed-in user: list them, end one, end all others."""
 
 from handlers.base import BaseHandler
 from handlers.client import source_of
@@ -13,7 +13,7 @@ class EndSessionHandler(BaseHandler):
     """POST /account/sessions/{id}/end."""
 
     async def post(self, session_id: str) -> None:
-        """End one of your sessions; your current one by signing out."""
+        """End one session of the user; the current one by signing out."""
         if session_id == self.session.id:
             self.session.sign_out()
             self.redirect("/", status=303)
@@ -27,7 +27,7 @@ class EndOtherSessionsHandler(BaseHandler):
     """POST /account/sessions/end-others."""
 
     async def post(self) -> None:
-        """End all of your sessions but this one."""
+        """End all sessions of the user except this one."""
         number = await end_others(self)
         say(
             self,
@@ -40,11 +40,11 @@ class ApiSessionsHandler(BaseHandler):
     """GET and DELETE /api/account/sessions."""
 
     async def get(self) -> None:
-        """List your sessions, the current one first."""
+        """List the sessions of the user, the current one first."""
         self.finish_json({"sessions": [session.json() for session in await devices_of(self)]})
 
     async def delete(self) -> None:
-        """End all others: `?others=true`, so that no session is ended by a missing id."""
+        """End all others. It needs `?others=true`, so that a missing id ends no session."""
         if self.get_query_argument("others", "") != "true":
             raise SiteError(400, "invalid_request", "Say which: /{id}, or ?others=true.")
         await end_others(self)
@@ -55,7 +55,7 @@ class ApiSessionHandler(BaseHandler):
     """DELETE /api/account/sessions/{id}."""
 
     async def delete(self, session_id: str) -> None:
-        """End one of your sessions; your current one as by signing out."""
+        """End one session of the user; the current one as signing out does."""
         if session_id == self.session.id:
             self.session.sign_out()
         elif not await end_session(self, session_id):

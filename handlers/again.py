@@ -1,10 +1,10 @@
-"""The form of a post that was not carried out, with what was typed, for the page that says so."""
+"""The fields and buttons with which an error page offers to send a failed form again."""
 
 from dataclasses import dataclass
 
 from tornado.web import RequestHandler
 
-# What people typed is shown in these fields; everything else goes along hidden.
+# These fields are shown with what was typed; all others are hidden.
 LABELS = {
     "name": ("Place", "text"),
     "note": ("Note", "textarea"),
@@ -30,7 +30,7 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A way on: it sends the form to `action` ("": where it was sent), with `name` if there is one."""
+    """A button that sends the form to `action` ("": the same path again), with `name` if given."""
 
     label: str
     action: str = ""
@@ -38,7 +38,7 @@ class Button:
 
 
 def again_fields(handler: RequestHandler, *, with_session: bool) -> list[Again]:
-    """Return what was posted, without passwords; with the id of its session if that still counts."""
+    """Return the posted fields without passwords; the id of the session only if it is still valid."""
     left_out = () if with_session else ("_session",)
     fields = handler.request.body_arguments
     return [_again(name, values[-1]) for name, values in fields.items() if name not in left_out]
@@ -48,5 +48,5 @@ def _again(name: str, value: bytes) -> Again:
     label, kind = LABELS.get(name, ("", "hidden"))
     if kind == "password":
         return Again(name, label, kind, "")
-    # A field that was left empty is not shown again.
+    # Empty fields are not shown again.
     return Again(name, label, kind if value else "hidden", value.decode("utf-8", "replace"))

@@ -1,6 +1,6 @@
 """Arriving by a link on another site.
 
-The session cookie is SameSite=Strict, so the browser leaves it at home for such a request, and a
+The session cookie is SameSite=Strict, so the browser does not send it with such a request, and a
 reload does not help. A page that refreshes itself does: its request comes from this site.
 """
 
@@ -10,7 +10,7 @@ from tornado.httputil import HTTPServerRequest
 def arrives_from_elsewhere(request: HTTPServerRequest, cookie_name: str) -> bool:
     """Return True if a link or form of another site led here and no session cookie came along.
 
-    The request that follows the refresh says "same-origin", so this is True once at most.
+    The request after the refresh says "same-origin", so this is True once at most.
     """
     return (
         request.method == "GET"

@@ -58,10 +58,10 @@ TOO_MANY_SESSIONS = (
 
 
 class BaseHandler(SessionHandler):
-    """What every handler of the site has in common.
+    """Base class of all handlers of the site.
 
-    A subclass says for whom it is (``access``), and whether it has to do with sessions at all
-    (``needs_session``).
+    A subclass sets ``access``, who may use it, and ``needs_session``, False for handlers that use no
+    session.
     """
 
     access = Access.USER
@@ -71,7 +71,7 @@ class BaseHandler(SessionHandler):
         self.services.drain.enter()
 
     async def prepare(self) -> None:
-        """Load the session, and let only those in who may."""
+        """Load the session and check the access."""
         if len(self.request.body) > MAX_BODY:
             raise SiteError(413, *TOO_LARGE)
         secure = self.needs_session and self.services.settings.production
@@ -90,7 +90,7 @@ class BaseHandler(SessionHandler):
             self.redirect(self.form_page, status=303)
 
     def _check_access(self) -> None:
-        """Let only those in who may. A change by a session that has ended is told so."""
+        """Check the access of the user; raise SessionEnded for a change by an ended session."""
         lapsed = self._session.lapsed if self._session is not None else None
         is_change = self.request.method not in ("GET", "HEAD")
         if lapsed and is_change and self.access is not Access.ANYONE:
@@ -128,31 +128,31 @@ class BaseHandler(SessionHandler):
 
     @property
     def signed_in_user(self) -> User:
-        """Who is signed in, in a handler that only users may use."""
+        """Return the signed-in user, in a handler whose access is USER or ADMIN."""
         user = self.current_user
         assert isinstance(user, User), "this handler is for users"
         return user
 
     def session_form_html(self) -> str:
-        """Return the hidden fields of a form: the session's public id, and a value bound to its sid."""
+        """Return the hidden fields of a form: the session's public id, and a token bound to its sid."""
         return super().session_form_html() + form_value_html(self._form_value())
 
     @property
     def form_page(self) -> str:
-        """The page of this site whose form was posted, to show it again."""
+        """Return the page of this site whose form was posted, to show it again."""
         return page_of_form(self.request)
 
     def _form_value(self) -> str:
         return form_value(self._session, self.services.form_key)
 
     def _form_is_stale(self) -> bool:
-        """Return True for a form of the account or of administration without this session's value."""
+        """Return True if a form that needs the token of its session has none, or another one."""
         if self.request.method != "POST" or self.access is Access.ANYONE or not is_page(self):
             return False
         return not has_form_value(self.request, self._form_value())
 
     def _plan_of(self, session: Session) -> Write | None:
-        """Refuse to begin more sessions than a network may, when nobody signs in."""
+        """Limit the new anonymous sessions of a network; a sign-in is not counted."""
         write = super()._plan_of(session)
         if isinstance(write, Insert) and write.owner is None:
             network = networks_of(write.client.ip)[-1]
@@ -166,25 +166,25 @@ class BaseHandler(SessionHandler):
         self.finish(orjson.dumps(value))
 
     def head(self, *arguments: str) -> Any:
-        """As GET; Tornado leaves the body away."""
+        """Answer like GET; Tornado omits the body."""
         return self.get(*arguments)
 
     # Responses
 
     @property
     def request_name(self) -> str:
-        """How log lines name this request."""
+        """Return the name of this request in log lines."""
         return self.request_id
 
     @property
     def nav(self) -> str:
-        """Which navigation a page has: "user", "visitor", or "none" if it is not known who asks."""
+        """Return the navigation of a page: "user", "visitor", or "none" if no session was loaded."""
         if self.current_user:
             return "user"
         return "none" if self._session is None else "visitor"
 
     def set_default_headers(self) -> None:
-        """Set the usual headers; after an error, too."""
+        """Set the usual headers; Tornado calls this again before an error response."""
         self.clear_header("Server")
         if not hasattr(self, "request_id"):
             self.request_id = new_request_id(self.request, self.services)
@@ -203,16 +203,16 @@ class BaseHandler(SessionHandler):
         return False
 
     def get_template_namespace(self) -> dict[str, Any]:
-        """Return what every page knows."""
+        """Return the names that all templates can use."""
         names = super().get_template_namespace()
         return names | {"nav": self.nav, "path": self.request.path}
 
     def commit_failed(self, error: BaseException) -> Response:
-        """Return the site's error response in place of one whose session was not committed."""
+        """Return the error response that replaces one whose session was not committed."""
         return self._error_response(error)
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Send an error response, or send a visitor to sign in."""
+        """Send an error response, or redirect to the sign-in or another page."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if is_page(self) and (path := self._detour(error)):
             self.redirect(path, status=303)
@@ -237,7 +237,7 @@ class BaseHandler(SessionHandler):
         value: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        """Log what is unexpected, without the request, whose headers and query may hold secrets."""
+        """Log unexpected exceptions, without the headers and the query, which may contain secrets."""
         if isinstance(value, DatabaseError):
             log.log(log_level(value), "%s %s: %s", self.request_id, type(value).__name__, value)
         elif answer_for(value).status == 403:
@@ -246,7 +246,7 @@ class BaseHandler(SessionHandler):
             log.error("%s failed", self.request_id, exc_info=value)
 
     def _detour(self, error: BaseException | None) -> str | None:
-        """Return the page on which somebody first does what an error asks for."""
+        """Return the page that must be used before this request, or None."""
         match error:
             case PasswordChangeRequired():
                 return "/account/password"

@@ -1,4 +1,4 @@
-"""The board with the cards of the places: their order, the filter, and the pages of a long one."""
+"""The list of places on the home page: order, filter and pagination."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tornado.web import RequestHandler
 
 from nestmap.places import Place
 
-# From here on there is a filter: so many cards fit on no screen.
+# With this number of places or more there is a filter, since they do not fit on a screen.
 FILTER_FROM = 30
 FILTER_LENGTH = 120
 
@@ -17,7 +17,7 @@ CARDS_PER_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The places that match what is `wanted`, newest first, and which page of them is shown."""
+    """The places that match the filter `wanted`, newest first, and the number of the shown page."""
 
     total: int
     wanted: str
@@ -26,7 +26,7 @@ class Board:
 
     @classmethod
     def asked_for(cls, handler: RequestHandler, places: list[Place]) -> "Board":
-        """Return the board of these places that the query of a request asks for: ?q= and ?page=."""
+        """Return the board for the query of a request: ?q= and ?page=."""
         wanted = handler.get_query_argument("q", "")[:FILTER_LENGTH]
         matching = [place for place in newest_first(places) if _matches(place, wanted)]
         number = handler.get_query_argument("page", "1")

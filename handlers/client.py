@@ -1,4 +1,4 @@
-"""Who acts in a request, and from where: for the throttle and for events."""
+"""User, address and device of a request: for the throttle and for events."""
 
 from handlers.base import BaseHandler
 from nestmap.accounts import Client, User
@@ -7,7 +7,7 @@ from nestmap.sessions import client_of as layer_client_of
 
 
 def source_of(handler: BaseHandler) -> Source:
-    """Return who acts in this request, and from where, for events."""
+    """Return the user, session and client of this request, for events."""
     user = handler.current_user
     client = layer_client_of(handler.request)
     return Source(
@@ -19,7 +19,7 @@ def source_of(handler: BaseHandler) -> Source:
 
 
 def client_of(handler: BaseHandler) -> Client:
-    """Return the client of an attempt, with the accounts that its device signed in to before."""
+    """Return the client of a sign-in attempt, with the accounts that its device is known for."""
     devices = handler.services.devices.read(handler.request.headers.get_list("Cookie"))
     return Client(source_of(handler), devices)
 

@@ -1,4 +1,4 @@
-"""The password again, before an act that matters: as a page and by the API."""
+"""Ask for the password again before an important action: the page and the API."""
 
 from handlers.base import BaseHandler
 from handlers.client import client_of, know_device
@@ -17,7 +17,7 @@ class ConfirmHandler(BaseHandler):
         self.show(None, local_path(self.get_query_argument("next", "/account")))
 
     async def post(self) -> None:
-        """Note that the password was given, and go on; or show the form again."""
+        """Record that the password was given and redirect, or show the form again."""
         path = local_path(field(self, "next"))
         try:
             await confirm(self, exact_field(self, "password"))
@@ -32,7 +32,7 @@ class ConfirmHandler(BaseHandler):
             self.redirect(path, status=303)
 
     def show(self, error: str | None, path: str) -> None:
-        """Answer with the form and what is wrong."""
+        """Answer with the form and the error."""
         self.render("confirm.html", error=error, next=path)
 
 
@@ -40,7 +40,7 @@ class ApiConfirmHandler(BaseHandler):
     """POST /api/auth/confirm."""
 
     async def post(self) -> None:
-        """Note that the password was given: 204."""
+        """Record that the password was given: 204."""
         try:
             await confirm(self, text_member(json_object(self), "password"))
         except WrongPassword:
@@ -49,7 +49,7 @@ class ApiConfirmHandler(BaseHandler):
 
 
 async def confirm(handler: BaseHandler, password: str) -> None:
-    """Check the password of who is signed in, and let the age of the sign-in begin anew."""
+    """Check the password of the signed-in user and set the time of the sign-in to now."""
     user = handler.signed_in_user
     await handler.services.accounts.confirm(user, password, client_of(handler))
     handler.session.confirm()

@@ -1,4 +1,4 @@
-"""After the first cookie was set: the page that tells who refuses cookies, or the one they wanted."""
+"""A check after the first cookie: redirects on, or explains that the browser refuses cookies."""
 
 from urllib.parse import urlencode
 
@@ -19,19 +19,19 @@ class CookieCheckHandler(BaseHandler):
     access = Access.ANYONE
 
     def get(self) -> None:
-        """Go on, or say that cookies are refused."""
+        """Redirect to `next`, or explain that cookies are refused."""
         if not has_cookie(self):
             raise SiteError(400, "cookies_refused", REFUSED)
         self.redirect(local_path(self.get_query_argument("next", "/")))
 
 
 def redirect_with_cookie(handler: BaseHandler, path: str) -> None:
-    """Redirect after a post that stored something: for a new browser, by way of the check."""
+    """Redirect after a post that stored something; a browser without cookies gets the check first."""
     if not has_cookie(handler):
         path = f"/cookies?{urlencode({'next': path})}"
     handler.redirect(path, status=303)
 
 
 def has_cookie(handler: BaseHandler) -> bool:
-    """Return True if the browser sent a cookie of the session's name, whatever is in it."""
+    """Return True if the browser sent a cookie of the session's name, valid or not."""
     return handler.get_cookie(handler.services.settings.cookie_name) is not None

@@ -1,4 +1,4 @@
-"""The sessions of a user as people know them: which browser, since when, from where."""
+"""The sessions of a user, described by browser, times and IP address."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from nestmap.sessions import ListedSession
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One session. `remembered` if it has a lifetime of its own: it stays signed in."""
+    """One session. `remembered` is True if it was begun with "stay signed in"."""
 
     id: str
     current: bool
@@ -24,7 +24,7 @@ class Device:
 
     @classmethod
     def of(cls, listed: ListedSession, current_id: str | None) -> "Device":
-        """Return the device of a session that the layer listed."""
+        """Return the device for a session in a list of the session layer."""
         return cls(
             listed.id,
             listed.id == current_id,
@@ -55,7 +55,7 @@ class Device:
 
 
 async def devices_of(handler: BaseHandler) -> list[Device]:
-    """Return the sessions of who is signed in, the current one first, then the last seen."""
+    """Return the sessions of the signed-in user: the current one, then the others by last use."""
     session = handler.session
     listed = await handler.sessions.admin.list(session.user_id)
     devices = [Device.of(one, session.id) for one in listed]

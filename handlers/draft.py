@@ -1,4 +1,4 @@
-"""What was typed into the form of a place before its session ended, kept on the way to sign in."""
+"""The typed fields of a place, kept during a sign-in after the session of the form had ended."""
 
 from collections.abc import Mapping, MutableMapping
 from typing import Any
@@ -9,24 +9,24 @@ from tornado.web import RequestHandler
 from handlers.forms import field
 from handlers.place_form import FIELDS, PlaceForm
 
-# The longest texts that a place may have, as JSON; what is longer is not kept.
+# Enough for a place with the longest texts as JSON; longer drafts are not kept.
 DRAFT_LENGTH = 8_000
 
 
 def draft_json(handler: RequestHandler, path: str) -> str:
-    """Return what was posted to `path` as the text of a hidden field."""
+    """Return the fields that were posted to `path` as the text of a hidden field."""
     return orjson.dumps({name: field(handler, name) for name in FIELDS} | {"path": path}).decode()
 
 
 def keep_draft(session: MutableMapping[str, Any], text: str) -> None:
-    """Keep a draft in the session of who has just signed in, unless the text is none."""
+    """Store a draft in the session of the user who just signed in, if the text is a draft."""
     draft = _read(text)
     if draft:
         session["draft"] = draft
 
 
 def draft_of(session: Mapping[str, Any], path: str) -> PlaceForm | None:
-    """Return the form with what was typed for `path`, or None."""
+    """Return the form with the stored draft for `path`, or None."""
     draft = session.get("draft")
     if not isinstance(draft, dict) or draft.get("path") != path:
         return None
@@ -34,7 +34,7 @@ def draft_of(session: Mapping[str, Any], path: str) -> PlaceForm | None:
 
 
 def drop_draft(session: MutableMapping[str, Any]) -> None:
-    """Forget the draft, now that a place was kept."""
+    """Delete the draft after a place was stored."""
     session.pop("draft", None)
 
 

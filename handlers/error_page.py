@@ -1,4 +1,4 @@
-"""The page of an error: what happened, whether anything was lost, and what to do."""
+"""The error page: what happened, what is lost, and what to do next."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -30,7 +30,7 @@ ENDED = ("session_ended", "other_session")
 CAN_BE_REPEATED = ("unavailable", "overloaded", "too_many_sessions", *ENDED)
 
 SAFE_TO_REPEAT = "Try again in a moment: what was saved already is not saved twice."
-STILL_THERE = "Nothing is lost, and nobody is signed out. Try again in a moment."
+STILL_THERE = "Nothing is lost, and your session goes on. Try again in a moment."
 
 HOME = ("Back to your map", "/")
 SIGN_IN = ("Sign in", "/login")
@@ -39,7 +39,7 @@ SIGN_IN = ("Sign in", "/login")
 def error_page(handler: RequestHandler, code: str, **names: Any) -> bytes:
     """Return the page of the error `code`; `names` are `status`, `message` and `request_id`.
 
-    The state of the handler is not used: an error after its end has a page, too.
+    It does not use the state of the handler, so that it works after the handler has finished.
     """
     posted = handler.request.method == "POST" and code in CAN_BE_REPEATED
     again = again_fields(handler, with_session=code not in ENDED) if posted else []
@@ -67,7 +67,7 @@ def _advice(code: str, *, posted: bool) -> str:
 
 
 def _buttons(handler: RequestHandler, code: str) -> list[Button]:
-    """Return the ways on with a form that was not carried out; the first is the usual one."""
+    """Return the buttons that send a failed form again; the first is the default."""
     if code not in ENDED:
         return [Button("Try again")]
     path = handler.request.path

@@ -1,4 +1,4 @@
-"""The one voice of errors: what went wrong becomes a status, a code and a sentence for people."""
+"""Maps exceptions to error responses: status, code and message."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ RETRY_SECONDS = 2
 
 
 class SiteError(HTTPError):
-    """An error that a handler means: ``code`` for programs, ``message`` for people."""
+    """An error that a handler raises on purpose: ``code`` for programs, ``message`` for people."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status)
@@ -24,7 +24,7 @@ class SiteError(HTTPError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """What the client is told; ``retry`` says that trying again soon may help."""
+    """The content of an error response; ``retry`` means that a retry may help."""
 
     status: int
     code: str
@@ -65,7 +65,7 @@ COUNTING = ErrorAnswer(
 OVERLOADED = ErrorAnswer(503, "overloaded", "Too much is going on right now.", True)
 
 
-# The first class that fits counts, so an error stands before the classes it derives from.
+# The first match counts, so subclasses come before their base classes.
 KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorAnswer], ...] = (
     (SessionEnded, ENDED),
     (SessionTooLarge, FULL),
@@ -77,7 +77,7 @@ KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorAnswer], 
 
 
 def answer_for(error: BaseException | None, status: int = 500) -> ErrorAnswer:
-    """Return the answer to an exception that left a handler, or to a bare status."""
+    """Return the answer for an exception that a handler raised, or for a status alone."""
     for classes, answer in KNOWN:
         if isinstance(error, classes):
             return answer
@@ -94,7 +94,7 @@ def answer_for(error: BaseException | None, status: int = 500) -> ErrorAnswer:
 
 
 def error_headers(answer: ErrorAnswer, *, page: bool) -> dict[str, str]:
-    """The headers that an error adds to the usual ones."""
+    """Return the headers that an error adds to the usual ones."""
     kind = "text/html" if page else "application/json"
     headers = {"Content-Type": f"{kind}; charset=UTF-8", "Cache-Control": "no-store"}
     if answer.retry:
@@ -103,9 +103,9 @@ def error_headers(answer: ErrorAnswer, *, page: bool) -> dict[str, str]:
 
 
 def error_body(answer: ErrorAnswer, handler: RequestHandler, request_id: str) -> bytes:
-    """The JSON of an API error, or the page that says the same.
+    """Return the body of an error: JSON for the API, else a page.
 
-    Independent of the handler's state: it is needed after the handler has finished, too.
+    It does not depend on the state of the handler, which may have finished.
     """
     if not is_page(handler):
         error = {"code": answer.code, "message": answer.message}
@@ -115,13 +115,13 @@ def error_body(answer: ErrorAnswer, handler: RequestHandler, request_id: str) ->
 
 
 def is_page(handler: RequestHandler) -> bool:
-    """Whether a person reads the answer: everything is a page, except for the API."""
+    """Return True if errors are shown as a page: for all paths but the API."""
     path = handler.request.path
     return not path.startswith("/api/") and path not in ("/livez", "/readyz")
 
 
 def allowed_methods(handler: RequestHandler) -> str:
-    """The value of the Allow header: the methods that the handler has."""
+    """Return the value of the Allow header: the methods that the handler has."""
     methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
     has = {
         m: getattr(type(handler), m.lower()) is not getattr(RequestHandler, m.lower())

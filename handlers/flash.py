@@ -1,4 +1,4 @@
-"""What is said once after an action: in a signed cookie of a minute, so that showing it writes nothing."""
+"""A message shown once after an action, in a signed cookie of a minute: showing it writes nothing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,20 +9,20 @@ from tornado.web import create_signed_value, decode_signed_value
 from handlers.base import BaseHandler
 
 SECONDS = 60
-# A text can quote the name of a place; one that is longer than any is cut.
+# A text may contain the name of a place; a longer text is cut.
 TEXT_LENGTH = 240
 
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """A sentence; with `undo` it is shown beside a button that undoes the removal of a place."""
+    """A message; with `undo` it has a button that restores a removed place."""
 
     text: str
     undo: bool = False
 
 
 def say(handler: BaseHandler, text: str, *, undo: bool = False) -> None:
-    """Say `text` on the next page that this browser opens."""
+    """Show `text` on the next page that this browser opens."""
     settings = handler.services.settings
     value = orjson.dumps({"text": text[:TEXT_LENGTH], "undo": undo})
     signed = create_signed_value(settings.secrets[0], _name(handler), value)
@@ -30,7 +30,7 @@ def say(handler: BaseHandler, text: str, *, undo: bool = False) -> None:
 
 
 def take_flash(handler: BaseHandler) -> Flash | None:
-    """Return what is to be said on this page, and make the browser forget it."""
+    """Return the message for this page and clear its cookie."""
     name = _name(handler)
     given = handler.get_cookie(name)
     if not given:

@@ -1,4 +1,4 @@
-"""Reading what a client sent, and where to go from there."""
+"""Reading JSON bodies, form fields and the paths of redirects."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from handlers.errors import SiteError
 
 
 def json_object(handler: RequestHandler) -> dict[str, Any]:
-    """The JSON object of the body; SiteError 400 when it is none."""
+    """Return the JSON object in the body; SiteError 400 if it is not one."""
     try:
         found = orjson.loads(handler.request.body)
     except ValueError:
@@ -20,7 +20,7 @@ def json_object(handler: RequestHandler) -> dict[str, Any]:
 
 
 def credentials(handler: RequestHandler) -> tuple[str, str]:
-    """Address and password of a JSON body; SiteError 400 when one is no string."""
+    """Return email address and password of a JSON body; SiteError 400 if one is not a string."""
     fields = json_object(handler)
     email, password = fields.get("email"), fields.get("password")
     if not isinstance(email, str) or not isinstance(password, str):
@@ -29,15 +29,15 @@ def credentials(handler: RequestHandler) -> tuple[str, str]:
 
 
 def field(handler: RequestHandler, name: str, *, strip: bool = True) -> str:
-    """A field of a form, with the line breaks that a browser counted; "" when it is missing."""
+    """Return a field of a form, with line breaks as LF like browsers count them; "" if missing."""
     return handler.get_body_argument(name, "", strip=strip).replace("\r\n", "\n")
 
 
 def exact_field(handler: RequestHandler, name: str) -> str:
-    """A field of a form exactly as it was sent, for passwords; "" when it is missing.
+    """Return a field of a form exactly as it was sent, for passwords; "" if missing.
 
-    Tornado's own method turns control characters into spaces, so that one password would not work
-    in the form and by the API.
+    Tornado's own method turns control characters into spaces, so a password with one would not be
+    the same in the form and in the API.
     """
     values = handler.request.body_arguments.get(name)
     try:
@@ -47,7 +47,7 @@ def exact_field(handler: RequestHandler, name: str) -> str:
 
 
 def text_member(fields: dict[str, Any], name: str) -> str:
-    """A string of a JSON object; SiteError 400 when it is none."""
+    """Return a string member of a JSON object; SiteError 400 if it is not one."""
     value = fields.get(name)
     if not isinstance(value, str):
         raise SiteError(400, "invalid_request", f"{name} is needed, as a string.")
@@ -55,6 +55,6 @@ def text_member(fields: dict[str, Any], name: str) -> str:
 
 
 def local_path(path: str) -> str:
-    """The path if it leads to this site and nowhere else, else "/"."""
+    """Return the path if it can only lead to this site, else "/"."""
     local = path.startswith("/") and not path.startswith("//")
     return path if local and path.isprintable() and "\\" not in path else "/"

@@ -1,4 +1,4 @@
-"""The headers that every answer carries."""
+"""The headers of every response."""
 
 import random
 import re
@@ -9,7 +9,7 @@ from nestmap.services import Services
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
-# The server puts these on each response, also on those that no handler writes.
+# The server adds these to each response, also to those without a handler.
 SECURITY = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -25,14 +25,14 @@ SECURITY = {
 
 
 def new_request_id(request: HTTPServerRequest, services: Services) -> str:
-    """The id of a request: the one that our proxy gave it, or a new one."""
+    """Return the id of a request: the one from the trusted proxy, or a new one."""
     given = request.headers.get("X-Request-Id", "") if services.settings.trust_proxy else ""
-    # A name, not a secret: random bytes from the kernel cost a system call each.
+    # The id is not a secret, so it does not need random bytes from the kernel, a system call each.
     return given if REQUEST_ID.fullmatch(given) else f"{random.getrandbits(64):016x}"
 
 
 def usual_headers(services: Services, request_id: str) -> dict[str, str]:
-    """Return the headers that handlers put on each response, besides SECURITY."""
+    """Return the headers that handlers add to each response, in addition to SECURITY."""
     headers = {"X-Request-Id": request_id}
     if services.drain.stopping:
         headers["Connection"] = "close"

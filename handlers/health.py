@@ -1,4 +1,4 @@
-"""Health: for load balancers, which keep no session."""
+"""Health checks for load balancers, without a session."""
 
 from handlers.access import Access
 from handlers.base import BaseHandler
@@ -12,7 +12,7 @@ class LiveHandler(BaseHandler):
     needs_session = False
 
     def get(self) -> None:
-        """The process answers, whatever the database does."""
+        """Answer 200: the process runs, with or without its database."""
         self.set_header("Cache-Control", "no-store")
         self.finish_json({"status": "ok"})
 
@@ -24,7 +24,7 @@ class ReadyHandler(BaseHandler):
     needs_session = False
 
     async def get(self) -> None:
-        """Requests are welcome: not stopping, the database answers, the schema is ours."""
+        """Answer 200 if the process is not stopping, the database answers and the schema is right."""
         self.set_header("Cache-Control", "no-store")
         if self.services.drain.stopping:
             raise SiteError(503, "stopping", "This instance is stopping.")

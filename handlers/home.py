@@ -1,4 +1,4 @@
-"""The page with the map."""
+"""The home page: the map, the places and the form."""
 
 from typing import Any
 
@@ -23,12 +23,12 @@ class HomeHandler(BaseHandler):
     access = Access.ANYONE
 
     async def get(self) -> None:
-        """Show the places and the form that pins one more."""
+        """Show the places and the form for a new one."""
         await show_home(self, draft_of(self.session, "/places") or PlaceForm())
 
 
 async def show_home(handler: BaseHandler, form: PlaceForm) -> None:
-    """Answer with the map, the places, newest first, and the form with what was entered."""
+    """Answer with the map, the places, newest first, and the form with the typed fields."""
     places = await (await places_of(handler)).all()
     board = Board.asked_for(handler, places)
     lapsed = handler.session.lapsed
@@ -45,7 +45,7 @@ async def show_home(handler: BaseHandler, form: PlaceForm) -> None:
 
 
 def form_names(form: PlaceForm, places: list[Place], *, zoomed: bool) -> dict[str, Any]:
-    """Return what the templates of the map and of the form of a place need."""
+    """Return the names that the templates of the map and of the form need."""
     return {
         "form": form,
         "map_view": MapView.of(places, zoomed=zoomed),

@@ -1,4 +1,4 @@
-"""Sessions that have ended: what is said about them, and which changes are refused."""
+"""Sessions that have ended: their messages, and the changes that are refused."""
 
 from datetime import UTC, datetime
 
@@ -25,15 +25,15 @@ REASONS = {
 def require_session(session: Session) -> None:
     """Raise SessionEnded if the session of the request has ended.
 
-    The pages call it before they change anything, so that the answer is the page with what was
-    typed and the two ways on.
+    Pages call it before they change anything, so that the response is the error page with the typed
+    fields and the two buttons.
     """
     if session.lapsed:
         raise SessionEnded
 
 
 def said_of(lapsed: Lapsed) -> str:
-    """Return one sentence: that the session has ended, when and why as far as it is known."""
+    """Return a sentence: the session has ended, when and why, as far as this is known."""
     when = f" {ago(datetime.fromtimestamp(lapsed.at, UTC))}" if lapsed.at else ""
     why = REASONS.get(lapsed.reason or "")
     if lapsed.reason == "form":

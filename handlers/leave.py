@@ -1,4 +1,4 @@
-"""A visitor's two ways out: forget this map, or go on with a new one after a session has ended."""
+"""Forget the map of a visitor, or begin a new one after a session has ended."""
 
 from handlers.access import Access
 from handlers.base import BaseHandler
@@ -27,10 +27,10 @@ class BeginHandler(BaseHandler):
     access = Access.ANYONE
 
     def post(self) -> None:
-        """Begin a new session where the old one has ended."""
+        """Begin a new session after the old one has ended."""
         if self.session.lapsed:
             self.session.begin()
-            # A session begins when something is stored in it.
+            # A session is stored when it has data.
             self.session["begun"] = True
             say(self, "This is a new map.")
         redirect_with_cookie(self, "/")

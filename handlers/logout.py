@@ -1,10 +1,10 @@
-"""Sign out, as a form and by the API: for good, with all that the session held."""
+"""Sign out, which deletes the session and its data: the form and the API."""
 
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.flash import say
 
-# Not "cookies": that would take the cookie of the device, and those of sibling sites.
+# Not "cookies": that would delete the device cookie too, and those of sibling sites.
 CLEAR = '"storage"'
 
 
@@ -28,7 +28,7 @@ class ApiLogoutHandler(BaseHandler):
     access = Access.ANYONE
 
     def post(self) -> None:
-        """End the session: 204, signed in or not."""
+        """End the session: 204, with or without a sign-in."""
         self.session.sign_out()
         self.set_header("Clear-Site-Data", CLEAR)
         self.set_status(204)

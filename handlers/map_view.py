@@ -1,4 +1,4 @@
-"""The map as a page shows it: which part of the world, and where the pins are."""
+"""The map on a page: the part of the world that is shown, and the positions of the pins."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """The pins and the part of the map that is shown; `zoomed` if that is not the whole world."""
+    """The pins and the shown part of the map; `zoomed` if that is not the whole world."""
 
     pins: list[Pin]
     view: View
@@ -33,14 +33,14 @@ class MapView:
 
     @classmethod
     def of(cls, places: Iterable[Place], *, zoomed: bool) -> "MapView":
-        """Return the map of these places: the whole world, or if `zoomed` what holds the pins."""
+        """Return the map of these places: the whole world, or with `zoomed` the part with the pins."""
         pins = [pin for place in places if (pin := _pin(place))]
         points = [pin.point for pin in pins]
         return cls(pins, view_of(points) if zoomed else world_view(points), zoomed)
 
     @property
     def scale(self) -> float:
-        """Return how much smaller things must be drawn so that zooming does not enlarge them."""
+        """Return the scale at which pins and lines are drawn, so that zooming does not enlarge them."""
         return self.view.width / WIDTH
 
 

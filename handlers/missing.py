@@ -1,4 +1,4 @@
-"""Answers for requests that have no handler of their own."""
+"""Responses for requests that have no other handler."""
 
 import logging
 
@@ -12,24 +12,24 @@ log = logging.getLogger("nestmap.handlers")
 
 
 class MissingHandler(BaseHandler):
-    """Any path that there is not."""
+    """Any unknown path."""
 
     access = Access.ANYONE
     needs_session = False
 
     async def prepare(self) -> None:
-        """404, whatever the method."""
+        """Answer 404 to every method."""
         raise SiteError(404, "not_found", "There is nothing here.")
 
 
 class MisdirectedHandler(BaseHandler):
-    """Any request for a host that is not served here."""
+    """Any request for a host that ALLOWED_HOSTS does not name."""
 
     access = Access.ANYONE
     needs_session = False
 
     async def prepare(self) -> None:
-        """421, and a line in the log that says what to set."""
+        """Answer 421 and log which setting to change."""
         host = self.request.host_name[:100]
         if self.services.sampler.take(f"host {host}"):
             log.warning("refused a request for the host %r: ALLOWED_HOSTS does not name it", host)
@@ -38,14 +38,14 @@ class MisdirectedHandler(BaseHandler):
 
 @stream_request_body
 class TooLargeHandler(BaseHandler):
-    """Any request whose headers announce a body that is too long."""
+    """Any request whose Content-Length is too large."""
 
     access = Access.ANYONE
     needs_session = False
 
     async def prepare(self) -> None:
-        """413, before the body is read."""
+        """Answer 413 before the body is read."""
         raise SiteError(413, *TOO_LARGE)
 
     def data_received(self, chunk: bytes) -> None:
-        """Nothing of it is kept."""
+        """Drop the data."""

@@ -1,4 +1,4 @@
-"""The forms that change places: pin, edit, remove, undo."""
+"""The forms that change places: pin, edit, remove and undo."""
 
 from handlers.access import Access
 from handlers.base import BaseHandler
@@ -26,11 +26,11 @@ class PinHandler(BaseHandler):
     access = Access.ANYONE
 
     def get(self) -> None:
-        """Go to the map: after a form with a mistake, this address is in the history."""
+        """Redirect to the map: after an invalid form, this address is in the browser's history."""
         self.redirect("/")
 
     async def post(self) -> None:
-        """Pin the place, or show the form again with what is wrong."""
+        """Pin the place, or show the form again with the errors."""
         if self.session.lapsed and field(self, "begin"):
             self.session.begin()
         else:
@@ -57,7 +57,7 @@ class EditHandler(BaseHandler):
         self.show(place, draft_of(self.session, self.request.path) or PlaceForm.of(place))
 
     async def post(self, place_id: str) -> None:
-        """Change the place, or show the form again with what is wrong."""
+        """Change the place, or show the form again with the errors."""
         require_session(self.session)
         before = await self._place(place_id)
         form = PlaceForm.read(self)
@@ -87,7 +87,7 @@ class UnpinHandler(BaseHandler):
     access = Access.ANYONE
 
     async def post(self, place_id: str) -> None:
-        """Remove the place, keep it for an undo, and go to the one that stood beside it."""
+        """Remove the place, keep it for an undo, and redirect to its neighbour on the board."""
         require_session(self.session)
         ids = await board_ids(self)
         removed = await (await places_of(self)).remove(place_id)
@@ -104,7 +104,7 @@ class UndoHandler(BaseHandler):
     access = Access.ANYONE
 
     async def post(self) -> None:
-        """Pin the place again that was removed last."""
+        """Restore the place that was removed last."""
         require_session(self.session)
         place = read_removed(self.session)
         if place is None:
@@ -123,7 +123,7 @@ async def board_ids(handler: BaseHandler) -> list[str]:
 
 
 async def keep(handler: BaseHandler, place: Place, form: PlaceForm) -> bool:
-    """Keep a place and return True, or say in `form` that it does not fit and return False."""
+    """Store a place and return True, or add the error to `form` and return False if the map is full."""
     try:
         await (await places_of(handler)).put(place)
     except SessionTooLarge:

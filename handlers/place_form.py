@@ -1,4 +1,4 @@
-"""The form of a place: what was entered, what is wrong with it, and the place that it says."""
+"""The form of a place: its fields, its errors, and the place that it describes."""
 
 from dataclasses import dataclass, field
 
@@ -15,10 +15,10 @@ SEVERAL_TOWNS = "There are several towns of this name. Choose one."
 
 @dataclass
 class PlaceForm:
-    """The texts of the fields as they were entered, and what the page says about them.
+    """The texts of the fields as they were typed, and the errors.
 
-    `town` is the one that was found by the name of the place; `choices` are several of the name
-    that was entered as the town.
+    `town` is a town with the name of the place; `choices` are the towns to choose from if several
+    have the name in the field "town".
     """
 
     values: dict[str, str] = field(default_factory=lambda: dict.fromkeys(FIELDS, ""))
@@ -30,7 +30,7 @@ class PlaceForm:
 
     @classmethod
     def read(cls, handler: RequestHandler) -> "PlaceForm":
-        """Return the form that was posted. A town that was chosen of several takes two fields."""
+        """Return the posted form. The choice of a town sets latitude and longitude."""
         values = {name: read_field(handler, name) for name in FIELDS}
         latitude, comma, longitude = read_field(handler, "at").partition(",")
         if comma:
@@ -39,7 +39,7 @@ class PlaceForm:
 
     @classmethod
     def of(cls, place: Place) -> "PlaceForm":
-        """Return the form that shows a place to change it."""
+        """Return the form to edit a place."""
         degrees = {"latitude": place.latitude, "longitude": place.longitude}
         texts = {name: "" if value is None else f"{value:g}" for name, value in degrees.items()}
         return cls({"name": place.name, "note": place.note, "town": "", **texts})
@@ -47,7 +47,7 @@ class PlaceForm:
     def place(self, place_id: str, *, guess: bool = False) -> Place | None:
         """Return the place, or None if there are `errors`.
 
-        With `guess`, a place that is named as a town is there, unless the form says where it is.
+        With `guess`, a place without a position that has the name of a town gets its position.
         """
         position = self._position(guess=guess)
         texts = {"name": self.values["name"], "note": self.values["note"]}
@@ -59,12 +59,12 @@ class PlaceForm:
         return None if self.errors else place
 
     def refuse(self, status: int, reason: str) -> None:
-        """Say that the place can't be kept for a reason that is in no field."""
+        """Add an error that belongs to no field."""
         self.status = status
         self.errors["form"] = reason
 
     def focus(self, name: str) -> dict[str, str]:
-        """Return the attributes of a field: the first one that is wrong has the focus."""
+        """Return the attributes of a field; the first one with an error gets the focus."""
         first = next((known for known in FIELDS if known in self.errors), None)
         return {"autofocus": ""} if name == first else {}
 

@@ -1,4 +1,4 @@
-"""The API of places: of the account for who is signed in, else of the session."""
+"""The API of places: those of the account after a sign-in, else those of the session."""
 
 from handlers.access import Access
 from handlers.base import BaseHandler
@@ -15,7 +15,7 @@ class PlacesHandler(BaseHandler):
     access = Access.ANYONE
 
     async def get(self) -> None:
-        """Every place, in order of id."""
+        """Answer with all places, in order of id."""
         places = await (await places_of(self)).all()
         self.finish_json({"places": [place.json() for place in places]})
 
@@ -26,7 +26,7 @@ class PlaceHandler(BaseHandler):
     access = Access.ANYONE
 
     async def put(self, place_id: str) -> None:
-        """Pin a place: 201 when it is new, 200 when it replaced one."""
+        """Store a place: 201 if it is new, 200 if it replaced one."""
         try:
             place = parse_place(place_id, json_object(self))
             new = await (await places_of(self)).put(place)

@@ -1,26 +1,26 @@
-"""The places of whoever asks: in the session for a visitor, in the account for who is signed in."""
+"""The places of a request: in the session of a visitor, in the account of a signed-in user."""
 
 from handlers.base import BaseHandler
 from nestmap.places import AccountPlaces, VisitorPlaces, session_places
 
 
 async def places_of(handler: BaseHandler) -> AccountPlaces | VisitorPlaces:
-    """Return the places of this request; both kinds have the same verbs.
+    """Return the places of this request; both classes have the same methods.
 
-    A session that is signed in and still holds places gives them to its account first: the
-    outcome of its sign-in was not known, or an Express server has written the row. What does not
-    fit into the account stays. May raise DatabaseError.
+    Places that are still in a signed-in session move to its account first. There are some if the
+    outcome of the sign-in was unknown, or if an Express server wrote the row. Those that do not fit
+    into the account stay in the session. May raise DatabaseError.
     """
     session = handler.session
     if handler.current_user is None:
         return VisitorPlaces(session)
     if session_places(session):
         await handler.sessions.adopt(session)
-    assert session.user_id is not None, "someone is signed in"
+    assert session.user_id is not None, "the user is signed in"
     assert session.id is not None, "a session with a user is stored"
     return AccountPlaces(handler.services.database, session.user_id, session.id)
 
 
 def left_over(handler: BaseHandler) -> int:
-    """Return how many places of a session that is signed in did not fit into the account."""
+    """Return the number of places in a signed-in session that did not fit into the account."""
     return len(session_places(handler.session)) if handler.current_user else 0

@@ -1,4 +1,4 @@
-"""Every path of the site, and what the handlers need of the application."""
+"""All paths of the site, and the settings of the application."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a client may know of its own session."""
+"""What the API shows about the session of a client."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ class SessionInfoHandler(BaseHandler):
     access = Access.ANYONE
 
     def get(self) -> None:
-        """Who is signed in, and until when; null for what there is not."""
+        """Answer with the user and the times of the session, or null."""
         stored = self.session.stored
         self.finish_json(
             {
@@ -31,5 +31,5 @@ class SessionInfoHandler(BaseHandler):
 
 
 def iso(seconds: float) -> str:
-    """A point in time as ISO 8601 in UTC, to the millisecond."""
+    """Return a time as ISO 8601 in UTC, with milliseconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-"""Signing in, the same after a sign-in and a registration, on a page and by the API."""
+"""Signing in, for the pages and the API of sign-in and registration."""
 
 from handlers.base import BaseHandler
 from handlers.client import know_device
@@ -7,9 +7,9 @@ from nestmap.accounts import User
 
 
 def sign_in(handler: BaseHandler, user: User, *, remember: bool = False) -> None:
-    """Sign a user in; the device is known for this account from then on.
+    """Sign a user in and mark the device as known for this account.
 
-    With `remember`, the session lives as long as the site remembers a device.
+    With `remember`, the session has the longer lifetimes of REMEMBER_SECONDS.
     """
     seconds = handler.services.settings.remember
     lifetimes = {"idle": seconds, "absolute": 3 * seconds} if remember else {}
@@ -18,5 +18,5 @@ def sign_in(handler: BaseHandler, user: User, *, remember: bool = False) -> None
 
 
 def remembered(handler: BaseHandler) -> str:
-    """Return how long the site remembers a device, in words."""
+    """Return the lifetime of "stay signed in" in words."""
     return duration(handler.services.settings.remember)

@@ -15,7 +15,7 @@ class SiteStaticHandler(StaticFileHandler):
     """GET /static/...; Tornado does the rest."""
 
     def set_default_headers(self) -> None:
-        """Put the usual headers on."""
+        """Set the usual headers."""
         self.clear_header("Server")
         self.request_id = new_request_id(self.request, self.settings["services"])
         for name, value in usual_headers(self.settings["services"], self.request_id).items():
@@ -26,7 +26,7 @@ class SiteStaticHandler(StaticFileHandler):
         count_answer(self)
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
-        """404 for a name that no file can have."""
+        """Return the path; 404 for a name that no file can have."""
         if "\0" in absolute_path:
             raise HTTPError(404)
         return super().validate_absolute_path(root, absolute_path)
@@ -50,11 +50,11 @@ class SiteStaticHandler(StaticFileHandler):
     def get_content(
         cls, abspath: str, start: int | None = None, end: int | None = None
     ) -> Generator[bytes, None, None]:
-        """Yield the content as a whole: read in parts, the file stays open while the client is slow."""
+        """Yield the whole content: read in parts, the file would stay open during a slow response."""
         yield b"".join(super().get_content(abspath, start, end))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """The same page as everywhere."""
+        """Write the error page of the site."""
         answer = answer_for(None, status_code)
         for name, value in error_headers(answer, page=True).items():
             self.set_header(name, value)

@@ -1,4 +1,4 @@
-"""What looks like an attack, forged cookies and refused requests: an event for a sample of them."""
+"""Events for a sample of what looks like an attack: forged cookies and refused requests."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -15,9 +15,7 @@ log = logging.getLogger("nestmap.handlers")
 def note_cookies(handler: "BaseHandler") -> None:
     """Add an event if the cookies of a request without a stored session look like an attack.
 
-    One a minute of each network is enough.
-
-    The request does not wait for it: it costs no query, whatever a client sends.
+    At most one event a minute is added for each network. The request does not wait for it.
     """
     headers = handler.request.headers.get_list("Cookie")
     kind = suspicion(handler.session, headers, handler.sessions.cookie.name)
@@ -30,7 +28,7 @@ def note_cookies(handler: "BaseHandler") -> None:
 
 
 def note_refusal(handler: "BaseHandler") -> None:
-    """Add an event that somebody asked for what they may not, one a minute of each account."""
+    """Add an event for a request without the needed role, at most one a minute per account."""
     user_id = handler.session.user_id
     if handler.services.sampler.take(f"refused {user_id}"):
         client = client_of(handler.request)
@@ -40,7 +38,7 @@ def note_refusal(handler: "BaseHandler") -> None:
 
 
 def note_cross_origin(handler: "BaseHandler", error: BaseException | None) -> None:
-    """Log once a minute what to set if a refused origin is this site under another name."""
+    """Log, once a minute, what to set if a refused origin is this site under another name."""
     reason = getattr(error, "log_message", None) or ""
     origin, host = handler.request.headers.get("Origin", ""), handler.request.host
     if not reason.startswith(("Origin", "Sec-Fetch")) or not origin:
@@ -54,7 +52,7 @@ def note_cross_origin(handler: "BaseHandler", error: BaseException | None) -> No
 
 
 def suspicion(session: Session, headers: list[str], cookie_name: str) -> str | None:
-    """Return the kind of event that the cookies of a request deserve, or None."""
+    """Return the kind of event for the cookies of a request, or None."""
     if session.stored is not None:
         return None
     if session.lapsed:

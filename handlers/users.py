@@ -1,4 +1,4 @@
-"""What the API says of a user."""
+"""A user in the JSON of the API."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from nestmap.accounts import User
 
 
 def user_json(user: User) -> dict[str, Any]:
-    """The JSON object {id, email, role}."""
+    """Return the JSON object {id, email, role}."""
     return {"id": user.id, "email": user.email, "role": user.role}
