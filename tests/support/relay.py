@@ -17,7 +17,7 @@ WRITE = re.compile(
     rb"|\bdelete from nestmap\.places\b",
     re.IGNORECASE,
 )
-LOAD = re.compile(rb"\s+as user_row\s+from", re.IGNORECASE)
+LOAD = re.compile(rb"\s+as user_row\s+from|execute load_sessions", re.IGNORECASE)
 
 
 class Relay:
