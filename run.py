@@ -51,7 +51,7 @@ try:
 except ImportError as error:
     if (error.name or "").split(".")[0] in {"handlers", "nestmap"}:
         raise
-    # An old Python lacks names of the standard library; a new one, what pip has to install.
+    # An old Python lacks names of the standard library; a new Python may lack the requirements.
     sys.exit(
         f"nestmap: {error}. `make run` installs what is needed and starts the site. By hand, with"
         " Python 3.11 or newer:\n  python3 -m venv .venv\n"
@@ -65,7 +65,7 @@ DESCRIPTION = (
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until told to stop, and return the status to exit with."""
+    """Serve until a stop signal, and return the exit status."""
     reserve_descriptors()
     options = parse(arguments)
     # Until there is a loop that hears them, these end the program as a Ctrl-C does.
@@ -192,7 +192,7 @@ async def serving(
     well: Callable[[], bool],
     worker: int | None = None,
 ) -> int:
-    """Open the site, serve it, close it; 0 when every request and commit ended in time."""
+    """Open the site, serve it and close it; return 0 if all requests and commits ended in time."""
     stop = asyncio.Event()
     stop_on_signals(stop)
     asyncio.get_running_loop().set_exception_handler(ignore_cancelled_statements)
@@ -209,7 +209,7 @@ async def serving(
 
 
 async def open_site(opening: Opening) -> None:
-    """Open the site as soon as its database can be used, and tell the password that was made."""
+    """Open the site when its database can be used, and print the administrator's password if one was made."""
     if password := await opening.run():
         say(
             f"Administrator: {ADMINISTRATOR}, password {password}"
@@ -234,7 +234,7 @@ async def look_after(stop: asyncio.Event, well: Callable[[], bool]) -> None:
 
 
 def tend_alone(tend: Callable[[], None]) -> bool:
-    """Do for the only process what a supervisor does for several."""
+    """Call ``tend()`` in a single process, as a supervisor does for several."""
     tend()
     if os.getpid() == 1:
         reap_orphans()
@@ -242,7 +242,7 @@ def tend_alone(tend: Callable[[], None]) -> bool:
 
 
 def beat_for(parent: int, beat: Callable[[], None]) -> bool:
-    """Tell the parent that this worker is well; False when it is gone, for then nobody minds it."""
+    """Send a heartbeat to the parent; return False if the parent has ended."""
     beat()
     return os.getppid() == parent
 
@@ -265,7 +265,7 @@ def announce(settings: Settings, hosts: Hosts, sockets: Sockets) -> None:
 
 
 def refuse(*reasons: str) -> int:
-    """Say why the program does not start, a line for each reason, and return the status 2."""
+    """Print why the program does not start, a line for each reason, and return the exit status 2."""
     for reason in reasons:
         say(f"nestmap: {reason}", STDERR)
     return 2

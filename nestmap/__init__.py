@@ -1,3 +1,3 @@
-"""NestMap: a travel site whose visitors' places live in PostgreSQL-backed sessions."""
+"""NestMap: a session layer for Tornado on PostgreSQL, and a travel site that uses it."""
 
 __version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""The commands of an operator, by subject: what ``python -m nestmap`` can do."""
+"""The commands of ``python -m nestmap``, by subject."""

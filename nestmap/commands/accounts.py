@@ -1,4 +1,4 @@
-"""Commands about accounts: who there is, passwords, roles, disabling, ending sessions."""
+"""Commands for accounts: list, create, passwords, roles, disable and enable, end sessions."""
 
 import argparse
 import getpass
@@ -23,7 +23,7 @@ LAST = "This is the last administrator. Make someone else one first."
 
 
 def operator() -> Source:
-    """Return who runs the command: the operating system's user, for the event."""
+    """Return the operating system's user who runs the command, for the event."""
     try:
         name = getpass.getuser()
     except OSError:
@@ -33,7 +33,7 @@ def operator() -> Source:
 
 
 async def create_user(arguments: argparse.Namespace, services: Services) -> int:
-    """Make an account, whose password has to be changed at the first sign-in."""
+    """Make an account whose password must be changed at the first sign-in."""
     try:
         user = await services.accounts.register(
             arguments.email,
@@ -49,7 +49,7 @@ async def create_user(arguments: argparse.Namespace, services: Services) -> int:
 
 
 async def set_password(arguments: argparse.Namespace, services: Services) -> int:
-    """Give an account another password, which has to be changed at the next sign-in."""
+    """Set the password of an account; it must be changed at the next sign-in."""
     user_id = await services.administration.find(arguments.email)
     if user_id is None:
         return unknown(arguments.email)
@@ -93,7 +93,7 @@ async def disable_user(arguments: argparse.Namespace, services: Services) -> int
 
 
 async def enable_user(arguments: argparse.Namespace, services: Services) -> int:
-    """Enable an account again; it has to be signed in to anew."""
+    """Enable an account again; its old sessions stay ended."""
     user_id = await services.administration.find(arguments.email)
     if user_id is None:
         return unknown(arguments.email)
@@ -102,7 +102,7 @@ async def enable_user(arguments: argparse.Namespace, services: Services) -> int:
 
 
 async def end_sessions(arguments: argparse.Namespace, services: Services) -> int:
-    """End every session of one account, or all sessions there are (after restoring a backup)."""
+    """End every session of one account, or all sessions (after a restored backup)."""
     if arguments.all:
         await services.administration.end_all_sessions(operator())
         count = await services.sessions.admin.end_all(source=operator(), progress=tell_progress)
@@ -123,7 +123,7 @@ def tell_progress(count: int) -> None:
 
 
 async def users(_: argparse.Namespace, services: Services) -> int:
-    """List the accounts as tab-separated text: for a review of who has access."""
+    """List the accounts as tab-separated text, to review who has access."""
     print("id", "email", "role", "created", "last sign-in", "disabled", sep="\t")
     after = 0
     while page := await services.administration.users(after=after, most=500):
@@ -174,7 +174,7 @@ def read_password() -> str:
 
 
 def said(user: User | None, what: str, arguments: argparse.Namespace) -> int:
-    """Print what was done, unless the account is gone meanwhile."""
+    """Print what was done, or that the account no longer exists."""
     if user is None:
         return unknown(arguments.email)
     print(f"{user.email} {what}")
@@ -182,11 +182,11 @@ def said(user: User | None, what: str, arguments: argparse.Namespace) -> int:
 
 
 def unknown(email: str) -> int:
-    """Say that there is no such account."""
+    """Print that there is no such account, and return the exit status."""
     return refuse(f"There is no account with the address {email}.")
 
 
 def refuse(reason: str) -> int:
-    """Say why nothing was done, and return the status to exit with."""
+    """Print why nothing was done, and return the exit status."""
     print(reason, file=sys.stderr)
     return 1

@@ -1,12 +1,12 @@
-"""What a command is: a function of its arguments and of the site's services."""
+"""The type of a command: a function of its arguments and of the site's services."""
 
 import argparse
 from collections.abc import Awaitable, Callable
 
 from nestmap.services import Services
 
-# Returns the status to exit with; its docstring is the command's description.
+# Returns the exit status; its docstring is the description of the command.
 Command = Callable[[argparse.Namespace, Services], Awaitable[int]]
 
-# Adds a command by name, and returns the parser of its arguments.
+# Adds a command by name and returns the parser of its arguments.
 AddCommand = Callable[[str, Command], argparse.ArgumentParser]

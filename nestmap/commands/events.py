@@ -1,4 +1,4 @@
-"""The command about events: list them, export them, verify that nobody changed them."""
+"""The command for events: list and export them, verify that they were not changed."""
 
 import argparse
 import dataclasses
@@ -19,7 +19,7 @@ async def events(arguments: argparse.Namespace, services: Services) -> int:
 
 
 async def verify(services: Services, head: str | None) -> int:
-    """Print what is wrong with the record, or its head when nothing is."""
+    """Print what was changed in the record, or the newest seal if nothing was."""
     faults = await services.sessions.seals.verify(head)
     for fault in faults:
         event = f" event {fault.event_id}" if fault.event_id is not None else ""

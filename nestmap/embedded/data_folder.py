@@ -1,4 +1,4 @@
-"""Makes the data folder: aside first, and then in its place by one rename."""
+"""Makes the data folder: under a temporary name, then renamed in one step."""
 
 import re
 import shutil
@@ -10,11 +10,11 @@ from nestmap.embedded.account import Account
 from nestmap.embedded.errors import EmbeddedError
 from nestmap.embedded.programs import VERSION, program
 
-# A first start that was killed leaves a folder of this name behind, which nothing ever served.
+# A first start that was killed leaves a folder with this name, which was never used.
 UNFINISHED = "postgres-unfinished-"
 
-# The builtin locale knows Unicode and needs nothing of the machine's own locales. Who may enter the
-# folder of the socket may connect: nobody else can reach it.
+# The builtin locale supports Unicode and needs no locale of the machine. Connections need no
+# password: only users who may enter the folder of the socket can connect.
 INITDB = [
     *("--username=postgres", "--auth=trust", "--encoding=UTF8"),
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
@@ -23,23 +23,23 @@ INITDB = [
 
 
 def make_data_folder(data: Path, account: Account) -> None:
-    """Make a new data folder. A start that is killed on the way leaves none."""
+    """Make a new data folder. A start that is killed meanwhile leaves none."""
     for leftover in data.parent.glob(f"{UNFINISHED}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=data.parent))
     try:
         account.own(unfinished)
         _initdb(unfinished, account)
-        unfinished.rename(data)  # takes the place of an empty folder, too
+        unfinished.rename(data)  # also replaces an empty folder
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
 
 
 def check_data_folder(data: Path) -> bool:
-    """Return True if there is a data folder of our version, False if one has to be made.
+    """Return True if there is a data folder of our version, False if one must be made.
 
-    Raises EmbeddedError for data of another version and for a folder of something else.
+    Raises EmbeddedError for data of another version and for a folder with other files.
     """
     if not data.exists() or not any(data.iterdir()):
         return False
@@ -80,6 +80,6 @@ def _initdb(folder: Path, account: Account) -> None:
 
 
 def reason(log: str) -> str:
-    """Return the last error that PostgreSQL gave, without where in its sources it is from."""
+    """Return the last error in the log of PostgreSQL, without its position in the source."""
     found = re.findall(r"(?:FATAL|PANIC|error|ERROR):\s*(.+)", log)
     return str(found[-1]) if found else "it was ended from outside"

@@ -1,4 +1,4 @@
-"""What is raised when the embedded PostgreSQL can't be used."""
+"""The exception of the embedded PostgreSQL."""
 
 
 class EmbeddedError(Exception):

@@ -1,4 +1,4 @@
-"""One start of the server, and why it failed."""
+"""One start of the server, and the reason if it failed."""
 
 import os
 import signal
@@ -11,11 +11,11 @@ from nestmap.embedded.postmaster import forget_stranger
 from nestmap.embedded.programs import program
 from nestmap.files import open_owned
 
-# The log begins anew at a start that finds more than this (bytes).
+# A start empties a log that is larger than this (bytes).
 LONGEST_LOG = 1_000_000
 
-# What wins over postgresql.conf. Statements of ours have sids and hashes of passwords in them, which
-# belong in no log.
+# These options override postgresql.conf. Our statements contain sids and hashes of passwords, which
+# must not be logged.
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 class Launch:
-    """Starts the server of ``data``, which then outlives this process."""
+    """Starts the server of ``data``, which may run longer than this process."""
 
     def __init__(self, data: Path, folder: Path, account: Account) -> None:
         where = account.path_of(data) if folder == data else folder
@@ -37,7 +37,7 @@ class Launch:
         if os.fstat(self._log).st_size > LONGEST_LOG:
             os.ftruncate(self._log, 0)
         self._offset = os.fstat(self._log).st_size
-        # A session of its own, so that a Ctrl-C in the terminal is for the site alone.
+        # A new process session, so that a Ctrl-C in the terminal reaches the site only.
         self._process = account.start(
             [program("postgres"), "-D", account.path_of(data), *options],
             cwd=data,
@@ -51,18 +51,18 @@ class Launch:
         return self._process.poll() is not None
 
     def stop(self) -> None:
-        """Stop a server that may not have said yet that it is there."""
+        """Stop a server that may not be ready yet."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait()
 
     def reason(self) -> str:
-        """Return what the server said last of why it ended."""
+        """Return the last error in the log of the server."""
         size = os.fstat(self._log).st_size
         return reason(
             os.pread(self._log, size - self._offset, self._offset).decode(errors="replace")
         )
 
     def close(self) -> None:
-        """Forget it; a process that has ended is reaped."""
+        """Close the files; reap the process if it has ended."""
         self._process.poll()
         os.close(self._log)

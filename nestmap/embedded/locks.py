@@ -1,4 +1,4 @@
-"""Programs that share one DATA_DIR: who uses the server, and who changes something about it."""
+"""Locks for programs that share one DATA_DIR: for using the server, and for starting or stopping it."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from nestmap.files import open_owned
 
 
 class Locks:
-    """Two locks on files, which the kernel lets go of however a program ends."""
+    """Two file locks, which the kernel releases when a program ends in any way."""
 
     def __init__(self, data_dir: Path) -> None:
         self._users = open_owned(data_dir / "postgres.lock")
@@ -18,7 +18,7 @@ class Locks:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Be the only one who starts or stops the server; waits for the others."""
+        """Hold the lock for starting and stopping the server in a block; waits for other programs."""
         fcntl.flock(self._change, fcntl.LOCK_EX)
         try:
             yield
@@ -26,7 +26,7 @@ class Locks:
             fcntl.flock(self._change, fcntl.LOCK_UN)
 
     def use(self) -> None:
-        """Be one of those who use the server."""
+        """Hold the shared lock of the programs that use the server."""
         fcntl.flock(self._users, fcntl.LOCK_SH)
 
     def last(self) -> bool:
@@ -38,6 +38,6 @@ class Locks:
         return True
 
     def close(self) -> None:
-        """Let go of both."""
+        """Release both locks."""
         os.close(self._users)
         os.close(self._change)

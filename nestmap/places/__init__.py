@@ -1,4 +1,4 @@
-"""Places: what people pin. A visitor's are in the session, an account's in a table."""
+"""Places that users pin: those of a visitor are in the session, those of an account in a table."""
 
 from nestmap.places.account import MOST_PLACES, AccountPlaces, MapFull
 from nestmap.places.export import csv_table, geojson

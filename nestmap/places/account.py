@@ -12,14 +12,14 @@ MOST_PLACES = 1_000
 
 
 class MapFull(Exception):
-    """The account has as many places as it may have: 1,000."""
+    """The account has the maximum of 1,000 places."""
 
 
 class AccountPlaces:
-    """The verbs of one request: by the session `session_id` of the account `user_id`.
+    """Reads and changes the places of account `user_id` for a request of session `session_id`.
 
-    Each may raise DatabaseError. A change needs the session to be live and signed in to the
-    account at the moment of the change, and raises SessionEnded if it is not.
+    All methods may raise DatabaseError. A change raises SessionEnded unless the session is live and
+    signed in to the account at the time of the change.
     """
 
     def __init__(self, database: Database, user_id: str, session_id: str) -> None:
@@ -28,18 +28,18 @@ class AccountPlaces:
         self._session = {"user_id": user_id, "session_id": session_id}
 
     async def all(self) -> list[Place]:
-        """Return every place, in order of id."""
+        """Return all places, in order of id."""
         rows = await self._database.all(SQL["account_places"], self._account, idempotent=True)
         return [Place(*row) for row in rows]
 
     async def get(self, place_id: str) -> Place | None:
-        """Return the place of this id, or None."""
+        """Return the place with this id, or None."""
         parameters = {**self._account, "id": place_id}
         row = await self._database.one(SQL["account_place"], parameters, idempotent=True)
         return Place(*row) if row else None
 
     async def put(self, place: Place) -> bool:
-        """Keep a place; return True if it is new, False if it replaced one. Raises MapFull."""
+        """Store a place; return True if it is new, False if it replaced one. Raises MapFull."""
         parameters = {**self._session, **place.json(), "created_at": place.created_at or None}
         row = await self._database.one(SQL["put_place"], parameters)
         match row and row[0]:
@@ -52,7 +52,7 @@ class AccountPlaces:
         raise SessionEnded
 
     async def remove(self, place_id: str) -> Place | None:
-        """Remove the place of this id and return it, or None if there is none."""
+        """Remove the place with this id and return it, or None if there is none."""
         parameters = {**self._session, "id": place_id}
         row = await self._database.one(SQL["remove_place"], parameters)
         if row is None:

@@ -20,7 +20,7 @@ def geojson(places: Iterable[Place]) -> bytes:
 
 
 def csv_table(places: Iterable[Place]) -> bytes:
-    """Return a table in UTF-8, with a byte order mark, by which spreadsheets know the encoding."""
+    """Return a table in UTF-8 with a byte order mark, which tells spreadsheets the encoding."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -42,7 +42,7 @@ def _feature(place: Place) -> dict[str, Any]:
 
 
 def _not_a_formula(text: str) -> str:
-    """Return the text so that a spreadsheet does not compute it (OWASP, CSV injection)."""
+    """Escape text that a spreadsheet would run as a formula (OWASP, CSV injection)."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

@@ -16,10 +16,10 @@ def new_key() -> str:
 def new_id(name: str, key: str = "") -> str:
     """Return an id for a new place: "São Paulo" is sao-paulo-1f0c7d3a.
 
-    It is never one that exists: two tabs that pin Paris at once have pinned two places. A form
-    that brings the `key` of its rendering pins one place, however often it is sent.
+    It differs from all existing ids, so two tabs that pin Paris at once pin two places. A form sends
+    the `key` of its rendering, so it pins one place even if it is sent twice.
     """
-    # Normalising takes time that grows with the square of the length, so the name is cut first.
+    # The time to normalise grows with the square of the length, so the name is cut first.
     plain = unicodedata.normalize("NFKD", name[:STEM_LENGTH])
     ascii_only = plain.encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", ascii_only)[:STEM_LENGTH].strip("-") or "place"

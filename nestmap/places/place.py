@@ -1,4 +1,4 @@
-"""A place as a value: what it may hold, and how it is read from what a client sent."""
+"""A place as a value: its rules, and parsing it from the fields that a client sent."""
 
 import math
 import re
@@ -14,14 +14,14 @@ NOTE_LENGTH = 500
 NUMBER = (int, float, type(None))
 NO_NAME = "Enter the name of a place."
 UNFIT = re.compile(r"[\x00\ud800-\udfff]")
-# Control, format and space characters and lone accents show nothing,
+# Control, format and space characters and single accents are invisible,
 INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Mc", "Me"}
-# and neither do these, which Unicode counts among letters and symbols.
+# and so are these, although Unicode counts them among letters and symbols.
 FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 class InvalidPlace(ValueError):
-    """A place that can't be kept. `errors` has a sentence for each field that is wrong."""
+    """The place is invalid. `errors` has a sentence for each wrong field."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__(" ".join(errors.values()))
@@ -30,9 +30,9 @@ class InvalidPlace(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A pinned place. `note` may be empty; a place has both coordinates or none, in degrees.
+    """A pinned place. `note` may be empty; it has both coordinates, in degrees, or none.
 
-    `created_at` is when it was pinned, in seconds since 1970; 0 where that is not known.
+    `created_at` is the time of pinning, in seconds since 1970; 0 if unknown.
     Raises InvalidPlace.
     """
 
@@ -76,9 +76,9 @@ class Place:
 
 
 def parse_place(place_id: str, fields: Mapping[str, Any]) -> Place:
-    """Return the place that a client sent: an id and an object {name, note?, latitude?, longitude?}.
+    """Return the place for an id and an object {name, note?, latitude?, longitude?} from a client.
 
-    Raises InvalidPlace, with all that is wrong.
+    Raises InvalidPlace with all errors.
     """
     name = fields.get("name")
     shows_nothing = isinstance(name, str) and not _is_visible(name[:NAME_LENGTH])
@@ -93,7 +93,7 @@ def parse_place(place_id: str, fields: Mapping[str, Any]) -> Place:
 
 
 def read_place(place_id: str, fields: Mapping[str, Any], created_at: float = 0.0) -> Place:
-    """Return the place that a session holds. Raises InvalidPlace."""
+    """Return a place that is stored in a session. Raises InvalidPlace."""
     errors = dict(_type_errors(fields))
     if errors:
         raise InvalidPlace(errors)
@@ -121,7 +121,7 @@ def _text_errors(field: str, text: str, length: int) -> Iterator[tuple[str, str]
 
 
 def _is_visible(text: str) -> bool:
-    """Return True if the text shows anything when it is printed."""
+    """Return True if the text has a visible character."""
     return any(
         unicodedata.category(c) not in INVISIBLE_CATEGORIES and c not in FILLERS for c in text
     )

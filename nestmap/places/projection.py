@@ -12,7 +12,7 @@ WIDTH = 1000.0
 _RADIUS = WIDTH / math.tau
 _NORTH, _SOUTH = 84.0, -60.0
 
-# A view of the pins shows at least this much, so that one pin does not fill the screen with sea.
+# The smallest view: a view of one pin should show more than sea.
 SMALLEST_VIEW = 60.0
 
 
@@ -26,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The part of the map that is shown, by its upper left corner."""
+    """The shown part of the map: its upper left corner and its size."""
 
     x: float
     y: float

@@ -1,4 +1,4 @@
-"""The place that was removed last: the session keeps it, so that the removal can be undone."""
+"""The last removed place, which is kept in the session so that the removal can be undone."""
 
 from collections.abc import Mapping, MutableMapping
 from typing import Any
@@ -10,7 +10,7 @@ KEY = "removed"
 
 
 def keep_removed(session: MutableMapping[str, Any], place: Place) -> bool:
-    """Keep a place for an undo; return False if it does not fit into the session."""
+    """Store a place for an undo; return False if it does not fit into the session."""
     try:
         session[KEY] = place.json() | {"created_at": place.created_at}
     except SessionTooLarge:
@@ -20,7 +20,7 @@ def keep_removed(session: MutableMapping[str, Any], place: Place) -> bool:
 
 
 def read_removed(session: Mapping[str, Any]) -> Place | None:
-    """Return the place that was removed last, or None if there is none any more."""
+    """Return the last removed place, or None."""
     fields = session.get(KEY)
     if not isinstance(fields, dict):
         return None
@@ -31,5 +31,5 @@ def read_removed(session: Mapping[str, Any]) -> Place | None:
 
 
 def drop_removed(session: MutableMapping[str, Any]) -> None:
-    """Forget it: another change was made since."""
+    """Delete it after another change."""
     session.pop(KEY, None)

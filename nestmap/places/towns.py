@@ -1,4 +1,4 @@
-"""Towns by name: where they are. The data is GeoNames (CC BY 4.0), made by `make towns`."""
+"""The positions of towns by name, from GeoNames (CC BY 4.0); `make towns` makes the data."""
 
 import gzip
 import unicodedata
@@ -9,11 +9,11 @@ from pathlib import Path
 FILE = Path(__file__).with_name("towns.tsv.gz")
 SUGGESTIONS = Path(__file__).with_name("largest-towns.txt")
 
-# A longer text is no name of a town. It is refused before it is normalised, which takes time
+# No name of a town is longer. A longer text is refused before it is normalised, which takes time
 # that grows with the square of the length.
 NAME_LENGTH = 120
 
-# How many towns the pages suggest, and how many are offered where several have one name.
+# The number of towns that pages suggest, and that are offered if several have the same name.
 SUGGESTED = 250
 OFFERED = 8
 
@@ -36,7 +36,7 @@ class Town:
 
 
 def find_towns(text: str) -> list[Town]:
-    """Return the towns of this name, largest first, at most `OFFERED`; empty if there is none.
+    """Return the towns with this name, largest first, at most `OFFERED`.
 
     `text` is a name in any language ("Lisboa"), alone or with region or country ("Paris, Texas").
     """
@@ -48,10 +48,9 @@ def find_towns(text: str) -> list[Town]:
 
 
 def is_clear(towns: list[Town]) -> bool:
-    """Return True if the first of these towns, largest first, is the one that people mean.
+    """Return True if the first of these towns, largest first, is most likely meant.
 
-    Paris is the one in France, being ten times as large as any other; of Springfields there is a
-    choice.
+    Paris in France is ten times as large as any other Paris, so it is clear; Springfield is not.
     """
     return len(towns) == 1 or (len(towns) > 1 and towns[0].population > 10 * towns[1].population)
 
@@ -70,10 +69,10 @@ def folded(text: str) -> str:
 
 
 def _named(name: str) -> list[Town]:
-    """Return every town of this folded name."""
+    """Return every town with this folded name."""
     data, start = _data(), b"\n%b\t" % name.encode("utf-8", "replace")
     found = []
-    # The lines are sorted, so those of one name stand together.
+    # The lines are sorted, so those with the same name are adjacent.
     at = data.find(start)
     while at >= 0 and data.startswith(start, at):
         end = data.index(b"\n", at + 1)

@@ -1,4 +1,4 @@
-"""The places of a visitor: in the session, each under a key of its own."""
+"""The places of a visitor: in the session, each with its own key."""
 
 import time
 from collections.abc import Mapping, MutableMapping
@@ -10,25 +10,25 @@ PREFIX = "place:"
 
 
 class VisitorPlaces:
-    """Keeps places in `session`. The verbs are asynchronous as those of AccountPlaces are.
+    """Reads and changes the places in `session`, with the same asynchronous methods as AccountPlaces.
 
-    The commit of the session writes what they change, so they may raise SessionTooLarge and,
-    in a session that is gone, SessionEnded.
+    Changes are written when the session is committed. They may raise SessionTooLarge and, if the
+    session has lapsed, SessionEnded.
     """
 
     def __init__(self, session: MutableMapping[str, Any]) -> None:
         self._session = session
 
     async def all(self) -> list[Place]:
-        """Return every place, in order of id."""
+        """Return all places, in order of id."""
         return session_places(self._session)
 
     async def get(self, place_id: str) -> Place | None:
-        """Return the place of this id, or None."""
+        """Return the place with this id, or None."""
         return _place(PREFIX + place_id, self._session.get(PREFIX + place_id))
 
     async def put(self, place: Place) -> bool:
-        """Keep a place; return True if it is new, False if it replaced one."""
+        """Store a place; return True if it is new, False if it replaced one."""
         replaced = await self.get(place.id)
         fields: dict[str, Any] = {"name": place.name, "note": place.note}
         if place.is_on_the_map:
@@ -38,7 +38,7 @@ class VisitorPlaces:
         return replaced is None
 
     async def remove(self, place_id: str) -> Place | None:
-        """Remove the place of this id and return it, or None if there is none."""
+        """Remove the place with this id and return it, or None if there is none."""
         removed = await self.get(place_id)
         if removed:
             del self._session[PREFIX + place_id]
@@ -46,10 +46,10 @@ class VisitorPlaces:
 
 
 def session_places(session: Mapping[str, Any]) -> list[Place]:
-    """Return the places that a session holds, in order of id.
+    """Return the places in a session, in order of id.
 
-    `nestmap.places_in` in sql/site reads them the same way. An Express server that shares the
-    table may keep something else under such a key, which is no place.
+    `nestmap.places_in` in sql/site reads them in the same way. An Express server with the same table
+    may store other data under such a key, which is skipped.
     """
     keys = sorted(key for key in session if key.startswith(PREFIX))
     places = (_place(key, session[key]) for key in keys)
