@@ -1,4 +1,4 @@
-"""Background tasks: held, named, logged when they fail, awaited at the end."""
+"""Background tasks: referenced, named, logged if they fail, awaited at the end."""
 
 import asyncio
 import contextvars
@@ -19,8 +19,8 @@ class Background:
     def start(self, work: Coroutine[Any, Any, Any], name: str, *, daemon: bool = False) -> None:
         """Run ``work`` as a task. An exception is logged under ``name``.
 
-        ``daemon=True``: ``drain()`` cancels the task instead of waiting for it. Nothing of the
-        context is inherited, so a time limit of the request that started the task does not count.
+        ``daemon=True``: ``drain()`` cancels the task instead of waiting for it. The task does not
+        inherit the context, so the time limit of the request that started it does not count.
         """
         task = asyncio.get_running_loop().create_task(
             work, name=name, context=contextvars.Context()
@@ -31,7 +31,7 @@ class Background:
     async def drain(self, seconds: float) -> bool:
         """Wait up to ``seconds`` for the tasks, then cancel the rest and the daemons.
 
-        Return True if every task that is no daemon ended by itself.
+        Return True if all other tasks ended by themselves.
         """
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)

@@ -1,4 +1,4 @@
-"""The console of the database: psql on DATABASE_URL or on the embedded PostgreSQL."""
+"""A psql console on DATABASE_URL or on the embedded PostgreSQL."""
 
 import os
 import shutil
@@ -10,15 +10,15 @@ from nestmap.embedded.programs import program
 
 
 def run_console(url: str, arguments: list[str]) -> int:
-    """Run psql until it is left, and return its exit status.
+    """Run psql until it exits, and return its exit status.
 
-    The machine's own psql is preferred: the one that comes along speaks no TLS. The password goes by
-    the environment, for a command line can be read by every user.
+    The psql of the machine is preferred, since the embedded one has no TLS. The password is passed in
+    the environment: every user can read a command line.
     """
     conninfo, password = without_password(url)
     psql = shutil.which("psql") or program("psql")
     environment = os.environ | ({"PGPASSWORD": password} if password else {})
-    # A Ctrl-C is for psql alone, which then forgets the line that was typed.
+    # Only psql handles Ctrl-C, which cancels the typed line.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     console = subprocess.Popen(
         [psql, "--dbname", conninfo, *arguments],

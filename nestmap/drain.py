@@ -1,8 +1,8 @@
-"""What a stop waits for: the requests that are under way."""
+"""Counts running requests, so that a stop can wait for them."""
 
 
 class Drain:
-    """Counts requests, and says when the program is stopping."""
+    """The number of running requests, and a flag for the stop."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -10,7 +10,7 @@ class Drain:
 
     @property
     def stopping(self) -> bool:
-        """True from the beginning of a stop on."""
+        """True after the beginning of a stop."""
         return self._stopping
 
     @property
@@ -20,7 +20,7 @@ class Drain:
 
     @property
     def is_quiet(self) -> bool:
-        """True if no request is under way."""
+        """True if no request is running."""
         return self._count == 0
 
     def enter(self) -> None:

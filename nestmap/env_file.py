@@ -7,13 +7,13 @@ from dotenv import dotenv_values
 
 
 def home() -> Path:
-    """Return the folder of run.py or, where the package is installed without it, the working folder."""
+    """Return the folder of run.py, or the working folder if the package is installed without run.py."""
     checkout = Path(__file__).absolute().parent.parent
     return checkout if (checkout / "run.py").exists() else Path.cwd()
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Return the variables of a .env file, none when there is no file; ValueError says its reason."""
+    """Return the variables of a .env file, none if it is missing; ValueError if it can't be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 
 def open_owned(path: Path, flags: int = 0) -> int:
-    """Open a file and return its descriptor; made with mode 600 when it is not there.
+    """Open a file, made with mode 600 if it is missing, and return its descriptor.
 
-    Root gives it to the owner of its folder, who may be the next to start the site.
+    As root, change its owner to that of the folder, who may start the site next.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
     if os.geteuid() == 0:

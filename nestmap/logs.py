@@ -1,4 +1,4 @@
-"""Logs: one line an event, as text for people or as JSON for machines; times are UTC."""
+"""Logs: one line per event, as text or as JSON; times are UTC."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ FIELDS = (*ACCESS, "event")
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line; no line ever holds a header, a body or a query string."""
+    """Formats a line as a JSON object, without headers, bodies and query strings."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -31,18 +31,18 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """The same for a terminal."""
+    """Formats a line as text for a terminal."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
     def formatTime(self, record: logging.LogRecord, _: str | None = None) -> str:  # noqa: N802
-        """Return the time with its offset, as logging's own does not."""
+        """Return the time with its UTC offset, which the base class omits."""
         return _time(record)
 
 
 class QueueHandler(logging.Handler):
-    """Hands lines to a thread, so that a reader of the log who stands still holds up no request."""
+    """Passes lines to a thread, so that a slow reader of the log delays no request."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -50,14 +50,14 @@ class QueueHandler(logging.Handler):
         self._writer = LineWriter(STDERR, self._lost_line)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Format the line and hand it over; never waits."""
+        """Format the line and pass it on; never waits."""
         try:
             self._writer.put(self.format(record))
         except Exception:  # noqa: BLE001 (logging's own rule: a line of the log fails alone)
             self.handleError(record)
 
     def flush(self) -> None:
-        """Wait for the lines to be written, for a second at most."""
+        """Wait until the lines are written, for a second at most."""
         self._writer.flush()
 
     def _lost_line(self, count: int) -> str:
@@ -72,7 +72,7 @@ def configure_logs(level: str, form: str) -> None:
     """Send every log line to standard error, in the form "text" or "json"."""
     handler = QueueHandler(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # Malformed requests are the client's affair, and Tornado's lines repeat what was sent.
+    # Malformed requests are errors of clients, and Tornado's lines contain what was sent.
     logging.getLogger("tornado.general").setLevel(logging.ERROR)
     logging.getLogger("tornado.access").disabled = True
     # aiopg reports every statement that the server cancels; nestmap.database raises it as TimedOut.

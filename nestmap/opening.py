@@ -1,4 +1,4 @@
-"""Opens the site as soon as its database can be used, however long that takes."""
+"""Opens the site as soon as its database can be used."""
 
 import asyncio
 from contextlib import suppress
@@ -6,15 +6,15 @@ from contextlib import suppress
 from nestmap.database import Locked, keep_trying
 from nestmap.services import Services
 
-# How long a worker that starts leaves new connections to the others (seconds).
+# How long a starting worker leaves new connections to the others (seconds).
 GRACE_SECONDS = 2.0
 
 
 class Opening:
-    """The first minutes of a process: it serves before it is ready, but not before it has tried.
+    """The start of a process: it accepts connections before it is ready, but after a first attempt.
 
-    Beside workers that are ready, one that starts must not answer with 503 what they could answer. So
-    it takes no connection until it is open, or the database is found to be away, or a moment is over.
+    A starting worker must not answer 503 to requests that ready workers could answer. So it accepts no
+    connection until it is open, or the database is found to be unreachable, or HEAD_START is over.
     """
 
     def __init__(self, services: Services) -> None:
@@ -22,11 +22,11 @@ class Opening:
         self._tried = asyncio.Event()
 
     async def run(self) -> str | None:
-        """Open the site; return the password of an administrator that was made."""
+        """Open the site; return the password of the administrator if one was made."""
         return await keep_trying("the site is not ready", self._attempt)
 
     async def wait(self) -> None:
-        """Wait until connections may be taken."""
+        """Wait until connections may be accepted."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._tried.wait(), GRACE_SECONDS)
 
@@ -34,7 +34,7 @@ class Opening:
         try:
             password = await self._services.open()
         except Locked:
-            raise  # another process makes the schema: it will not be long
+            raise  # another process makes the schema, which is short
         except BaseException:
             self._tried.set()
             raise

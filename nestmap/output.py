@@ -1,7 +1,7 @@
 """Standard output and standard error, which must never stop the site.
 
-Their reader may stand still or be gone, and a write would then wait for ever or fail. So all that the
-program says is written by a thread, up to a bound; what is above the bound is dropped and counted.
+If their reader is slow or gone, a write would wait for ever or fail. So a thread writes all output,
+and lines above a limit are dropped and counted.
 """
 
 import os
@@ -15,10 +15,10 @@ from contextlib import suppress
 STDOUT = 1
 STDERR = 2
 
-# How long a message at the start, or the last lines at the end, may take to be written (seconds).
+# How long to wait for the messages at the start and the last lines at the end (seconds).
 SECONDS = 1.0
 
-# Lines gather for this long and are written together, up to as many (seconds).
+# Lines are collected for this long (seconds) and written together, up to this many.
 GATHER_SECONDS = 0.02
 TOGETHER = 1000
 
@@ -34,11 +34,11 @@ class LineWriter:
         self._most = most
         self._thread: threading.Thread | None = None
         self._begin()
-        # A fork copies the queue and not the thread.
+        # A fork copies the queue, but not the thread.
         os.register_at_fork(after_in_child=self._begin)
 
     def put(self, line: str) -> None:
-        """Write a line, or count it as lost when too many are waiting already."""
+        """Write a line, or count it as lost if too many are waiting."""
         if self._lines.qsize() >= self._most:
             self._dropped += 1
             return
@@ -49,7 +49,7 @@ class LineWriter:
             self._thread.start()
 
     def flush(self, seconds: float = SECONDS) -> None:
-        """Wait until all is written, up to ``seconds``."""
+        """Wait until all lines are written, up to ``seconds``."""
         give_up = time.monotonic() + seconds
         while self._done < self._taken and time.monotonic() < give_up:
             time.sleep(0.002)
@@ -57,14 +57,14 @@ class LineWriter:
     def _begin(self) -> None:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._thread = None
-        # Each number is written by one thread: the first two by put(), the others by _run().
+        # Only one thread changes each counter: put() the first two, _run() the others.
         self._taken, self._dropped = 0, 0
         self._done, self._failed, self._told = 0, 0, 0
 
     def _run(self) -> None:
         while True:
             lines = [self._lines.get()]
-            # To wake a thread for each line costs a request more than all else about the line.
+            # Waking a thread for each line would cost a request more than all other work on the line.
             time.sleep(GATHER_SECONDS)
             while len(lines) < TOGETHER and not self._lines.empty():
                 lines.append(self._lines.get())
@@ -76,21 +76,21 @@ class LineWriter:
         news = [self._lost_line(lost - self._told)] if lost > self._told else []
         try:
             write_all(self._descriptor, "\n".join(lines + news) + "\n")
-        except OSError:  # the reader is gone, or the disk is full: there may be room again later
+        except OSError:  # the reader is gone or the disk is full, maybe for a while only
             self._failed += len(lines)
         else:
             self._told = lost
 
 
 def say(text: str, descriptor: int = STDOUT) -> None:
-    """Write a line at the start of the program; waits a second for it, and never fails."""
+    """Write a line at the start of the program; waits up to a second and never fails."""
     writer = threading.Thread(target=_try_to_write, args=(descriptor, text + "\n"), daemon=True)
     writer.start()
     writer.join(SECONDS)
 
 
 def reserve_descriptors() -> None:
-    """Open what is closed of standard input, output and error, so that no socket takes its number."""
+    """Open standard input, output and error if they are closed, so that no socket gets their numbers."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -99,12 +99,12 @@ def reserve_descriptors() -> None:
 
 
 def write_all(descriptor: int, text: str) -> None:
-    """Write the whole text; waits for a reader that is slow."""
+    """Write the whole text; waits for a slow reader."""
     rest = memoryview(text.encode("utf-8", "backslashreplace"))
     while rest:
         try:
             rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:  # whoever started us has made the descriptor non-blocking
+        except BlockingIOError:  # the parent process has made the descriptor non-blocking
             select.select([], [descriptor], [])
 
 

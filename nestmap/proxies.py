@@ -1,8 +1,7 @@
-"""Which proxies are believed, and what they say of the client.
+"""The trusted proxies, and the client's address in their headers.
 
-A header is believed only from a peer that TRUST_PROXY means; from anyone else it is what the client
-made up. Everything that depends on the client's address (the throttle, the events, the list of
-sessions) depends on this.
+A header counts only if the peer is a proxy of TRUST_PROXY; any other client could make it up. The
+throttle, the events and the list of sessions use the address that is found here.
 """
 
 import ipaddress
@@ -13,7 +12,7 @@ from functools import lru_cache
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# This machine and private networks. (Python's is_private knows more, such as 203.0.113.0/24.)
+# This machine and private networks. (Python's is_private has more, such as 203.0.113.0/24.)
 NEARBY = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -34,11 +33,11 @@ class Proxies:
         return self.mode != "off"
 
     def trusts(self, peer: str | None) -> bool:
-        """Return True if the peer of a connection is a proxy of ours; None is a Unix socket."""
+        """Return True if the peer of a connection is a trusted proxy; None means a Unix socket."""
         if self.mode == "off":
             return False
         address = parsed_address(peer or "")
-        # Tornado calls the peer of a Unix socket 0.0.0.0, which no peer can be.
+        # Tornado uses 0.0.0.0 for the peer of a Unix socket; no other peer has this address.
         if address is None or address.is_unspecified:
             return True
         if self.mode == "on":
@@ -46,11 +45,10 @@ class Proxies:
         return self._lists(address)
 
     def client(self, peer: str | None, values: Iterable[str]) -> str | None:
-        """Return the client's address, from the values of the one header that is believed.
+        """Return the client's address, from the values of the configured header.
 
-        The last element was written by the proxy next to us. With a list of networks, elements that
-        are proxies of the list are passed over, from the last one on. What can't be read as an
-        address is not believed: the peer it is.
+        The proxy next to us wrote the last element. With a list of networks, elements in these networks
+        are skipped, beginning with the last. If the element is not an address, return the peer.
         """
         elements = [part for value in values for part in value.split(",")]
         for element in reversed(elements):
@@ -70,7 +68,7 @@ def _in(address: Address, networks: Iterable[Network]) -> bool:
 
 
 def parsed_proxies(text: str) -> Proxies:
-    """Return what TRUST_PROXY says; ValueError if it is neither off, on nor a list of networks."""
+    """Return the proxies for TRUST_PROXY; ValueError if it is neither off, on nor a list of networks."""
     word = text.strip().lower()
     if word in ("off", "0", "no", "false"):
         return Proxies()
@@ -84,7 +82,7 @@ def parsed_proxies(text: str) -> Proxies:
 def parsed_address(text: str) -> Address | None:
     """Return the address in ``text``, which may have a port, brackets or quotes around it.
 
-    An IPv4 address in the form of IPv6 is the IPv4 address, and a zone (``%eth0``) is left out.
+    An IPv4-mapped IPv6 address is returned as IPv4; a zone (``%eth0``) is removed.
     """
     text = text.strip().strip('"')
     if text.startswith("["):

@@ -1,19 +1,19 @@
-"""The SQL of the program: files in sql/, each statement under its name."""
+"""Loads the SQL statements in sql/ by name."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import aiosql
 
-# In a checkout this is a link to the folder sql at the top.
+# In a checkout this is a link to the top-level folder sql.
 SQL = Path(__file__).resolve().parent / "sql"
 
 
 def queries(subject: str, names: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the statements of ``sql/<subject>.sql`` by name, with %(name)s where parameters go.
+    """Return the statements of ``sql/<subject>.sql`` by name, with %(name)s for parameters.
 
-    ``names`` says what takes the place of each ``{placeholder}``. aiosql is the loader only; the
-    statements run through nestmap.database.
+    ``names`` replaces each ``{placeholder}``. aiosql only loads; the statements run through
+    nestmap.database.
     """
     text = (SQL / f"{subject}.sql").read_text(encoding="utf-8")
     for name, value in (names or {}).items():

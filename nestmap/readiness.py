@@ -1,4 +1,4 @@
-"""Readiness: one look at the database a second, whoever asks and however often."""
+"""Readiness: one check of the database a second, also for many requests."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ SECONDS = 1.0
 
 
 class Readiness:
-    """Looks by a connection of its own, so that a crowd at the other pools does not fail it."""
+    """Checks the database on its own connection, so that busy pools do not make it fail."""
 
     def __init__(self, hosts: Hosts, faults: Callable[[Database], Awaitable[list[str]]]) -> None:
         self._database = Database(hosts, Limits(connections=1))
@@ -25,11 +25,11 @@ class Readiness:
         return self._database.figures
 
     async def faults(self) -> list[str]:
-        """Return what keeps this instance from serving, as of at most a second ago."""
+        """Return the faults that prevent serving, at most a second old."""
         if self._look is None and time.monotonic() - self._looked_at >= SECONDS:
             self._look = asyncio.ensure_future(self._look_now())
         if self._look is not None:
-            # A client that goes away must not take the look of the others with it.
+            # A client that disconnects must not cancel the check of other clients.
             return await asyncio.shield(self._look)
         return self._found
 

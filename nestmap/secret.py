@@ -1,4 +1,4 @@
-"""The development secret: made once, kept in DATA_DIR, so that a restart signs nobody out."""
+"""The development secret, which is stored in DATA_DIR so that sessions survive a restart."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from nestmap.settings import SettingsError
 
 
 def development_secret(data_dir: Path) -> str:
-    """Return the secret that is kept in ``data_dir``, made there the first time.
+    """Return the secret in ``data_dir``; make it the first time.
 
     SettingsError if it can't be read or made.
     """
@@ -31,7 +31,7 @@ def _read_or_make(data_dir: Path) -> str:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(48))
         try:
-            # Whole or not at all, and the first of several starters wins.
+            # Atomic: the first of several processes wins.
             os.link(draft, path)
         except FileExistsError:
             pass

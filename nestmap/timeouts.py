@@ -1,7 +1,7 @@
-"""Every time limit between a request and a socket, in one value.
+"""All time limits between a request and a socket, in one value.
 
-The limits are nested: each is longer than those that it contains, so that the part that is nearest
-to the fault gives up first and can say what happened.
+The limits are nested: each is longer than those that it contains, so that the part nearest to the
+fault gives up first and can report the cause.
 """
 
 from dataclasses import dataclass
@@ -9,29 +9,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Time limits in seconds. ValueError if one is not longer than what it contains."""
+    """Time limits in seconds. ValueError if one is not longer than those it contains."""
 
-    # To connect to one address, until it takes statements: up to eight round trips with TLS.
-    # "connect_timeout" of the URL takes its place.
+    # To connect to one address until it accepts statements: up to eight round trips with TLS.
+    # "connect_timeout" of the URL replaces it.
     connect: float = 3.0
-    # An address that has not answered after this is not waited for alone: the next is tried too.
+    # After this, the next address is tried in addition to one that has not answered.
     next_address: float = 0.6
-    # While the database is away: between two attempts, at first and at most; and after an attempt
-    # that has got no answer yet.
+    # While the database is unreachable: between two attempts, at first and at most; and after an
+    # attempt without an answer.
     first_retry: float = 0.1
     last_retry: float = 0.4
     silent_retry: float = 0.5
 
-    # How long a session write waits for a row that someone else has locked (lock_timeout).
+    # How long a session write waits for a row that is locked (lock_timeout).
     lock: float = 0.3
-    # A statement that takes longer may have been lost, and holds up no other one any more.
+    # A statement that takes longer may be lost, and no longer delays others.
     slow: float = 0.4
-    # How long PostgreSQL may work on a statement (statement_timeout).
+    # How long PostgreSQL may run a statement (statement_timeout).
     statement: float = 2.5
-    # How much longer its answer is waited for. The server must be the first to give up: a client
-    # that gives up leaves the statement running.
+    # How much longer to wait for its answer. The server must give up first: if the client gives up,
+    # the statement continues.
     grace: float = 1.0
-    # One statement with all that it needs: a free connection, connecting, running.
+    # One statement, including waiting for a free connection and connecting.
     total: float = 3.9
     # A statement for administration: a page is promised within a second.
     administration: float = 0.9
@@ -40,19 +40,19 @@ class Timeouts:
     # A load or a commit with its place in a batch; all statements of one request together.
     request: float = 4.4
 
-    # What is promised to whoever sends a request: an answer, if only a 503.
+    # The promise to clients: a response within this time, possibly a 503.
     answer: float = 5.0
 
-    # A connection to PostgreSQL that nothing uses, and the age of one that is used: a server that
-    # was demoted goes on answering reads.
+    # An unused connection to PostgreSQL, and the age of a used one: a server that was demoted still
+    # answers reads.
     unused_connection: float = 60.0
     connection_age: float = 60.0
 
-    # The HTTP server: the body of a request, taking in a response, a connection without a request.
+    # The HTTP server: the body of a request, reading a response, a connection without a request.
     body: float = 15.0
     write: float = 30.0
     idle: float = 75.0
-    # A stop: for running requests and commits; then the supervisor kills the process.
+    # A stop: time for running requests and commits; then the supervisor kills the process.
     drain: float = 10.0
     kill: float = 13.0
 

@@ -1,4 +1,4 @@
-"""Reads variables by their kind and keeps the mistakes, by name and remedy, never with a value."""
+"""Reads variables by type and collects mistakes, with name and remedy and without the value."""
 
 import os
 import re
@@ -8,22 +8,22 @@ from pathlib import Path
 
 
 class Variables:
-    """The variables of a program. A mistaken one reads as its default."""
+    """The variables of a program. A variable with a mistake has its default."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self.variables = variables
         self.mistakes: list[str] = []
 
     def mistake(self, reason: str) -> None:
-        """Keep a mistake and go on: all are reported together."""
+        """Add a mistake to the list; all are reported together."""
         self.mistakes.append(reason)
 
     def text(self, name: str, default: str) -> str:
-        """Return a value without blanks around it; an empty one is as good as none."""
+        """Return a value without surrounding blanks; an empty one counts as missing."""
         return self.variables.get(name, "").strip() or default
 
     def secret(self, name: str) -> str:
-        """Return a value that may be in a file of its own: NAME_FILE names the file."""
+        """Return a value that may be in a file, which NAME_FILE names."""
         path = self.text(f"{name}_FILE", "")
         if not path:
             return self.text(name, "")
@@ -31,7 +31,7 @@ class Variables:
             self.mistake(f"{name} and {name}_FILE are both set; keep one")
         try:
             with Path(path).open(encoding="utf-8-sig") as file:
-                # A secret that everyone may write is everyone's choice.
+                # A secret in a world-writable file could be set by any user.
                 if os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
                     self.mistake(f"{name}_FILE may be written by everyone; chmod o-w the file")
                 return file.read().strip()
@@ -48,7 +48,7 @@ class Variables:
         return default
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return True for on, False for off, and what else people write for them."""
+        """Return True for "on", False for "off", and for their usual synonyms."""
         words = {"1": True, "true": True, "on": True, "yes": True}
         words |= {"0": False, "false": False, "off": False, "no": False}
         text = self.text(name, "on" if default else "off").lower()

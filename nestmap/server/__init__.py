@@ -1,4 +1,4 @@
-"""HTTP for a Tornado application, fast and bounded; and the site served by it until a stop."""
+"""An HTTP server for Tornado applications, and the start and stop of the site's processes."""
 
 from nestmap.server.application import SiteApplication, make_app
 from nestmap.server.event_loop import run

@@ -1,4 +1,4 @@
-"""Takes in new connections, and pauses when there is no room for more."""
+"""Accepts new connections, and pauses when no more may be open."""
 
 import asyncio
 import errno
@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 log = logging.getLogger("nestmap.server")
 
-# New connections that are taken in before others get their turn.
+# How many new connections are accepted in one turn of the event loop.
 AT_ONCE = 16
-# A pause when there is no room (seconds).
+# The pause when no more connections may be open (seconds).
 PAUSE = 0.1
 
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -19,7 +19,7 @@ _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 class Acceptor:
     """Accepts the connections of one listening socket.
 
-    ``make_room()`` says if one more may be open, ``accepted()`` is given each new one.
+    ``make_room()`` returns True if one more may be open; ``accepted()`` is called with each new one.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Acceptor:
         self._start()
 
     def stop(self) -> None:
-        """Accept nothing more, and close the listening socket."""
+        """Stop accepting, and close the listening socket."""
         self._loop.remove_reader(self._listening)
         if self._resume is not None:
             self._resume.cancel()
@@ -49,7 +49,7 @@ class Acceptor:
         self._loop.add_reader(self._listening, self._accept)
 
     def _accept(self) -> None:
-        """Accept those that wait, up to AT_ONCE."""
+        """Accept waiting connections, up to AT_ONCE."""
         for _ in range(AT_ONCE):
             if not self._make_room():
                 self._pause("all connections that may be open are in use")
@@ -68,7 +68,7 @@ class Acceptor:
             self._accepted(client)
 
     def _pause(self, reason: str) -> None:
-        """Accept nothing for a moment; say so at most once a second."""
+        """Stop accepting for PAUSE seconds; log it at most once a second."""
         self._loop.remove_reader(self._listening)
         self._resume = self._loop.call_later(PAUSE, self._start)
         now = self._loop.time()

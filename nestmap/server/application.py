@@ -18,19 +18,19 @@ from nestmap.server.sizes import MAX_BODY
 Routes = list[tuple[str, type[RequestHandler]]]
 
 
-# Load balancers ask by address.
+# Load balancers send an IP address as the host.
 HEALTH = ("/livez", "/readyz")
 
 
-# A route that is a path and no pattern.
+# A route that is a path without a pattern.
 _FIXED = re.compile(r"[/a-z0-9-]+")
 
 
 class SiteApplication(Application):
-    """Looks at each request when its headers have come: who sends it, to which host, how much.
+    """Checks the headers of each request: the client's address, the host, the length of the body.
 
-    A body that is too long is refused before it was sent. A path without a pattern in it is looked
-    up, and the others are tried in their order; Tornado's routers, which also know hosts, names and
+    A body that is too long is refused before it is sent. A route without a pattern is found in a
+    dictionary; patterns are tried in their order. Tornado's routers, which support hosts, names and
     nested routes, take ten times as long.
     """
 
@@ -63,7 +63,7 @@ class SiteApplication(Application):
         return None
 
     def _believe_proxy(self, request: HTTPServerRequest) -> None:
-        """Take the client's address and protocol from the headers of a proxy that is believed."""
+        """Take the client's address and protocol from the headers of a trusted proxy."""
         settings: Settings = self.settings["services"].settings
         proxies = settings.trust_proxy
         if not proxies or not proxies.trusts(request.remote_ip):
@@ -76,7 +76,7 @@ class SiteApplication(Application):
             request.protocol = protocols[-1].strip()
 
     def _serves(self, request: HTTPServerRequest) -> bool:
-        """Return True if the host that is asked for is one of ALLOWED_HOSTS."""
+        """Return True if the host of the request is one of ALLOWED_HOSTS."""
         allowed = self.settings["services"].settings.allowed_hosts
         if not allowed or request.path in HEALTH:
             return True
@@ -90,9 +90,9 @@ class SiteApplication(Application):
 def make_app(
     services: "Services", routes: Routes, usual_headers: dict[str, str], **settings: Any
 ) -> SiteApplication:
-    """Return the application. ``settings`` are the handlers' own: templates, files, error handlers.
+    """Return the application. ``settings`` are those of the handlers: templates, files, error handlers.
 
-    The server puts ``usual_headers`` on each response.
+    The server adds ``usual_headers`` to each response.
     """
     return SiteApplication(
         routes,
@@ -110,4 +110,4 @@ def _hsts(settings: "Settings") -> dict[str, str]:
 
 
 def _no_log(_: RequestHandler) -> None:
-    """Tornado logs in finish(); an answer that is held is logged when it has left."""
+    """Do nothing: Tornado logs in finish(), but a held response is logged after it was sent."""

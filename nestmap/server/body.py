@@ -1,7 +1,7 @@
-"""The body of a request: where it ends, and what is in it.
+"""Reads the body of a request and finds its end.
 
-As strict as Tornado: one Content-Length of digits alone, or ``Transfer-Encoding: chunked`` and
-nothing else; no chunk extensions, no trailers, every line ended by CR and LF.
+As strict as Tornado: one Content-Length of digits, or only ``Transfer-Encoding: chunked``; no chunk
+extensions, no trailers, and every line ends with CR and LF.
 """
 
 import re
@@ -21,11 +21,11 @@ class FixedBody:
 
     @property
     def complete(self) -> bool:
-        """True when all of it has come."""
+        """True if the whole body was received."""
         return not self._missing
 
     def feed(self, data: bytes, _limit: int) -> tuple[bytes, bytes]:
-        """Return what of ``data`` belongs to the body, and the rest."""
+        """Return the part of ``data`` that belongs to the body, and the rest."""
         content, rest = data[: self._missing], data[self._missing :]
         self._missing -= len(content)
         return content, rest
@@ -41,9 +41,9 @@ class ChunkedBody:
         self._size = 0
 
     def feed(self, data: bytes, limit: int) -> tuple[bytes, bytes]:
-        """Return the content of the chunks in ``data``, and the rest, which is to be fed again.
+        """Return the content of the chunks in ``data``, and the rest, which must be fed again.
 
-        HTTPInputError if it is malformed or if all chunks together are longer than ``limit``.
+        Raises HTTPInputError if it is malformed or if all chunks together are longer than ``limit``.
         """
         content: list[bytes] = []
         at = 0
@@ -76,7 +76,7 @@ class ChunkedBody:
             return len(match[0]) + 2
         if len(end) == 2:
             raise HTTPInputError("improperly terminated chunked request")
-        # The last two bytes are still to come; this line is then read again, and adds nothing.
+        # The last two bytes are missing; this line is read again when they arrive.
         return 0
 
     def _content(self, data: bytes, at: int, content: list[bytes]) -> int:
@@ -98,7 +98,7 @@ Body = FixedBody | ChunkedBody
 
 
 def body_of(headers: HTTPHeaders, limit: int) -> Body | None:
-    """Return the body that the headers announce, or None. HTTPInputError if they are not clear."""
+    """Return the body for these headers, or None. HTTPInputError if the headers are ambiguous."""
     if "Transfer-Encoding" in headers:
         if "Content-Length" in headers:
             raise HTTPInputError("Message with both Transfer-Encoding and Content-Length")
@@ -117,7 +117,7 @@ def body_of(headers: HTTPHeaders, limit: int) -> Body | None:
 
 
 def length_of(value: str) -> int:
-    """Return the number that a Content-Length says. ValueError if it is not made of digits alone."""
+    """Return the number in a Content-Length. ValueError if it has other characters than digits."""
     if not _DIGITS.fullmatch(value):
         raise ValueError(f"Only integer Content-Length is allowed: {value}")
     return int(value)

@@ -1,4 +1,4 @@
-"""All open connections of a server: how many there may be, and which of them are cut."""
+"""All open connections of a server: their limit and their deadlines."""
 
 import asyncio
 import logging
@@ -9,25 +9,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nestmap.server")
 
-# One that has waited for its client for less than this is not closed in favour of another (seconds).
+# A connection that has waited for its client for less than this is not closed for a new one (seconds).
 SPARED = 1.0
 
 
 class Clients:
-    """The connections of one server, with one timer for the deadlines of all.
+    """The connections of one server, with one timer for all deadlines.
 
-    A timer for each request would cost more than all that this server does with the request.
+    A timer for each request would cost more than all other work on the request.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
         self._loop = loop
         self._most = most
-        # Those that count; those whose socket is still open; those that wait for their client, with
-        # the time since when, in that order.
+        # The counted connections; those with an open socket; those that wait for their client, with
+        # the time since when they wait, longest first.
         self._counted: set[Connection] = set()
         self._open: set[Connection] = set()
         self._waiting: dict[Connection, float] = {}
-        # Counted by the looks: a loop that was held up cuts nobody for it.
+        # The clock counts calls of _look(): if the loop was blocked, no client is cut for it.
         self._now = 0.0
         self._interval = 1.0
         self._timer: asyncio.TimerHandle | None = None
@@ -42,30 +42,30 @@ class Clients:
         self._look_again()
 
     def forget(self, connection: "Connection") -> None:
-        """Do not count a connection that is about to be closed."""
+        """Stop counting a connection that is about to be closed."""
         self._counted.discard(connection)
         self._waiting.pop(connection, None)
 
     def lost(self, connection: "Connection") -> None:
-        """The socket of a connection is closed."""
+        """Forget a connection whose socket is closed."""
         self._open.discard(connection)
         if not self._open and self._all_lost is not None and not self._all_lost.done():
             self._all_lost.set_result(None)
 
     def waits(self, connection: "Connection") -> None:
-        """It is the client's turn: to send a request, or to take in a response."""
+        """Note that a connection waits for its client: to send a request, or to read a response."""
         self._waiting.pop(connection, None)
         self._waiting[connection] = self._loop.time()
 
     def works(self, connection: "Connection") -> None:
-        """It is the application's turn."""
+        """Note that a connection waits for the application."""
         self._waiting.pop(connection, None)
 
     def make_room(self) -> bool:
         """Return True if one more connection may be accepted.
 
-        At the limit the one that has waited longest for its client is closed for it: a client that
-        only keeps a connection open does not keep others out.
+        At the limit, the connection that has waited longest for its client is closed, so that idle
+        connections do not block other clients.
         """
         if len(self._counted) < self._most:
             return True
@@ -78,12 +78,12 @@ class Clients:
         return True
 
     def deadline(self, seconds: float) -> float:
-        """Return the time that is this far away; with it Connection.look() is called."""
+        """Return the time in this many seconds, to compare with the time given to Connection.look()."""
         self._look_within(seconds)
         return self._now + self._interval + seconds
 
     async def close(self) -> None:
-        """Close all connections at once, and wait until that is done."""
+        """Close all connections at once, and wait until they are closed."""
         for connection in list(self._counted):
             connection.abort()
         if self._open:
@@ -114,13 +114,13 @@ class Clients:
             self._look_again()
 
     def _report(self) -> None:
-        """Say, at most once a second, that connections were closed in favour of others."""
+        """Log, at most once a second, that connections were closed at the limit."""
         now = self._loop.time()
         if now - self._reported < 1:
             return
         log.warning(
             "at the limit of %d connections: closed %d that waited longest for their client; raise"
-            " the limit of open files (ulimit -n) if there are really so many visitors",
+            " the limit of open files (ulimit -n) if these are real visitors",
             self._most,
             self._closed_in_favour,
         )

@@ -1,4 +1,4 @@
-"""One client: the socket, what may be sent to it, and when it is cut."""
+"""The connection of one client: sending, flow control and deadlines."""
 
 import asyncio
 from typing import TYPE_CHECKING, cast
@@ -19,7 +19,7 @@ NEVER = float("inf")
 
 
 class Connection(asyncio.Protocol):
-    """The transport of one client. The server looks at the deadlines of all connections at once."""
+    """The protocol of one client's socket. Clients calls look() to check its deadline."""
 
     transport: asyncio.Transport
     peer: Peer
@@ -29,9 +29,9 @@ class Connection(asyncio.Protocol):
         self._clients = clients
         self.loop = server.loop
         self.limits = server.limits
-        # False once the connection is closed, or about to be: nothing more is read or answered.
+        # False when the connection is closed or will be: nothing more is read or answered.
         self.open = True
-        # True while there is so much to be sent that nothing may be added.
+        # True while the buffer of the transport is full and nothing may be added.
         self.congested = False
         self._closed = False
         self._reader: RequestReader | None = RequestReader(self)
@@ -42,7 +42,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._writers: list[asyncio.Future[None]] = []
 
-    # What asyncio calls
+    # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def eof_received(self) -> None:
-        """Let asyncio close the connection: as in Tornado, a client that has closed its half left."""
+        """Let asyncio close the connection: as in Tornado, a client that closed its sending side has left."""
 
     def pause_writing(self) -> None:
         self.congested = True
@@ -89,10 +89,10 @@ class Connection(asyncio.Protocol):
         self._forget()
         self._clients.lost(self)
 
-    # What is sent
+    # Sending
 
     def send(self, data: bytes) -> "asyncio.Future[None]":
-        """Send ``data``. The future is done when more may be sent."""
+        """Send ``data``. The returned future is done when more may be sent."""
         if self._closed or self.transport.is_closing():
             return _closed_error(self.loop)
         self.transport.write(data)
@@ -102,10 +102,10 @@ class Connection(asyncio.Protocol):
         self._writers.append(writer)
         return writer
 
-    # How it ends
+    # Closing
 
     def shut_down(self) -> None:
-        """Close the connection when the client has what was sent, and has closed its half."""
+        """Close the connection after the client has read everything and closed its side."""
         if not self.open or self.transport.is_closing():
             return
         self.open = False
@@ -116,14 +116,14 @@ class Connection(asyncio.Protocol):
         self.pace()
 
     def abort(self) -> None:
-        """Close the connection at once; what has not been sent is lost."""
+        """Close the connection at once; unsent data is lost."""
         if not self._closed:
             self._forget()
             if hasattr(self, "transport"):
                 self.transport.abort()
 
     def detach(self) -> IOStream:
-        """Give the connection away as a stream, with what the client has sent already."""
+        """Return the connection as a stream, with the data that the client has sent already."""
         if self._reader is None or self.transport.get_write_buffer_size():
             self.abort()
             raise StreamClosedError
@@ -143,24 +143,24 @@ class Connection(asyncio.Protocol):
         if reader is not None:
             reader.client_left()
 
-    # Who waits for whom, and until when
+    # Waiting for the client or for the application
 
     def wait_for_request(self) -> None:
-        """The client may send the next request."""
+        """Wait until the client sends the next request."""
         self._wait(self.limits.idle)
         self._clients.waits(self)
 
     def wait_for_body(self, seconds: float | None) -> None:
-        """The client has to send the body of its request within this time."""
+        """Wait up to ``seconds`` for the body of the request."""
         self._wait(seconds or NEVER)
 
     def wait_for_application(self) -> None:
-        """The request has come; the application works on it."""
+        """Wait for the application, which works on the request."""
         self._read_deadline = NEVER
         self._clients.works(self)
 
     def pace(self) -> None:
-        """Read from the client only if something can be done with what it sends."""
+        """Read from the client only if the data can be processed."""
         if self._closed or self.transport.is_closing():
             return
         pause = self.open and self._reader is not None and not self._reader.can_read
@@ -169,7 +169,7 @@ class Connection(asyncio.Protocol):
             self.transport.pause_reading() if pause else self.transport.resume_reading()
 
     def look(self, now: float) -> None:
-        """Cut the connection if the client is late."""
+        """Close the connection if the client missed its deadline."""
         if now >= self._read_deadline:
             if self.open and self._reader is not None and self._reader.reads_body:
                 gen_log.info("Timeout reading body from %s", self.peer)

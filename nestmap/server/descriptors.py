@@ -1,12 +1,12 @@
-"""How many descriptors this process may have, and how many of them connections may use."""
+"""The limit of open descriptors of this process, and the part of it for connections."""
 
 import resource
 
-# For the connections to the database, files, logs: at most this many are kept free.
+# Reserved for database connections, files and logs.
 RESERVE = 64
 LEAST_RESERVE = 32
 
-# What is taken for no limit at all.
+# Used if there is no limit.
 MANY = 1_000_000
 
 
@@ -18,7 +18,7 @@ def raise_limit() -> None:
 
 
 def connections_within_limit() -> int:
-    """Return how many connections may be open, so that a reserve is left."""
+    """Return the number of connections that may be open, which leaves a reserve."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = soft if 0 < soft < MANY else MANY
     return max(1, limit - max(LEAST_RESERVE, min(RESERVE, limit // 8)))

@@ -1,4 +1,4 @@
-"""The event loop: uvloop where there is one, else that of asyncio."""
+"""The event loop: uvloop if it is installed, else asyncio's own."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 try:
     import uvloop
-except ImportError:  # There is none for Windows.
+except ImportError:  # There is no uvloop for Windows.
     _uvloop: Callable[[], asyncio.AbstractEventLoop] | None = None
 else:
     _uvloop = uvloop.new_event_loop

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Exchange(HTTPConnection):
     """Writes the response to one request, with the methods of Tornado's HTTP1Connection.
 
-    The futures of write_headers() and write() are done when the client has taken in enough for the
-    next part to be written; they raise StreamClosedError if it is gone.
+    The futures of write_headers() and write() are done when the next part may be written; they raise
+    StreamClosedError if the client has disconnected.
     """
 
     def __init__(
@@ -44,15 +44,15 @@ class Exchange(HTTPConnection):
         self._missing: int | None = None
 
     def set_max_body_size(self, max_body_size: int) -> None:
-        """Set the longest body of this request, in place of the server's ``max_body_size``."""
+        """Set the longest body of this request, instead of the server's ``max_body_size``."""
         self.max_body_size = max_body_size
 
     def set_body_timeout(self, timeout: float) -> None:
-        """Set how long the body of this request may take, in place of ``body_timeout``."""
+        """Set the time limit for the body of this request, instead of ``body_timeout``."""
         self._reader.set_body_timeout(timeout)
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
-        """Set what is called if the client goes away after its request, before the response ends."""
+        """Set a function that is called if the client disconnects before the response ends."""
         self.close_callback = callback
 
     def write_headers(
@@ -84,17 +84,17 @@ class Exchange(HTTPConnection):
         self._reader.response_finished()
 
     def close(self) -> None:
-        """Close the connection at once; what has not been sent is lost."""
+        """Close the connection at once; unsent data is lost."""
         self.close_callback = None
         self._connection.abort()
 
     def detach(self) -> IOStream:
-        """Return the connection as a stream, and forget it: what follows is not HTTP."""
+        """Return the connection as a stream and stop reading HTTP from it."""
         self.close_callback = None
         return self._connection.detach()
 
     def _frame(self, status: int, headers: HTTPHeaders) -> None:
-        """Decide how the client learns where the body ends."""
+        """Choose the framing that shows the client the end of the body."""
         method, _, version = self._start_line
         no_body = method == "HEAD" or status in (204, 304) or 100 <= status < 200
         self._chunked = version == "HTTP/1.1" and not no_body and "Content-Length" not in headers
@@ -114,21 +114,21 @@ class Exchange(HTTPConnection):
             self.keep_alive = False
 
     def _framed(self, chunk: bytes) -> bytes:
-        """Return the chunk as it is sent. HTTPOutputError if it is more than Content-Length says."""
+        """Return the framed chunk. HTTPOutputError if the body exceeds Content-Length."""
         if self._missing is not None:
             self._missing -= len(chunk)
             if self._missing < 0:
                 self.close()
                 raise HTTPOutputError("Tried to write more data than Content-Length")
-        # An empty chunk would be the end of the body.
+        # An empty chunk would end the body.
         return b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._chunked and chunk else chunk
 
 
 def _keeps_alive(start_line: RequestStartLine, headers: HTTPHeaders) -> bool:
-    """Return True if the client wants to send another request on the connection."""
+    """Return True if the connection stays open for another request."""
     options = headers.get("Connection", "").lower()
     if start_line.version == "HTTP/1.1":
         return not options or "close" not in [option.strip() for option in options.split(",")]
-    # Up to HTTP/1.0 the client has to ask for it, and the end of its body must be known.
+    # In HTTP/1.0 the client must ask for it, and the response needs a known length.
     has_end = "Content-Length" in headers or "Transfer-Encoding" in headers
     return options == "keep-alive" and (has_end or start_line.method in ("GET", "HEAD"))

@@ -1,9 +1,9 @@
 """The head of a request: its first line and its headers.
 
-httptools parses the headers. It is given nothing else, for it would decide more than Tornado lets a
-parser decide: it refuses methods it does not know and bytes above 127 in a path, takes RTSP/1.0 for
-HTTP, adds the trailers of a body to the headers, and leaves out the body of a request with an
-Upgrade header. The first line is judged by Tornado itself; bodies are read by nestmap.server.body.
+httptools parses the headers only, because it differs from Tornado in the other parts: it refuses
+unknown methods and bytes above 127 in a path, accepts RTSP/1.0, adds the trailers of a body to the
+headers, and skips the body of a request with an Upgrade header. Tornado parses the first line;
+nestmap.server.body reads bodies.
 """
 
 import re
@@ -19,21 +19,21 @@ from tornado.httputil import (
 
 from nestmap.server.body import body_of
 
-# What httptools sees in place of the first line of the request.
+# httptools gets this instead of the first line of the request.
 _ANY_REQUEST = b"GET / HTTP/1.1\r\n"
 
 _EMPTY_HEAD = re.compile(rb"\r?\n\r?\n")
 
 
 class HeadTooLarge(HTTPInputError):
-    """The head is longer than the limit: 431."""
+    """The head is longer than the limit; the response is 431."""
 
 
 def split_head(data: bytes, limit: int) -> tuple[bytes, bytes] | None:
-    """Return the head, with the empty line that ends it, and what follows; None if it is incomplete.
+    """Return the head, with its last empty line, and the following data; None if it is incomplete.
 
-    One empty line in front of the head is left out. HeadTooLarge if it is longer than ``limit``,
-    HTTPInputError if it is empty or its lines end without a carriage return.
+    One empty line before the head is skipped. Raises HeadTooLarge if it is longer than ``limit``,
+    HTTPInputError if it is empty or a line ends without a carriage return.
     """
     if data[:1] in (b"\r", b"\n"):
         if _EMPTY_HEAD.match(data):
@@ -57,7 +57,7 @@ def parse_head(head: bytes) -> tuple[RequestStartLine, HTTPHeaders]:
     try:
         HttpRequestParser(collected).feed_data(_ANY_REQUEST + fields)
     except HttpParserUpgrade:
-        pass  # Whether the protocol changes is for the handler to say.
+        pass  # The handler decides about an upgrade of the protocol.
     except HttpParserError as error:
         raise _refusal(fields, error) from None
     if not collected.complete:
@@ -66,7 +66,7 @@ def parse_head(head: bytes) -> tuple[RequestStartLine, HTTPHeaders]:
 
 
 def _refusal(fields: bytes, error: HttpParserError) -> HTTPInputError:
-    """Return why the headers are refused, in Tornado's words if it would refuse them, too."""
+    """Return the reason for refusing the headers, in Tornado's words if it would refuse them too."""
     try:
         body_of(HTTPHeaders.parse(fields.decode("latin1")), sys.maxsize)
     except HTTPInputError as refusal:
@@ -75,7 +75,7 @@ def _refusal(fields: bytes, error: HttpParserError) -> HTTPInputError:
 
 
 class _Collected:
-    """What httptools calls back."""
+    """Collects the headers in callbacks of httptools."""
 
     def __init__(self) -> None:
         self.headers = HTTPHeaders()

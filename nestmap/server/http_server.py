@@ -1,4 +1,4 @@
-"""The HTTP server: takes the place of tornado.httpserver.HTTPServer."""
+"""The HTTP server, which replaces tornado.httpserver.HTTPServer."""
 
 import asyncio
 import socket
@@ -25,14 +25,13 @@ MEGABYTE = 1024 * 1024
 class HTTPServer(TornadoServer):
     """A fast and bounded HTTP server for any Tornado application.
 
-    It takes the arguments and has the methods of Tornado's HTTPServer, and besides:
+    It has the arguments and methods of Tornado's HTTPServer, and also:
 
     :arg write_timeout: how long a client may take for 16 KiB of a response, in seconds.
     :arg max_connections: how many connections may be open; at the limit those that have waited
-        longest for their client are closed. The default leaves a reserve of the descriptors that
-        this process may have.
-    :arg usual_headers: headers that each response has, also one of the server itself. They are made
-        once; no handler sets them again.
+        longest for their client are closed. The default leaves a reserve of descriptors.
+    :arg usual_headers: headers of all responses, also of those without a handler. They are rendered
+        once; handlers must not set them again.
 
     Chunked and streamed bodies, keep-alive, pipelining, ``Expect``, ``xheaders``, Unix sockets and
     WebSockets (by ``detach()``, which hands the socket over to Tornado's own streams) work as in
@@ -61,12 +60,12 @@ class HTTPServer(TornadoServer):
         max_connections: int | None = None,
         usual_headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Called by the constructor, with its arguments."""
+        """Tornado's constructor calls this with its arguments."""
         self._by_tornado = ssl_options is not None or decompress_request
         super().initialize(
             request_callback,
             no_keep_alive=no_keep_alive,
-            # Tornado would wrap each request for it; here the Exchange has the right context.
+            # With xheaders Tornado would wrap each request; here Exchange has the right context.
             xheaders=xheaders and self._by_tornado,
             ssl_options=ssl_options,
             protocol=protocol,
@@ -113,19 +112,19 @@ class HTTPServer(TornadoServer):
             self._acceptors.append(acceptor)
 
     def stop(self) -> None:
-        """Accept no more connections; those that are open go on."""
+        """Accept no more connections; open ones continue."""
         super().stop()
         while self._acceptors:
             self._acceptors.pop().stop()
 
     async def close_all_connections(self) -> None:
-        """Close all connections at once, and wait until that is done."""
+        """Close all connections at once, and wait until they are closed."""
         await super().close_all_connections()
         if self._clients is not None:
             await self._clients.close()
 
     def peer_of(self, peer: Peer, headers: HTTPHeaders) -> Peer:
-        """Return who sent a request: with ``xheaders``, as the proxy tells it."""
+        """Return the client of a request, with ``xheaders`` the one that the proxy names."""
         return peer.behind_proxy(headers, self._proxies) if self._believes_proxy else peer
 
     def _accepted(self, client: socket.socket) -> None:

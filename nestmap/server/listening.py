@@ -8,7 +8,7 @@ from tornado.netutil import bind_sockets
 
 
 class ListenError(Exception):
-    """The address can't be listened on; the message is one line that names the remedy."""
+    """The site can't listen on the address; the message is one line that names the remedy."""
 
 
 class Sockets(NamedTuple):
@@ -34,7 +34,7 @@ def listen(host: str, port: int, names: str = "") -> list[socket.socket]:
 
 
 def addresses(sockets: list[socket.socket]) -> list[str]:
-    """Return where the sockets listen, as URLs."""
+    """Return the URLs of the sockets."""
     return [f"http://{_address(*listening.getsockname()[:2])}" for listening in sockets]
 
 

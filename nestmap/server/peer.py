@@ -1,4 +1,4 @@
-"""Who sends a request: the address of the client and the scheme that it used."""
+"""The client of a request: its address and the scheme."""
 
 import copy
 import socket
@@ -27,9 +27,9 @@ class Peer:
         return self._name
 
     def behind_proxy(self, headers: HTTPHeaders, proxies: Collection[str]) -> "Peer":
-        """Return the peer of one request, as the headers of a proxy tell it (``xheaders``).
+        """Return the peer of one request by the headers of a proxy (``xheaders``).
 
-        Of X-Forwarded-For the last address counts that is not one of ``proxies``.
+        The address is the last one in X-Forwarded-For that is not one of ``proxies``.
         """
         peer = copy.copy(self)
         forwarded = headers.get("X-Forwarded-For", self.remote_ip).split(",")

@@ -1,4 +1,4 @@
-"""The requests of one connection: each is read in steps, and passed to Tornado on the way."""
+"""Reads the requests of one connection in steps, and passes them to Tornado."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,21 +25,21 @@ HEADERS_TOO_LARGE = ResponseStartLine("", 431, "Request Header Fields Too Large"
 
 
 class RequestReader:
-    """Reads the head of a request, its body and its end, and then waits for the response.
+    """Reads head, body and end of a request, and then waits for the response.
 
-    ``_step`` is what comes next. A step returns False if it has to wait for the client or for the
-    application; advance() is called again when that may have come.
+    ``_step`` is the next step. A step returns False if it must wait for the client or for the
+    application; advance() is called again after either has made progress.
     """
 
     def __init__(self, connection: "Connection") -> None:
         self.connection = connection
-        # Functions and not methods: a method would refer to this object, and make a cycle of it.
+        # Functions instead of methods: a bound method would refer to this object and make a cycle.
         self._step: Callable[[RequestReader], bool] = RequestReader._read_head
         self._buffer = b""
         self._advancing = False
-        # The application has returned a future, and takes nothing more before that is done.
+        # A future of the application; it gets no more data before this is done.
         self._held_up = False
-        # The current request. The delegate is the one that must be told when the client leaves.
+        # The current request. The delegate is told if the client disconnects.
         self._exchange: Exchange | None = None
         self._delegate: HTTPMessageDelegate | None = None
         self._headers = HTTPHeaders()
@@ -48,27 +48,27 @@ class RequestReader:
 
     @property
     def has_request(self) -> bool:
-        """True while the application works on a request that has been read."""
+        """True while the application works on a complete request."""
         return self._step is RequestReader._await_response
 
     @property
     def reads_body(self) -> bool:
-        """True while the rest of a request is to come, after its head."""
+        """True between the head and the end of a request."""
         return self._exchange is not None and not self.has_request
 
     @property
     def can_read(self) -> bool:
-        """False if more bytes would only be kept."""
+        """False if more bytes could only be buffered."""
         idle = self._step is RequestReader._read_head and not self.connection.congested
         return not self._buffer or (not self._held_up and (idle or self._body is not None))
 
     def feed(self, data: bytes) -> None:
-        """Go on with what the client has sent."""
+        """Process data from the client."""
         self._buffer = self._buffer + data if self._buffer else data
         self.advance()
 
     def advance(self) -> None:
-        """Take one step after the other, until one has to wait."""
+        """Run steps until one must wait."""
         if self._advancing:
             return
         self._advancing = True
@@ -84,7 +84,7 @@ class RequestReader:
         self.connection.pace()
 
     def response_finished(self) -> None:
-        """Go on with the next request, or close the connection if there will be none."""
+        """Continue with the next request, or close the connection."""
         exchange = self._exchange
         if exchange is None or not self.connection.open:
             return
@@ -98,12 +98,12 @@ class RequestReader:
             self.connection.loop.call_soon(self.advance)
 
     def set_body_timeout(self, seconds: float) -> None:
-        """Set how long the body may take from now on."""
+        """Set the time limit for the rest of the body."""
         if not self.has_request:
             self.connection.wait_for_body(seconds)
 
     def take_buffer(self) -> bytes:
-        """Return what the client has sent after its request, and forget the request."""
+        """Return the data after the request, and forget the request."""
         early, self._buffer = self._buffer, b""
         self._delegate = self._exchange = None
         return early
@@ -121,7 +121,7 @@ class RequestReader:
         except Exception:
             app_log.exception("Uncaught exception")
 
-    # The steps
+    # Steps
 
     def _read_head(self) -> bool:
         if not self._buffer or self.connection.congested:
@@ -174,7 +174,7 @@ class RequestReader:
     def _await_response(self) -> bool:
         return False
 
-    # Futures and failures of the application
+    # Futures and errors of the application
 
     def _wait_for(self, work: Awaitable[None] | None) -> None:
         if work is None:

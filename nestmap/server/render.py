@@ -1,4 +1,4 @@
-"""The head of a response in bytes."""
+"""Renders the head of a response to bytes."""
 
 from functools import lru_cache
 
@@ -7,13 +7,13 @@ from tornado.httputil import HTTPHeaders, ResponseStartLine
 
 
 def render_head(start_line: ResponseStartLine, headers: HTTPHeaders, usual: bytes = b"") -> bytes:
-    """Return the head; ``usual`` are lines made before. ValueError if a header has a line end in it."""
+    """Return the head; ``usual`` are rendered lines. ValueError if a header contains a line end."""
     first = _first_line(start_line.code, start_line.reason)
     return b"%b%b%b\r\n" % (first, usual, render_headers(headers))
 
 
 def render_headers(headers: HTTPHeaders) -> bytes:
-    """Return a line for each header. ValueError if one has a line end in it."""
+    """Return a line for each header. ValueError if one contains a line end."""
     lines = [f"{native_str(name)}: {native_str(value)}\r\n" for name, value in headers.get_all()]
     head = "".join(lines)
     if not head.count("\r") == head.count("\n") == len(lines):

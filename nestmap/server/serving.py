@@ -1,4 +1,4 @@
-"""Serves an application until it is told to stop."""
+"""Serves an application until a stop."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nestmap")
 
-# A stop waits this long for a request that a kept-alive connection may have sent already (seconds).
+# A stop waits this long for requests that may already be on their way on open connections (seconds).
 QUIET_SECONDS = 0.25
 
 
@@ -53,11 +53,11 @@ async def serve(
 
 
 def spare_the_collector() -> None:
-    """Look for garbage cycles less often, and never among what lives until the end.
+    """Run the cyclic garbage collector less often, and exclude the objects of the start.
 
-    A request makes hundreds of objects and frees nearly all by itself: at Python's default the
-    collector took about 5 % of the time of a read. Closed connections wait for it, 18 kB each, so
-    it must not rest for too long either.
+    A request makes hundreds of objects, and reference counting frees nearly all of them: with
+    Python's default the collector took about 5 % of the time of a read. It must not run too rarely
+    either, since it frees closed connections, 18 kB each.
     """
     gc.collect()
     gc.freeze()
@@ -65,7 +65,7 @@ def spare_the_collector() -> None:
 
 
 async def _quiet(services: "Services", deadline: float) -> None:
-    """Wait until no request has been in flight for a moment, or until the deadline."""
+    """Wait until no request has been running for a moment, or until the deadline."""
     since = time.monotonic()
     while (now := time.monotonic()) < deadline and now - since < QUIET_SECONDS:
         if not services.drain.is_quiet:

@@ -1,4 +1,4 @@
-"""Being told to stop."""
+"""Stop signals."""
 
 import asyncio
 import logging
@@ -12,15 +12,15 @@ from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap")
 
-# After a second signal, open things are closed for as long as this (seconds).
+# How long a second signal waits for the log to be written (seconds).
 LEAVE_SECONDS = 2.0
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """Set ``stop`` on SIGTERM, SIGINT or SIGHUP; a second one leaves at once, with status 1.
+    """Set ``stop`` on SIGTERM, SIGINT or SIGHUP; a second one exits at once, with status 1.
 
-    Handlers of Python and not of the event loop: they are heard by a loop that hangs, too. A process
-    that is still there after TIMEOUTS.kill seconds is left by force.
+    The handlers belong to Python, not to the event loop, so they also run if the loop hangs. A process
+    that still runs after TIMEOUTS.kill seconds exits by force.
     """
     loop = asyncio.get_running_loop()
     told: list[int] = []
@@ -28,12 +28,12 @@ def stop_on_signals(stop: asyncio.Event) -> None:
     def on_signal(number: int, _: FrameType | None) -> None:
         told.append(number)
         if loop.is_closed():
-            # The last lines of the log are being written; nothing is left to stop.
+            # The process is already exiting.
             return
         if len(told) > 1:
             log.warning("told to stop twice: leaving at once")
             _leave_after(LEAVE_SECONDS)
-            # Not raised here: this may run inside a callback of uvloop, which would only log it.
+            # No exception: in a callback of uvloop it would only be logged.
             loop.call_soon_threadsafe(sys.exit, 1)
             return
         _leave_after(TIMEOUTS.kill)

@@ -1,7 +1,7 @@
-"""What a client of the site may send, in bytes.
+"""The sizes of requests to the site, in bytes.
 
-A body that states its length is refused by its headers; one in chunks, when it has arrived. Past
-HARD_MAX_BODY it is not read any further.
+A body with a Content-Length is refused by its headers; one in chunks after it has arrived. Reading
+ends at HARD_MAX_BODY.
 """
 
 MAX_HEADER = 16 * 1024

@@ -1,7 +1,7 @@
-"""Runs several worker processes on the same sockets and looks after them.
+"""Runs several worker processes on the same sockets and replaces those that end or hang.
 
-Workers are forked before any event loop, connection or thread. Tornado's own fork_processes passes
-no signal on, restarts 100 times at most and leaves workers behind when the parent is told to stop.
+Workers are forked before any event loop, connection or thread exists. Tornado's fork_processes does
+not forward signals, restarts at most 100 times, and leaves workers behind when the parent stops.
 """
 
 import logging
@@ -27,13 +27,13 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Limits:
     """Times of a supervisor, in seconds."""
 
-    # How long workers may take to end before they are killed.
+    # How long workers may take to stop before they are killed.
     stop: float = TIMEOUTS.kill
-    # How often it looks after its workers.
+    # How often the workers are checked.
     tick: float = 1.0
-    # A worker without a heartbeat for that long hangs.
+    # A worker without a heartbeat for this long hangs.
     silence: float = 20.0
-    # A worker that lived shorter than this is started again after a pause, which doubles each time.
+    # A worker that ran for less than this is started again after a pause, which doubles each time.
     short_life: float = 10.0
     first_pause: float = 0.5
     longest_pause: float = 30.0
@@ -58,7 +58,7 @@ def run_workers(
     chores: Chores = Chores(),
     limits: Limits = Limits(),
 ) -> int:
-    """Run ``work(beat)`` in ``count`` processes and return the status to exit with.
+    """Run ``work(beat)`` in ``count`` processes and return the exit status.
 
     The work calls ``beat`` once a second as long as it is well. A worker that ends, is killed or
     hangs is replaced; only one that ends by itself before any has ever served ends all. SIGTERM,
@@ -70,10 +70,10 @@ def run_workers(
 
 
 def reap_orphans() -> list[tuple[int, int]]:
-    """Reap every child that has ended and return its number and exit code.
+    """Reap every child that has ended; return the PIDs with their exit codes.
 
-    Not every child is ours: process 1 of a container is given the orphans of others, and the shell
-    that starts this program by exec may have had children.
+    Some children are not workers: process 1 of a container gets the orphans of other processes, and
+    a shell that starts this program by exec may leave it children.
     """
     ended = []
     with suppress(ChildProcessError):
@@ -135,21 +135,21 @@ class Supervisor:
 
     def _start(self, worker: Worker) -> None:
         self._beats.reset(worker.number)
-        # A worker must not answer a signal as its parent does.
+        # A worker must not handle a signal like its parent.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         beat = self._beats.beat_of(worker.number)
         try:
             worker.started(fork(lambda: self._work(beat)))
-        except OSError as error:  # no process or no memory is left for now
+        except OSError as error:  # no process or no memory is available now
             log.error("process %d can't be started: %s", worker.number, error)  # noqa: TRY400
             worker.start_at = time.monotonic() + self._limits.longest_pause
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def _look_at(self, worker: Worker) -> None:
-        """Kill a worker that hangs; SIGABRT comes first and makes it say where it is.
+        """Kill a worker that hangs; SIGABRT makes it log its traceback first.
 
-        Counts looks, not seconds: after a sleep of the machine, no worker has had time to beat.
+        It counts checks, not seconds: after the machine was suspended, workers have had no time to beat.
         """
         beat = self._beats[worker.number]
         self._has_served = self._has_served or beat > 0
@@ -172,7 +172,7 @@ class Supervisor:
         worker.ended(self._limits.short_life)
         self._chores.worker_ended(worker.number)
         if self._stopping():
-            # One that was told before it could listen dies by the signal, as it should.
+            # A worker that got the stop before it installed its handlers dies by the signal; that is right.
             self._status = self._status or (0 if status == -signal.SIGTERM else min(abs(status), 1))
         elif status > 0 and not self._has_served:
             self._status = status
@@ -218,15 +218,15 @@ class Supervisor:
                 os.kill(worker.pid, number)
 
     def _wake_on_signals(self) -> socket.socket:
-        """Return a socket that becomes readable with every signal, the end of a child included."""
+        """Return a socket that becomes readable with each signal, including SIGCHLD."""
         waker, woken = socket.socketpair()
         waker.setblocking(False)
         woken.setblocking(False)
-        self._woken = woken  # kept from the garbage collector
+        self._woken = woken  # a reference, so that it is not collected
         signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in STOP_SIGNALS:
-            # nohup ignores SIGHUP, and so it must stay.
+            # Keep the SIGHUP handling of nohup.
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._on_signal)
         return waker

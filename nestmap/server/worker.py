@@ -1,4 +1,4 @@
-"""One worker process as its parent sees it."""
+"""A worker process in the view of its parent."""
 
 import faulthandler
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger("nestmap")
 
 
 class Worker:
-    """A place for a process: the process, if there is one, and when the next one may start."""
+    """A slot for a process: the process, if it runs, and the time at which the next one may start."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -28,26 +28,26 @@ class Worker:
         self._short_lives = 0
 
     def started(self, pid: int) -> None:
-        """Take note of a new process."""
+        """Record a new process."""
         self.pid = pid
         self.last_beat = self.silent_looks = 0
         self._since = time.monotonic()
 
     def ended(self, short_life: float) -> None:
-        """Take note that the process has ended, and whether it lived long."""
+        """Record that the process has ended, after a short or a long life."""
         self.pid = None
         short = time.monotonic() - self._since < short_life
         self._short_lives = self._short_lives + 1 if short else 0
 
     def pause(self, first: float, longest: float) -> float:
-        """Return how long to wait before the next start: nothing, or twice as long each time."""
+        """Return the wait before the next start: 0, or twice the last one."""
         return (
             float(min(longest, first * 2 ** (self._short_lives - 1))) if self._short_lives else 0.0
         )
 
 
 class Heartbeats:
-    """A counter for each worker, in memory that parent and workers share."""
+    """A counter for each worker, in memory shared by parent and workers."""
 
     def __init__(self, count: int) -> None:
         self._memory = mmap.mmap(-1, 4 * count)
@@ -56,7 +56,7 @@ class Heartbeats:
         return int(struct.unpack_from("=I", self._memory, 4 * number)[0])
 
     def reset(self, number: int) -> None:
-        """Begin again: a new process has not served yet."""
+        """Reset the counter for a new process."""
         struct.pack_into("=I", self._memory, 4 * number, 0)
 
     def beat_of(self, number: int) -> "Heartbeat":
@@ -77,13 +77,13 @@ class Heartbeat:
 
 
 def fork(work: Callable[[], int]) -> int:
-    """Run ``work`` in a new process and return its number; its result is the exit status.
+    """Run ``work`` in a new process and return its PID; the result of ``work`` is the exit status.
 
-    Call it with the signals that stop the parent blocked. The worker listens to SIGTERM alone: a
-    Ctrl-C or the end of a terminal reaches all processes, and the parent passes it on.
+    Call it with the stop signals blocked. The worker handles SIGTERM only: a Ctrl-C or a closed
+    terminal signals all processes, and the parent forwards it.
     """
     with warnings.catch_warnings():
-        # The thread of the log may run; it holds no lock, and starts anew in the worker.
+        # The thread of the log may be running; it holds no lock, and is started again in the worker.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid:
@@ -104,6 +104,6 @@ def fork(work: Callable[[], int]) -> int:
         else:
             log.exception("a worker process failed")
     finally:
-        # What the parent opened (the embedded PostgreSQL) is the parent's to close.
+        # The parent closes what it opened (the embedded PostgreSQL).
         logging.shutdown()
         os._exit(status)
