@@ -1,1 +1,1 @@
-"""The same work done by NestMap and by Express, side by side: `python -m benchmarks`."""
+"""Compare NestMap with Express on the same work: `python -m benchmarks`."""

@@ -1,4 +1,4 @@
-"""Run the comparison and print it as Markdown; what goes on meanwhile is on standard error."""
+"""Run the comparison and print it as Markdown; progress is on standard error."""
 
 import argparse
 import signal
@@ -21,7 +21,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    """The exit code: 0, 1 when the comparison failed, 130 when it was interrupted."""
+    """Return the exit code: 0, 1 if the comparison failed, 130 if it was interrupted."""
     arguments = _arguments()
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _run(postgresql: Cluster, folder: Path, arguments: argparse.Namespace) -> None:
-    """Print each part as soon as it is known: the second takes long."""
+    """Print each part as soon as it is done: the second takes long."""
     plan = QUICK if arguments.quick else FULL
     print(report.title(describe(postgresql.version())), flush=True)
     if arguments.only != "growth":
@@ -61,7 +61,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """The first signal ends the run; while everything is being stopped, more change nothing."""
+    """End the run at the first signal; ignore more signals while everything is being stopped."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""A Tornado application without anything: PORT=8080 python -m benchmarks.bare nestmap|tornado."""
+"""A minimal Tornado application: PORT=8080 python -m benchmarks.bare nestmap|tornado."""
 
 import asyncio
 import os

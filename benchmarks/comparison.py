@@ -1,4 +1,4 @@
-"""The main table: all sides at the same work, in turn, several rounds in one run."""
+"""The main table: all sides do the same work in turn, in several rounds."""
 
 import statistics
 import time
@@ -19,7 +19,7 @@ from benchmarks.wrk import WORKS, Measure, Work
 
 @dataclass
 class Results:
-    """What was measured of one side."""
+    """The measurements of one side."""
 
     runs: dict[Work, list[Measure]] = field(default_factory=lambda: defaultdict(list))
     """64 connections; one entry a round."""
@@ -50,7 +50,7 @@ class Results:
         )
 
     def spread(self, work: Work) -> tuple[float, float]:
-        """The slowest and the fastest round, in requests per second."""
+        """Return the slowest and the fastest round, in requests per second."""
         rates = [run.rate for run in self.runs[work]]
         return min(rates), max(rates)
 
@@ -85,7 +85,7 @@ class _Contender:
 
 
 def compare(cluster: Cluster, folder: Path, plan: Plan) -> dict[str, Results]:
-    """Measure all sides; the results by the side's name."""
+    """Measure all sides; return the results by the side's name."""
     with ExitStack() as stack:
         contenders = [
             _Contender(
@@ -122,7 +122,7 @@ def _lone_requests(contenders: list[_Contender], plan: Plan) -> None:
 
 
 def _turns(contenders: list[_Contender]) -> Iterator[tuple[Work, _Contender]]:
-    """Each work, done by each side that has it."""
+    """Yield each kind of work with each side that can do it."""
     for work in WORKS:
         for contender in contenders:
             if work in contender.stand.side.works:
@@ -130,7 +130,7 @@ def _turns(contenders: list[_Contender]) -> Iterator[tuple[Work, _Contender]]:
 
 
 def _statements(contenders: list[_Contender], plan: Plan) -> None:
-    """Count in runs of their own, between two waits after which the counts are exact."""
+    """Count statements in separate runs, between two waits after which the counts are exact."""
     say("statements per request")
     works: tuple[Work, ...] = ("reads", "writes")
     contenders = [one for one in contenders if one.stand.side.has_sessions]

@@ -1,4 +1,4 @@
-"""The PostgreSQL of a run: one embedded server with its default settings, a database a side."""
+"""The PostgreSQL of a run: one embedded server with default settings and a database per side."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +11,7 @@ from psycopg2 import sql
 from benchmarks.server import cpu_seconds
 from nestmap.embedded import EmbeddedPostgres
 
-# PostgreSQL's backends report their counts when they have been idle for 10 s, or sooner.
+# Backends of PostgreSQL report their counts after at most 10 s without a statement.
 COUNTS_SETTLE_SECONDS = 11.0
 
 _FILL = """
@@ -41,12 +41,12 @@ class Cluster:
         return str(self._one("postgres", "SHOW server_version")).split()[0]
 
     def restart(self) -> None:
-        """Stop it under whoever uses it, and start it again."""
+        """Stop it, also with open connections, and start it again."""
         self._server.stop()
         self._server.start()
 
     def cpu_seconds(self) -> float:
-        """Processor time of PostgreSQL so far."""
+        """Return the CPU time of PostgreSQL so far."""
         (pid_file,) = self._folder.rglob("postmaster.pid")
         return cpu_seconds(int(pid_file.read_text(encoding="ascii").splitlines()[0]))
 
@@ -54,11 +54,11 @@ class Cluster:
         self.execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
 
     def transactions(self, database: str) -> int:
-        """Transactions so far, exact once the database was idle for COUNTS_SETTLE_SECONDS.
+        """Return the number of transactions so far, exact after COUNTS_SETTLE_SECONDS without a statement.
 
         The embedded server has no pg_stat_statements. Neither side opens a transaction block in
-        these requests, so a transaction is one trip to the database; a `SET LOCAL` that travels
-        in the same string as its statement is not counted apart.
+        these requests, so a transaction is one round trip; a `SET LOCAL` in the same string as its
+        statement is not counted separately.
         """
         text = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s"
         return int(self._one("postgres", text, database))
@@ -114,7 +114,7 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
-    """Start a PostgreSQL whose data are in `folder`, and stop it at the end."""
+    """Run a PostgreSQL with its data in `folder` until the block ends."""
     server = EmbeddedPostgres(folder)
     try:
         server.start()

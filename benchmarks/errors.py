@@ -1,5 +1,5 @@
-"""What makes a comparison worthless: one error, whose message is all that is shown."""
+"""The exception of the benchmarks; its message is printed."""
 
 
 class BenchmarkError(Exception):
-    """Something is missing, did not start or answered wrongly; the message says what to do."""
+    """A program is missing, did not start or answered wrongly; the message says what to do."""

@@ -1,4 +1,4 @@
-"""How the figures change with more connections, processes, sessions, and with larger sessions."""
+"""How the results change with more connections, processes, sessions, and with larger sessions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from benchmarks.wrk import Measure
 
 @dataclass(frozen=True)
 class Step:
-    """One side under one condition; memory in MB, of a server started for this step alone.
+    """One side under one condition; memory in MB, of a server started for this step only.
 
     ``lone`` are writes over one connection.
     """
@@ -26,14 +26,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Row:
-    """One condition, in words, and each side's step by the side's name."""
+    """The description of one condition, and the step of each side by the side's name."""
 
     condition: str
     steps: dict[str, Step]
 
 
 def measure_growth(cluster: Cluster, folder: Path, plan: Plan) -> dict[str, list[Row]]:
-    """Measure all conditions; the rows by what grows."""
+    """Measure all conditions; return the rows by what grows."""
     stands = _stands(cluster, folder, plan, "growth")
     return {
         "Connections": [

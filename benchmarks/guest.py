@@ -1,4 +1,4 @@
-"""The guests of a soak: each asks one thing after the other and remembers what was promised."""
+"""The clients of a soak: each sends one request after the other and records what was acknowledged."""
 
 import http.client
 import json
@@ -10,11 +10,11 @@ from typing import Any
 _COOKIE = "nestmap.sid="
 _PASSWORD = "correct horse battery staple"  # noqa: S105 (of accounts that live for ten minutes)
 _PLACES = 30
-_RECONNECT = 0.02  # of the requests are made on a new connection
+_RECONNECT = 0.02  # the part of the requests that use a new connection
 
 
 class Guest:
-    """One browser. `statuses` counts its answers: the status, or how the answer failed to come."""
+    """One browser. `statuses` counts its responses by status, or by the error if there was none."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -23,7 +23,7 @@ class Guest:
         self.statuses: Counter[str] = Counter()
 
     def stay(self, over: threading.Event) -> None:
-        """Do one thing after the other until told that it is over."""
+        """Send one request after the other until `over` is set."""
         while not over.is_set():
             if random.random() < _RECONNECT:
                 self._connection.close()
@@ -33,7 +33,7 @@ class Guest:
         raise NotImplementedError
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
-        """The status and the body of the answer, 0 when none came."""
+        """Return the status and the body of the response; the status is 0 if there was none."""
         headers = {"Cookie": self._cookie} if self._cookie else {}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -57,19 +57,19 @@ class Guest:
 
 
 class Stranger(Guest):
-    """Looks at pages without a cookie, for which no database is needed."""
+    """Requests pages without a cookie, which need no database."""
 
     def do_something(self) -> None:
-        """Look at a page; a 503 would be an error here."""
+        """Request a page; a 503 would be an error here."""
         status, _ = self.ask("GET", random.choice(("/", "/login", "/livez", "/api/places")))
         if status == 503:
             self.statuses["503 for a stranger"] += 1
 
 
 class Member(Guest):
-    """Keeps places, looks at them, and signs in again now and then.
+    """Stores places, lists them, and signs in again at times.
 
-    What a place may hold: the names that may have been stored since the last answer that said so.
+    It keeps the possible names of each place: those that may have been stored since the last response.
     """
 
     def __init__(self, port: int, number: int) -> None:
@@ -83,7 +83,7 @@ class Member(Guest):
         self.ask("POST", "/api/auth/register", self._account)
 
     def do_something(self) -> None:
-        """Mostly look, often pin, sometimes remove, now and then sign in again."""
+        """Mostly list places, often store one, sometimes remove one, rarely sign in again."""
         what = random.random()
         place = f"p{random.randrange(_PLACES)}"
         if what < 0.5:
@@ -96,7 +96,7 @@ class Member(Guest):
             self.ask("POST", "/api/auth/login", self._account)
 
     def missing(self) -> list[str]:
-        """What is not as it was promised, looked at once more."""
+        """Return what was acknowledged and is missing, after a last check."""
         before = len(self.lost)
         self._look()
         _, content = self.ask("GET", "/api/auth/session")

@@ -1,4 +1,4 @@
-"""Where and with what a comparison was made: the line under its title."""
+"""The machine and the versions of a comparison: the line under its title."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from benchmarks.tools import EXPRESS
 
 
 def describe(postgresql: str) -> str:
-    """Date (UTC), processor and versions, as one sentence; `postgresql` is the server's version."""
+    """Return date (UTC), processor and versions as one sentence; `postgresql` is the server's version."""
     node = subprocess.run(
         ["node", "--version"], capture_output=True, text=True, timeout=10, check=True
     ).stdout.strip()
@@ -34,7 +34,7 @@ def _express_versions() -> dict[str, str]:
 
 
 def _processor() -> str:
-    """The model's name: from the kernel on Linux, else what Python knows."""
+    """Return the model name of the processor: from the kernel on Linux, else from Python."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""How long a run is: everything that takes time, in one place."""
+"""The durations of a run."""
 
 from dataclasses import dataclass
 

@@ -20,7 +20,7 @@ def title(machine: str) -> str:
 
 
 def comparison(results: dict[str, Results], plan: Plan) -> str:
-    """The main table: what each side did, the ratio, and what it must be; then the bare servers."""
+    """Return the main table: the results of each side, the ratio and its goal; then the bare servers."""
     ours, theirs = results[NESTMAP.name], results[EXPRESS_SIDE.name]
     rows = [
         _faster("reads a second", ours, theirs, "reads", 4.5),
@@ -45,7 +45,7 @@ def comparison(results: dict[str, Results], plan: Plan) -> str:
 
 
 def growth(tables: dict[str, list[Row]]) -> str:
-    """A table for everything that grows: NestMap's figure / Express's figure in each cell."""
+    """Return a table for each growing quantity, with NestMap / Express in each cell."""
     head = ("reads a second", "p99", "writes a second", "p99", "a lone write, p50", "memory")
     parts = [f"#### Growth\n\n{_GROWTH_METHOD}\n"]
     for what, rows in tables.items():
@@ -60,7 +60,7 @@ def growth(tables: dict[str, list[Row]]) -> str:
 
 
 def _without_session(results: dict[str, Results]) -> str:
-    """The table of requests that have nothing to do with sessions."""
+    """Return the table of requests without sessions."""
     rows = [
         (
             side.name,
@@ -109,7 +109,7 @@ def _faster(what: str, ours: Results, theirs: Results, work: Work, least: float)
 
 
 def _cheaper(what: str, ours: Results, theirs: Results, work: Work, most: float) -> tuple[str, ...]:
-    """Processor time, which other work on the machine changes less than it changes the rates."""
+    """Return a line for CPU time, which depends less on other work on the machine than rates do."""
     cells = (_cpu(*side.parts_of_cpu(work)) for side in (ours, theirs))
     ratio = ours.cpu(work) / theirs.cpu(work)
     return (what, *cells, f"{ratio:.2f}", *_limit(ratio, most))

@@ -1,4 +1,4 @@
-"""A server process: started, awaited, weighed and stopped."""
+"""A server process: start, wait until it is ready, measure memory and CPU time, stop."""
 
 import http.client
 import os
@@ -28,7 +28,7 @@ class Server:
         self._process = process
 
     def memory(self) -> float:
-        """Resident memory of the process and its children in MB; shared pages count in each."""
+        """Return the resident memory of the process and its children in MB; shared pages count in each."""
         parent = psutil.Process(self._process.pid)
         total = 0
         for process in (parent, *parent.children(recursive=True)):
@@ -37,7 +37,7 @@ class Server:
         return total / 1e6
 
     def cpu_seconds(self) -> float:
-        """Processor time of the process and its children so far."""
+        """Return the CPU time of the process and its children so far."""
         return cpu_seconds(self._process.pid)
 
     def wait_until_up(self, path: str) -> None:
@@ -51,7 +51,7 @@ class Server:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Ask it to stop; whatever of it is left after 15 s is killed."""
+        """Stop it; kill what still runs after 15 s."""
         self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_SECONDS)
@@ -71,7 +71,7 @@ class Server:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of a process, of those that it started, and of those that have ended."""
+    """Return the CPU time of a process and its children, including children that have ended."""
     parent = psutil.Process(pid)
     total = 0.0
     for process in (parent, *parent.children(recursive=True)):
@@ -83,7 +83,7 @@ def cpu_seconds(pid: int) -> float:
 
 @contextmanager
 def running(side: Side, url: str, folder: Path, processes: int = 1) -> Iterator[Server]:
-    """Start a side on the database `url` and a free port; `folder` is its own to write in."""
+    """Run a side on the database `url` and a free port; it may write to `folder`."""
     port = _free_port()
     log = folder / f"{side.name}.log"
     with log.open("wb") as output:
@@ -94,7 +94,7 @@ def running(side: Side, url: str, folder: Path, processes: int = 1) -> Iterator[
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is ours; we stop it in order
+            start_new_session=True,  # only this process handles Ctrl-C, and stops the server in order
         )
     server = Server(process, port)
     try:

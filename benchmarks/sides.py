@@ -1,4 +1,4 @@
-"""The sides: how each is started, as its operator would, and what it is told."""
+"""The sides of the comparison: the command and the environment of each."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ class Side:
         return "reads" in self.works
 
     def environment(self, url: str, port: int, processes: int, folder: Path) -> dict[str, str]:
-        """All that the server finds in its environment: none of the caller's own settings."""
+        """Return the whole environment of the server, without settings of the caller."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         told = {
             "DATABASE_URL": url,
@@ -46,7 +46,7 @@ NESTMAP = Side(
         ("LOG_LEVEL", "warning"),
         ("SESSION_TTL_SECONDS", "43200"),
         ("SESSION_TOUCH_SECONDS", "60"),
-        # All sessions of the comparison begin at one address.
+        # All sessions of the comparison come from one address.
         ("NEW_SESSIONS_PER_MINUTE", "1000000"),
     ),
     ready="/readyz",
@@ -59,7 +59,7 @@ EXPRESS_SIDE = Side(
     ready="/livez",
 )
 
-# One handler without anything: on the server of this project, and on Tornado's own.
+# A minimal handler, on the server of this project and on Tornado's own.
 BARE, BARE_TORNADO = (
     Side(
         name=name,

@@ -1,7 +1,7 @@
-"""Mixed load for ten minutes, while PostgreSQL is restarted each minute.
+"""Ten minutes of mixed load, while PostgreSQL is restarted each minute.
 
-Fails when a write that was acknowledged is gone, when anything but 503 went wrong, or when the
-memory of the server at the end is more than 5 % above its level after the first minute.
+It fails if an acknowledged write is lost, if there was another error than 503, or if the memory of
+the server at the end is more than 5 % above its level after the first minute.
 """
 
 import argparse
@@ -24,13 +24,13 @@ from benchmarks.sides import NESTMAP
 MEMBERS = 12
 STRANGERS = 4
 GROWTH = 1.05
-WEIGHED_SECONDS = 10  # a level of memory is the median of so many seconds
+WEIGHED_SECONDS = 10  # the memory is measured as a median over this many seconds
 RESTARTED_AT = 30  # of each minute
 GOOD = {200, 201, 204, 404}
 
 
 def main() -> int:
-    """The exit code: 0, 1 when a bound was broken, 130 when it was interrupted."""
+    """Return the exit code: 0, 1 if a limit was exceeded, 130 if it was interrupted."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--minutes", type=int, default=10, help="how long (default: 10)")
     minutes = parser.parse_args().minutes
@@ -63,7 +63,7 @@ def _soak(postgresql: Cluster, server: Server, minutes: int) -> int:
 def _under_load(
     guests: Sequence[Guest], postgresql: Cluster, server: Server, minutes: int
 ) -> list[float]:
-    """Let the guests come and go for so many minutes; the level of memory after each of them."""
+    """Run the guests for `minutes`; return the memory of the server after each minute."""
     over = threading.Event()
     threads = [threading.Thread(target=guest.stay, args=(over,), daemon=True) for guest in guests]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""A side that is ready to be measured: a fresh database with sessions, and their cookies."""
+"""A side that is ready to be measured: a new database with sessions, and their cookies."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -13,7 +13,7 @@ from benchmarks.sides import Side
 from benchmarks.visitors import check_places, grow, make_sessions
 from benchmarks.wrk import Measure, Work, load
 
-_LOOKED_AT = 50  # sessions whose place is looked up after each run
+_LOOKED_AT = 50  # sessions whose place is checked after each run
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Stand:
         return running(self.side, url, self.folder, processes)
 
     def load(self, server: Server, work: Work, seconds: int, connections: int = 64) -> Measure:
-        """One run of wrk and nothing else."""
+        """Run wrk once without a check."""
         of_server, of_database = server.cpu_seconds(), self.cluster.cpu_seconds()
         with _named(self.side, work):
             result = load(server.port, self._cookie_file, work, seconds, connections)
@@ -40,16 +40,16 @@ class Stand:
         )
 
     def measure(self, server: Server, work: Work, seconds: int, connections: int = 64) -> Measure:
-        """One run of wrk; after it sessions are still theirs and hold what was written last."""
+        """Run wrk once, then check that the sessions exist and have what was written last."""
         result = self.load(server, work, seconds, connections)
-        # wrk walks the cookies from the first on, so these were written if anything was.
+        # wrk uses the cookies from the first on, so these sessions were written.
         reached = work == "writes" and result.requests > _LOOKED_AT + connections
         with _named(self.side, f"after {work}"):
             check_places(server.port, self.cookies[:_LOOKED_AT], result.mark if reached else "")
         return result
 
     def enlarge(self, size: int) -> int:
-        """Let every session hold about `size` bytes; return what it is exactly."""
+        """Enlarge every session to about `size` bytes; return the exact size."""
         with self.serve() as server, _named(self.side, "larger sessions"):
             grow(server.port, self.cookies[0], size)
         return self.cluster.copy_largest(self.database)
@@ -63,9 +63,9 @@ class Stand:
 def prepared(
     side: Side, cluster: Cluster, database: str, folder: Path, sessions: int
 ) -> Iterator[tuple[Stand, Server]]:
-    """A new stand on a new database, with the server that made its sessions still running.
+    """Make a stand on a new database; the server that made its sessions is still running.
 
-    A side that only has /livez gets no sessions, and wrk a cookie that means nothing.
+    A side that only has /livez gets no sessions, and wrk gets an invalid cookie.
     """
     sessions = sessions if side.has_sessions else 0
     say(f"{side.name}: {sessions:,} sessions in a new database")
@@ -85,7 +85,7 @@ def prepared(
 
 @contextmanager
 def _named(side: Side, what: str) -> Iterator[None]:
-    """Say in an error whose it is and at what."""
+    """Add the side and the work to a BenchmarkError."""
     try:
         yield
     except BenchmarkError as error:

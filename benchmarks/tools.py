@@ -1,4 +1,4 @@
-"""The programs a comparison needs beside Python: are they there, and is Express installed?"""
+"""The programs that a comparison needs besides Python, and the installation of Express."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ _INSTALL_SECONDS = 300
 
 
 def require() -> None:
-    """Raise BenchmarkError that names every missing program and what it is for."""
+    """Raise BenchmarkError if programs are missing; it names each with its purpose."""
     missing = [f"  {name}: {why}" for name, why in _NEEDED.items() if not shutil.which(name)]
     if missing:
         head = "The comparison needs programs that were not found:"
@@ -26,7 +26,7 @@ def require() -> None:
 
 
 def install_express() -> None:
-    """Install Express with npm, as package-lock.json says, unless exactly that is there."""
+    """Install Express with npm as in package-lock.json, unless it is installed already."""
     lock = EXPRESS / "package-lock.json"
     installed = EXPRESS / "node_modules" / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:

@@ -1,4 +1,4 @@
-"""Visitors through the front door: they make the sessions and look whether their places are kept."""
+"""Clients that make the sessions over HTTP and check that their places are stored."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ class Visitor:
         self._connection.close()
 
     def put(self, place: str, name: str, note: str, cookie: str | None = None) -> str:
-        """Put a place; return the session cookie as `name=value`, the given one if it was kept."""
+        """Store a place; return the session cookie as `name=value`, the given one if none was set."""
         body = json.dumps({"name": name, "note": note})
         response = self._ask("PUT", f"/api/places/{place}", cookie, body)
         for line in response.headers.get_all("Set-Cookie", []):
@@ -65,7 +65,7 @@ class _Answer:
 
 
 def make_sessions(port: int, count: int) -> list[str]:
-    """The cookies of `count` new visitors with one place each, `x`; BenchmarkError after 2 min."""
+    """Return the cookies of `count` new visitors with one place `x` each; BenchmarkError after 2 min."""
     deadline = time.monotonic() + _MAKE_SECONDS
     visitor = Visitor(port)
     cookies: list[str] = []
@@ -80,7 +80,7 @@ def make_sessions(port: int, count: int) -> list[str]:
 
 
 def grow(port: int, cookie: str, size: int) -> None:
-    """Put places until a session that had only `x` holds about `size` bytes where it is stored."""
+    """Add places to a session that has only `x` until its stored size is about `size` bytes."""
     visitor = Visitor(port)
     missing = size - _FIRST_BYTES
     number = 0
@@ -95,9 +95,9 @@ def grow(port: int, cookie: str, size: int) -> None:
 
 
 def check_places(port: int, cookies: Sequence[str], mark: str = "") -> None:
-    """Raise BenchmarkError unless place `x` is there for each, its note starting with `mark`.
+    """Raise BenchmarkError unless each session has place `x` with a note that starts with `mark`.
 
-    An answer without the place would be 200 as well, so a load test alone would not notice.
+    A response without the place would be 200 too, so a load test alone would not detect it.
     """
     visitor = Visitor(port)
     try:

@@ -1,9 +1,9 @@
--- What wrk sends: the cookies of a file in turn, reading, writing or neither.
+-- The requests of wrk: the cookies of a file in turn, reading, writing or neither.
 -- Arguments after `--`: the cookie file, what to do (reads, writes, livez), the mark of this run.
 -- At the end one line of JSON says what happened; times in it are microseconds.
 
 local requests, heads, what, mark = {}, {}, nil, nil
-local sent = -1 -- wrk asks for one request more, first of all, and only looks at it
+local sent = -1 -- wrk first calls request() once more than it sends
 
 local function read_lines(path)
    local lines = {}
@@ -11,7 +11,7 @@ local function read_lines(path)
    return lines
 end
 
--- Nine digits always, so that one Content-Length fits every write.
+-- Always nine digits, so that all writes have the same Content-Length.
 local function body(number)
    return string.format('{"name":"Lisbon","note":"%s %09d"}', mark, number)
 end

@@ -1,4 +1,4 @@
-"""Load from wrk: one run over the cookies of a file, and what came of it."""
+"""One run of wrk over the cookies of a file, and its result."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ _GRACE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Measure:
-    """One run: how many requests were answered, how fast (per second), how late (milliseconds)."""
+    """The result of one run: number of responses, rate per second, latencies in milliseconds."""
 
     requests: int
     rate: float
@@ -32,12 +32,12 @@ class Measure:
 
     @property
     def cpu(self) -> float:
-        """Processor time of server and database together, in microseconds per request."""
+        """Return the CPU time of server and database together, in microseconds per request."""
         return self.server_cpu + self.database_cpu
 
 
 def load(port: int, cookies: Path, work: Work, seconds: int, connections: int = 64) -> Measure:
-    """Let wrk do `work` for so many seconds; BenchmarkError if one answer was missing or not 2xx."""
+    """Run wrk with `work` for `seconds`; BenchmarkError if a response was missing or not 2xx."""
     mark = f"{time.time_ns() // 1_000_000:x}"
     command = [
         *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"),

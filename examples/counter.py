@@ -1,4 +1,4 @@
-"""A site on the session layer: it counts how often each visitor has been there.
+"""A site with the session layer that counts the requests of each visitor.
 
 DATABASE_URL=postgresql://localhost/mysite SECRET=... PORT=8888 python counter.py
 """

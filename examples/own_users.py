@@ -1,8 +1,8 @@
-"""A site with users of its own: UUIDs in a table ``people``, sessions in ``web_sessions``.
+"""A site with its own users: UUIDs in a table ``people``, sessions in ``web_sessions``.
 
     DATABASE_URL=postgresql://localhost/mysite SECRET=... PORT=8888 python own_users.py
 
-The table ``people(id uuid, name text, active boolean)`` is the site's own and exists already.
+The site must have made its table ``people(id uuid, name text, active boolean)`` before.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from tornado.web import Application, HTTPError
 
 from nestmap.sessions import SessionHandler, Sessions
 
-# :user_id is text; a person who is not active is not found, and so is signed out at once.
+# :user_id is text. A person who is not active is not found, so their sessions are over at once.
 PERSON = "select id, name from people where id = :user_id::uuid and active"
 
 

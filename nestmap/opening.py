@@ -14,7 +14,7 @@ class Opening:
     """The start of a process: it accepts connections before it is ready, but after a first attempt.
 
     A starting worker must not answer 503 to requests that ready workers could answer. So it accepts no
-    connection until it is open, or the database is found to be unreachable, or HEAD_START is over.
+    connection until it is open, or the database is found to be unreachable, or GRACE_SECONDS are over.
     """
 
     def __init__(self, services: Services) -> None:

@@ -1,1 +1,1 @@
-"""Commands that make files of the repository: the outline of the world, the list of towns, pictures."""
+"""Commands that make files of the repository: the outline of the world, lists of towns, pictures."""

@@ -13,7 +13,7 @@ from typing import Any
 from nestmap.places.projection import WIDTH, WORLD_HEIGHT, Point, project
 
 TARGET = Path(__file__).resolve().parent.parent / "handlers" / "static" / "world.svg"
-# Smaller islands can't be seen at the size of the map.
+# Smaller islands are invisible at the size of the map.
 SMALLEST_ISLAND = 3
 
 Line = list[Point]
@@ -35,7 +35,7 @@ def main(atlas: str) -> None:
 
 
 def _arcs(topology: Any) -> Iterator[Line]:
-    """Return the lines of a topology: its positions are differences, in a grid of whole numbers."""
+    """Return the lines of a topology; its positions are differences on a grid of integers."""
     (scale_x, scale_y), (move_x, move_y) = (
         topology["transform"]["scale"],
         topology["transform"]["translate"],
@@ -59,12 +59,12 @@ def _rings(collection: Any, arcs: list[Line]) -> Iterator[Line]:
 
 
 def _cut(line: Line) -> Iterator[Line]:
-    """Cut an outline where it leaves the map at one side and comes back at the other."""
+    """Cut an outline where it leaves the map on one side and continues on the other."""
     cuts = [i for i in range(1, len(line)) if abs(line[i].x - line[i - 1].x) > WIDTH / 2]
     if not cuts:
         yield line
         return
-    # The outline is closed, so its last part goes on with its first.
+    # The outline is closed, so the last part continues with the first.
     yield line[cuts[-1] :] + line[: cuts[0]]
     for start, end in pairwise(cuts):
         yield line[start:end]

