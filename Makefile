@@ -32,17 +32,17 @@ test-long: $(DEV) ## run the tests that start many databases, browsers and proce
 
 check: lint types floors test ## lint, types, floors and tests: what a change must pass
 
-lint: $(DEV) ## look for mistakes and for formatting
+lint: $(DEV) ## check for mistakes and formatting
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
 types: $(DEV) ## check the types
 	$(BIN)/mypy
 
-floors: $(DEV) ## check who imports whom
+floors: $(DEV) ## check which package imports which
 	$(BIN)/lint-imports
 
-format: $(DEV) ## put imports and layout in order
+format: $(DEV) ## sort the imports and format the code
 	$(BIN)/ruff check --select I --fix
 	$(BIN)/ruff format
 
@@ -52,14 +52,14 @@ bench: $(DEV) ## compare with Express and with the bare server (needs node and w
 soak: $(DEV) ## ten minutes of mixed load while PostgreSQL restarts each minute
 	$(BIN)/python -m benchmarks.soak
 
-outline: $(DEV) ## make the outline of the world anew from Natural Earth (needs npm)
+outline: $(DEV) ## make the outline of the world from Natural Earth (needs npm)
 	npm install --silent --no-save --prefix $(VENV) world-atlas@2.0.2
 	$(BIN)/python -m tools.outline $(VENV)/node_modules/world-atlas/countries-110m.json
 
-pictures: $(DEV) ## make the pictures of the README anew (needs Chromium)
+pictures: $(DEV) ## make the pictures of the README (needs Chromium)
 	$(BIN)/python -m tools.pictures
 
-towns: $(DEV) ## make the list of towns anew from GeoNames
+towns: $(DEV) ## make the lists of towns from GeoNames
 	$(BIN)/python -m tools.towns
 
 tools: ## install Chromium, nginx, Prometheus ..., which the tests drive (Debian, Ubuntu)

@@ -56,14 +56,14 @@ class Guest:
                 self._cookie = "" if value in {_COOKIE, _COOKIE + '""'} else value
 
 
-class Stranger(Guest):
+class Reader(Guest):
     """Requests pages without a cookie, which need no database."""
 
     def do_something(self) -> None:
         """Request a page; a 503 would be an error here."""
         status, _ = self.ask("GET", random.choice(("/", "/login", "/livez", "/api/places")))
         if status == 503:
-            self.statuses["503 for a stranger"] += 1
+            self.statuses["503 without a session"] += 1
 
 
 class Member(Guest):

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from benchmarks.database import Cluster, cluster
 from benchmarks.errors import BenchmarkError
-from benchmarks.guest import Guest, Member, Stranger
+from benchmarks.guest import Guest, Member, Reader
 from benchmarks.progress import say
 from benchmarks.server import Server, running
 from benchmarks.sides import NESTMAP
 
 MEMBERS = 12
-STRANGERS = 4
+READERS = 4
 GROWTH = 1.05
 WEIGHED_SECONDS = 10  # the memory is measured as a median over this many seconds
 RESTARTED_AT = 30  # of each minute
@@ -51,10 +51,10 @@ def main() -> int:
 
 def _soak(postgresql: Cluster, server: Server, minutes: int) -> int:
     members = [Member(server.port, number) for number in range(MEMBERS)]
-    strangers = [Stranger(server.port) for _ in range(STRANGERS)]
+    readers = [Reader(server.port) for _ in range(READERS)]
     for member in members:
         member.register()
-    guests: list[Guest] = [*members, *strangers]
+    guests: list[Guest] = [*members, *readers]
     levels = _under_load(guests, postgresql, server, minutes)
     lost = [loss for member in members for loss in (*member.lost, *member.missing())]
     return _report(_statuses(guests), levels, lost)

@@ -63,7 +63,7 @@ async def change_password(handler: BaseHandler, current: str, new: str) -> None:
     """Change the password of the signed-in user and end the other sessions.
 
     Raises WrongPassword or InvalidAccount. The new version of the account makes its sessions
-    invalid, whatever they are doing; this one goes on under a new sid, with the lifetime it had.
+    invalid at once; this one continues with a new sid and its lifetimes.
     """
     user = handler.signed_in_user
     remember = any(device.current and device.remembered for device in await devices_of(handler))

@@ -7,7 +7,7 @@ from pathlib import Path
 from nestmap.embedded import sockets
 from nestmap.embedded.account import Account
 from nestmap.embedded.data_folder import reason
-from nestmap.embedded.postmaster import forget_stranger
+from nestmap.embedded.postmaster import remove_stale_lock_file
 from nestmap.embedded.programs import program
 from nestmap.files import open_owned
 
@@ -32,7 +32,7 @@ class Launch:
         where = account.path_of(data) if folder == data else folder
         settings = SETTINGS | {"unix_socket_directories": sockets.setting(where)}
         options = [f"--{name}={value}" for name, value in settings.items()]
-        forget_stranger(data)
+        remove_stale_lock_file(data)
         self._log = open_owned(data / "log", os.O_APPEND)
         if os.fstat(self._log).st_size > LONGEST_LOG:
             os.ftruncate(self._log, 0)

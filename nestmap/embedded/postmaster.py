@@ -62,7 +62,7 @@ def find_postmaster(data: Path) -> Postmaster | None:
     return Postmaster(process, data if sockets == INSIDE else sockets, ready)
 
 
-def forget_stranger(data: Path) -> None:
+def remove_stale_lock_file(data: Path) -> None:
     """Remove a postmaster.pid with the PID of another program, or of a zombie.
 
     PostgreSQL would take any process with that PID for a server and refuse to start.

@@ -47,15 +47,13 @@ def test_no_session_from_before_the_change_is_alive_after_it(
         visitor.email = owner.email
         assert visitor.sign_in(at=number % 2).status == 200
         signed_in.append(visitor)
-    strangers = [Visitor(*owner.urls) for _ in range(2 * CROWD)]
-    for stranger in strangers:
-        stranger.email = owner.email
+    others = [Visitor(*owner.urls) for _ in range(2 * CROWD)]
+    for other in others:
+        other.email = owner.email
     version = "select version from nestmap.users where email = %s"
     before = shared_database.value(version, owner.email)
     with ThreadPoolExecutor(4 * CROWD) as crowd:
-        under_way = [
-            crowd.submit(stranger.sign_in, at=n % 2) for n, stranger in enumerate(strangers)
-        ]
+        under_way = [crowd.submit(other.sign_in, at=n % 2) for n, other in enumerate(others)]
         under_way += [
             crowd.submit(visitor.post, "/api/auth/confirm", json={"password": PASSWORD}, at=n % 2)
             for n, visitor in enumerate(signed_in)
@@ -69,8 +67,8 @@ def test_no_session_from_before_the_change_is_alive_after_it(
     for visitor in [owner, *signed_in]:
         assert not visitor.signed_in(at=1)
     # A sign-in that began after the change may succeed if the password is still the old one.
-    for stranger in strangers:
-        session = stranger.session()
+    for other in others:
+        session = other.session()
         if session["authenticated"]:
             assert change == "disabled and enabled"
             assert version_of(shared_database, session) == str(after)

@@ -90,11 +90,11 @@ def test_a_start_repairs_what_an_interrupted_first_start_left(
 @pytest.mark.parametrize("content", ["{pid}\n{data}\n1\n5432\n{data}\n\n\nready\n", "{pid}\n", ""])
 def test_another_program_with_the_pid_in_postmaster_pid_is_not_killed(data, content):
     """After a power cut, the PID in postmaster.pid may belong to another program."""
-    with subprocess.Popen(["sleep", "60"]) as stranger:
-        (data / "postmaster.pid").write_text(content.format(pid=stranger.pid, data=data))
+    with subprocess.Popen(["sleep", "60"]) as other:
+        (data / "postmaster.pid").write_text(content.format(pid=other.pid, data=data))
         starts_and_stops(data.parent)
-        assert stranger.poll() is None
-        stranger.kill()
+        assert other.poll() is None
+        other.kill()
 
 
 @pytest.mark.parametrize("processes", [1, 2])

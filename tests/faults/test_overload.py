@@ -89,7 +89,7 @@ def test_memory_stays_bounded_over_repeated_overload(flood, site):
 
 
 def test_sign_ins_above_the_queue_limit_are_refused_at_once_and_delay_no_other_request(site):
-    member, stranger = Visitor(site.url), Visitor(site.url)
+    member, other = Visitor(site.url), Visitor(site.url)
     member.register()
     member.put_place("lisbon")
     credentials = json.dumps({"email": member.email, "password": PASSWORD}).encode()
@@ -98,7 +98,7 @@ def test_sign_ins_above_the_queue_limit_are_refused_at_once_and_delay_no_other_r
     flood.start()
     wait_until(lambda: flood.answered, "the surplus to be told")
     assert member.place_ids() == ["lisbon"]
-    assert stranger.get("/login").status == 200
+    assert other.get("/login").status == 200
     others_answered = time.monotonic()
     flood.wait(60)
     surplus = [told for told in flood.answered if told.status != 200]

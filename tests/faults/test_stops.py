@@ -23,7 +23,7 @@ def instance(request, shared_database, relay, start_instance):
 
 @pytest.fixture
 def crowd(instance):
-    return Crowd(instance.url, members=12, strangers=0)
+    return Crowd(instance.url, members=12, visitors=0)
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ def own_session(visitor) -> str:
 
 def test_the_account_page_lists_the_sessions_of_the_user_only(visitor, new_visitor):
     visitor.register()
-    elsewhere, stranger = visitor.twin(), new_visitor()
+    elsewhere, other = visitor.twin(), new_visitor()
     elsewhere.jar.clear()
     elsewhere.sign_in()
-    stranger.register()
+    other.register()
     text = Page(visitor.get("/account")).text
     assert visitor.email in text
     assert own_session(visitor) in text
     assert own_session(elsewhere) in text
-    assert own_session(stranger) not in text
+    assert own_session(other) not in text
 
 
 def test_a_session_is_ended_from_the_account_page(visitor):

@@ -333,10 +333,10 @@ def test_all_sessions_can_be_ended_at_once(command, member, admin, shared_databa
 
 def test_a_sign_in_under_way_fails_when_the_account_is_disabled(admin, member, shared_database):
     number = user_id(member)
-    stranger = member.twin()
+    other = member.twin()
     body = {"email": member.email, "password": PASSWORD}
     with shared_database.transaction("lock table session in exclusive mode"):
-        sent = stranger.send("POST", "/api/auth/login", json=body)
+        sent = other.send("POST", "/api/auth/login", json=body)
         shared_database.wait_for_blocked(1)
         shared_database.execute(
             "update nestmap.users set disabled_at = now(), version = version + 1 where id = %s",

@@ -67,9 +67,9 @@ def test_the_event_of_a_failed_sign_in_has_the_account_and_not_the_typed_address
     visitor = Visitor(own_site.url)
     user = visitor.register().json["user"]
     visitor.sign_in(password="a wrong one, typed")
-    stranger = Visitor(own_site.url)
-    stranger.email = "my-password-typed-into-the-wrong-field@example.org"
-    stranger.sign_in()
+    other = Visitor(own_site.url)
+    other.email = "my-password-typed-into-the-wrong-field@example.org"
+    other.sign_in()
     known, unknown = database.all(
         "select * from nestmap.events where kind = 'sign_in_failed' order by id"
     )

@@ -41,7 +41,7 @@ def owner(sites) -> Visitor:
     return owner
 
 
-def stranger(owner: Visitor) -> Visitor:
+def other_browser(owner: Visitor) -> Visitor:
     """Return a visitor who knows the owner's email address."""
     other = Visitor(*owner.urls)
     other.email = owner.email
@@ -49,7 +49,9 @@ def stranger(owner: Visitor) -> Visitor:
 
 
 def guess(owner: Visitor, address: str = "198.51.100.1", at: int = 0) -> Answer:
-    return stranger(owner).sign_in(password="a wrong guess of it", headers={FROM: address}, at=at)
+    return other_browser(owner).sign_in(
+        password="a wrong guess of it", headers={FROM: address}, at=at
+    )
 
 
 def guess_until_refused(owner: Visitor) -> Answer:
@@ -71,7 +73,7 @@ def test_after_five_wrong_passwords_the_next_has_to_wait(owner):
 
 def test_the_right_password_from_an_unknown_device_and_network_has_to_wait_too(owner):
     guess_until_refused(owner)
-    answer = stranger(owner).sign_in(headers={FROM: "198.51.100.77"})
+    answer = other_browser(owner).sign_in(headers={FROM: "198.51.100.77"})
     assert (answer.status, answer.cookies) == (429, [])
 
 
@@ -89,7 +91,7 @@ def test_a_flood_from_many_networks_leaves_the_owner_signing_in_on_a_known_devic
 
 def test_a_flood_from_many_networks_leaves_the_owner_signing_in_from_a_known_network(owner):
     guess_until_refused(owner)
-    assert stranger(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 200
+    assert other_browser(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 200
 
 
 def test_a_network_is_forgotten_after_90_days(owner, shared_database):
@@ -97,13 +99,13 @@ def test_a_network_is_forgotten_after_90_days(owner, shared_database):
     shared_database.execute(
         "update nestmap.known_networks set signed_in_at = now() - interval '91 days'"
     )
-    assert stranger(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 429
+    assert other_browser(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 429
 
 
 def test_a_known_device_is_slowed_too(owner):
     wrong = [owner.sign_in(password="a wrong guess of it") for _ in range(6)]
     assert [answer.status for answer in wrong] == [401] * 5 + [429]
-    assert stranger(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 200
+    assert other_browser(owner).sign_in(headers={FROM: "192.0.2.10"}).status == 200
 
 
 def test_a_flood_from_one_network_slows_no_sign_in_from_other_networks(owner, sites):
@@ -114,7 +116,7 @@ def test_a_flood_from_one_network_slows_no_sign_in_from_other_networks(owner, si
     for address in ("198.51.100.2", "2001:db8::1"):
         newcomer = Visitor(*(site.url for site in sites))
         assert newcomer.register(headers={FROM: "203.0.113.5"}).status == 201
-        assert stranger(newcomer).sign_in(headers={FROM: address}).status == 200
+        assert other_browser(newcomer).sign_in(headers={FROM: address}).status == 200
 
 
 def test_all_addresses_of_an_ipv6_network_are_counted_together(sites):
@@ -142,7 +144,7 @@ def test_a_hundred_simultaneous_attempts_are_all_counted(owner, shared_database)
 
 def test_a_successful_sign_in_is_not_counted(owner):
     for _ in range(8):
-        assert stranger(owner).sign_in(headers={FROM: "203.0.113.9"}).status == 200
+        assert other_browser(owner).sign_in(headers={FROM: "203.0.113.9"}).status == 200
 
 
 def test_fewer_than_a_hundred_passwords_can_be_guessed_in_a_day(owner, shared_database):
@@ -228,7 +230,7 @@ def test_scripts_cannot_read_the_device_cookie_and_it_does_not_sign_in(sites):
 
 def test_a_forged_device_cookie_has_no_effect(owner):
     guess_until_refused(owner)
-    forger = stranger(owner)
+    forger = other_browser(owner)
     forger.jar.put("nestmap.device", "2|1:0|10:1700000000|14:nestmap.device|8:MS4xLjAw|" + "0" * 64)
     assert forger.sign_in(headers={FROM: "198.51.100.200"}).status == 429
 

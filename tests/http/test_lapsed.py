@@ -59,10 +59,12 @@ def test_with_cookies_of_two_sessions_neither_session_is_used(site, new_visitor,
     victim.put_place("lisbon")
     attacker.put_place("trap")
     both = {"Cookie": f"nestmap.sid={attacker.cookie}; nestmap.sid={victim.cookie}"}
-    nobody = Visitor(site.url)
-    assert nobody.get("/api/places", headers=both).json == {"places": []}
-    assert nobody.request("PUT", "/api/places/x", json={"name": "x"}, headers=both).status == 401
-    assert nobody.post("/api/auth/logout", headers=both).status == 204
+    both_cookies = Visitor(site.url)
+    assert both_cookies.get("/api/places", headers=both).json == {"places": []}
+    assert (
+        both_cookies.request("PUT", "/api/places/x", json={"name": "x"}, headers=both).status == 401
+    )
+    assert both_cookies.post("/api/auth/logout", headers=both).status == 204
     assert attacker.places() == victim.places() == []
 
 

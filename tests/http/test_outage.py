@@ -24,7 +24,7 @@ def outage_site(fragile, start_shared_instance, tmp_path_factory):
 
 
 def test_requests_that_need_the_session_are_503_and_users_stay_signed_in(fragile, outage_site):
-    member, stranger = Visitor(outage_site.url), Visitor(outage_site.url)
+    member, other = Visitor(outage_site.url), Visitor(outage_site.url)
     member.register()
     member.put_place("lisbon")
     cookie = member.cookie
@@ -35,9 +35,9 @@ def test_requests_that_need_the_session_are_503_and_users_stay_signed_in(fragile
             member.put_place("oslo"),
             member.sign_out(),
             member.get("/"),
-            stranger.put_place("oslo"),
-            stranger.register(),
-            stranger.sign_in(),
+            other.put_place("oslo"),
+            other.register(),
+            other.sign_in(),
         ):
             assert answer.status == 503
             assert int(answer.headers["Retry-After"]) > 0
@@ -45,7 +45,7 @@ def test_requests_that_need_the_session_are_503_and_users_stay_signed_in(fragile
         assert member.get("/api/places").error
         assert Page(member.get("/")).text
         for path in ("/", "/login", "/register", "/api/places", "/api/auth/session", "/livez"):
-            assert stranger.get(path).status == 200, path
+            assert other.get(path).status == 200, path
         # The site checks its database once a second, however often it is asked.
         wait_until(lambda: outage_site.readiness() == 503, "the site to see it")
     finally:

@@ -1,4 +1,4 @@
-"""G10: expiry is right whatever the server's TimeZone and on the days clocks change."""
+"""G10: expiry is right in every TimeZone of the server and on the days clocks change."""
 
 from datetime import UTC, datetime, timedelta
 

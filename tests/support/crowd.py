@@ -53,21 +53,21 @@ class Exchange:
 
 
 class Crowd:
-    """Members who pin and list places, strangers without a cookie, and a load balancer.
+    """Members who pin and list places, visitors without a cookie, and a load balancer.
 
     `accounts=False`: the places are in their sessions, not in accounts.
     `with crowd:` each of them sends one request after the other until the block ends.
     """
 
     def __init__(
-        self, *urls: str, members: int = 4, strangers: int = 1, accounts: bool = True
+        self, *urls: str, members: int = 4, visitors: int = 1, accounts: bool = True
     ) -> None:
         self.accounts = accounts
         self.members = [Visitor(*urls) for _ in range(members)]
-        self._strangers = [Visitor(*urls) for _ in range(strangers)]
+        self._visitors = [Visitor(*urls) for _ in range(visitors)]
         self._urls = urls
         self.of_members: list[Exchange] = []
-        self.of_strangers: list[Exchange] = []
+        self.of_visitors: list[Exchange] = []
         self.of_livez: list[Exchange] = []
         self.of_readyz: list[Exchange] = []
         self.acknowledged: dict[Visitor, list[str]] = defaultdict(list)
@@ -84,7 +84,7 @@ class Crowd:
         balancer = Visitor(*self._urls)
         work: list[Callable[[], None]] = [
             *(lambda member=member: self._pin_and_list(member) for member in self.members),
-            *(lambda stranger=stranger: self._read_pages(stranger) for stranger in self._strangers),
+            *(lambda visitor=visitor: self._read_pages(visitor) for visitor in self._visitors),
             lambda: self._repeat(balancer, "/livez", self.of_livez),
             lambda: self._repeat(balancer, "/readyz", self.of_readyz),
         ]
@@ -140,11 +140,11 @@ class Crowd:
 
     def readiness(self) -> int:
         """Return the current status of /readyz."""
-        return self._strangers[0].get("/readyz").status
+        return self._visitors[0].get("/readyz").status
 
-    def _read_pages(self, stranger: Visitor) -> None:
+    def _read_pages(self, visitor: Visitor) -> None:
         for turn in self._turns():
-            self._ask(stranger, "GET", PAGES[turn % len(PAGES)], self.of_strangers)
+            self._ask(visitor, "GET", PAGES[turn % len(PAGES)], self.of_visitors)
 
     def _repeat(self, visitor: Visitor, path: str, exchanges: list[Exchange]) -> None:
         for _ in self._turns():

@@ -131,7 +131,7 @@ class Outage:
         assert again < within, f"the first good answer came {again:.2f} s after the return: {bad}"
         late = [asked for asked in bad if asked.began > self.back + within]
         self._none("after the outage", late)
-        for exchanges in (crowd.of_strangers, crowd.of_livez):
+        for exchanges in (crowd.of_visitors, crowd.of_livez):
             self._none(
                 "needs no database", [exchange for exchange in exchanges if not exchange.good]
             )

@@ -28,7 +28,7 @@ class Request:
 
     `sid` is None where nothing was loaded; `lapsed` says that there were cookies all the same, and
     `named` are the ids of live sessions that they name (two, so that neither is used). `reasons` are
-    those of which one is told.
+    those of which one is reported.
     """
 
     sid: str | None

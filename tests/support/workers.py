@@ -23,7 +23,7 @@ def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 
 def serve(beat):
-    "Be well until told to stop."
+    "Send heartbeats until a stop."
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     while True:
         beat()
@@ -31,7 +31,7 @@ def serve(beat):
         time.sleep(0.02)
 
 def deaf(beat):
-    "Be well and listen to nobody."
+    "Send heartbeats and ignore the stop."
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         beat()
@@ -39,13 +39,13 @@ def deaf(beat):
         time.sleep(0.02)
 
 def hang(beat):
-    "Serve for a moment, then stand still."
+    "Serve once, then hang."
     beat()
     say("served", os.getpid())
     time.sleep(60)
 
 def crash(beat):
-    "Serve for a moment, then end."
+    "Serve once, then end."
     beat()
     say("served", os.getpid(), time.monotonic())
     os._exit(3)
