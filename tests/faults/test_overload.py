@@ -111,7 +111,7 @@ def test_sign_ins_above_the_queue_limit_are_refused_at_once_and_delay_no_other_r
     assert others_answered < last
 
 
-def places_overtaken(served: list[Told]) -> list[int]:
+def places_overtaken(served: list[Outcome]) -> list[int]:
     """Return for each request by how many places a later one was answered sooner."""
-    latest = itertools.accumulate((told.number for told in served), max)
+    latest = itertools.accumulate((outcome.number for outcome in served), max)
     return [late - told.number for late, told in zip(latest, served, strict=True)]

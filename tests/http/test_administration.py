@@ -344,7 +344,7 @@ def test_a_sign_in_under_way_fails_when_the_account_is_disabled(admin, member, s
         )
         shared_database.execute("update nestmap.users set disabled_at = null where id = %s", number)
     sent.answer()
-    assert not stranger.signed_in()
+    assert not other.signed_in()
 
 
 CLOCK_THAT_IS_SLOW = """

@@ -158,8 +158,8 @@ class TestTimeLimits:
     def test_all_statements_of_a_request_share_one(self, database):
         """Each statement alone may take longer."""
 
-        async def work(asked: Database) -> int:
-            await asked.one("select 1")  # connects, which counts too
+        async def work(db: Database) -> int:
+            await db.one("select 1")  # connects, which counts too
             limit_statements(1.0)
             for done in range(20):
                 try:

@@ -63,9 +63,9 @@ class Flood:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             line, *headers = head.strip().split("\r\n")
-            told.status = int(line.split()[1])
-            told.headers = {name.lower(): value for name, _, value in map(_halves, headers)}
-            told.body = await reader.readexactly(int(told.headers.get("content-length", 0)))
+            outcome.status = int(line.split()[1])
+            outcome.headers = {name.lower(): value for name, _, value in map(_halves, headers)}
+            outcome.body = await reader.readexactly(int(outcome.headers.get("content-length", 0)))
         except (OSError, asyncio.IncompleteReadError):
             pass
         outcome.ended = time.monotonic()
@@ -87,7 +87,7 @@ def many_connections(count: int) -> Iterator[None]:
 
 
 @contextmanager
-def siege(
+def repeat_requests(
     port: int, request: Callable[[int], bytes], *, connections: int
 ) -> Iterator[list[tuple[int, float]]]:
     """Keep so many connections asking, each anew when it was answered, until the block ends.
