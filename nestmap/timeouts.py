@@ -43,6 +43,9 @@ class Timeouts:
     # The promise to clients: a response within this time, possibly a 503.
     answer: float = 5.0
 
+    # How long a commit may wait for a synchronous standby: longer than anyone listens for it.
+    commit: float = 5.5
+
     # An unused connection to PostgreSQL, and the age of a used one: a server that was demoted still
     # answers reads.
     unused_connection: float = 60.0
@@ -71,6 +74,7 @@ class Timeouts:
             ("statement", "total"),
             ("total", "request"),
             ("request", "answer"),
+            ("answer", "commit"),
             ("answer", "drain"),
             ("drain", "kill"),
             ("answer", "body"),

@@ -3,7 +3,7 @@
 Nothing else in the program imports aiopg or psycopg2.
 """
 
-from nestmap.database.database import Database, Transaction
+from nestmap.database.database import Database
 from nestmap.database.deadline import counted, lift_limit, limit_statements, seconds_spent
 from nestmap.database.driver import ignore_cancelled_statements
 from nestmap.database.errors import (
@@ -23,6 +23,7 @@ from nestmap.database.persistence import keep_trying
 from nestmap.database.pool import PoolFigures
 from nestmap.database.prepared import Prepared
 from nestmap.database.shares import shares
+from nestmap.database.transaction import Transaction
 
 __all__ = [
     "Database",

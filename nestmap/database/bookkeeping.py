@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from nestmap.database.database import Database, Transaction
+from nestmap.database.database import Database
 from nestmap.database.errors import Locked, Refused
 from nestmap.database.migration_files import Migration, Migrations, SchemaError
+from nestmap.database.transaction import Transaction
 from nestmap.queries import queries
 
 SQL = queries("migrations")

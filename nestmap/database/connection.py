@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from nestmap.database.connection_string import ConnectionParameters
 from nestmap.database.driver import RawConnection
+from nestmap.database.errors import DatabaseError
 from nestmap.database.prepared import Prepared
 from nestmap.database.translation import failed_to_connect, is_cancelled, translated
 
@@ -115,4 +116,7 @@ class Connection:
             return Result(rows, int(cursor.rowcount), description)
         except (Exception, asyncio.CancelledError) as error:
             # Decide by the connection, not by the SQLSTATE: a restart leaves pgcode empty.
-            raise translated(error, lost=self.closed) from None
+            failure = translated(error, lost=self.closed)
+            if isinstance(failure, DatabaseError):
+                failure.unknown = self.closed or isinstance(error, TimeoutError)
+            raise failure from None

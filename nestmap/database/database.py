@@ -4,15 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from nestmap.database.connection import Connection, Parameters, Result, Row
 from nestmap.database.deadline import counted, seconds_left
-from nestmap.database.errors import ReadOnly, Refused, TimedOut, Unavailable
+from nestmap.database.errors import DatabaseError, ReadOnly, Refused, TimedOut, Unavailable
 from nestmap.database.hosts import Hosts
 from nestmap.database.limits import Limits
 from nestmap.database.pool import Pool, PoolFigures
 from nestmap.database.prepared import LOST_SQLSTATES, Prepared
+from nestmap.database.transaction import Transaction
 from nestmap.timeouts import TIMEOUTS
 
 # The driver wants a limit; that of a statement which may run as long as it needs is a week.
@@ -29,6 +31,7 @@ class Database:
     """
 
     def __init__(self, hosts: Hosts, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._hosts = hosts
         self._limits = limits
         self._pool = Pool(hosts, limits.connections, limits.waiting)
         self.lock_timeout = f"set local lock_timeout = {int(limits.lock * 1000)}"
@@ -102,31 +105,33 @@ class Database:
 
     async def _run(self, sql: str | Prepared, parameters: Parameters, idempotent: bool) -> Result:
         seconds = seconds_left(self._limits.total)
-        deadline = time.monotonic() + seconds
+        sending = _Sending(time.monotonic() + seconds)
         try:
             with counted():
                 async with asyncio.timeout(seconds):
                     try:
-                        return await self._run_once(sql, parameters, deadline)
+                        return await self._run_once(sql, parameters, sending)
                     except Unavailable:
                         if not idempotent:
                             raise
-                        return await self._run_once(sql, parameters, deadline)
+                        return await self._run_once(sql, parameters, sending)
         except TimeoutError:
-            raise TimedOut("the database did not answer in time") from None
+            raise self._given_up(sending, TimedOut("the database did not answer in time")) from None
+        except DatabaseError as error:
+            raise self._given_up(sending, error) from None
 
     async def _run_once(
-        self, sql: str | Prepared, parameters: Parameters, deadline: float
+        self, sql: str | Prepared, parameters: Parameters, sending: "_Sending"
     ) -> Result:
         connection = await self._pool.acquire()
         try:
             try:
-                return await self._run_on(connection, sql, parameters, deadline)
+                return await self._run_on(connection, sql, parameters, sending)
             except Refused as error:
                 if isinstance(sql, str) or error.sqlstate not in LOST_SQLSTATES:
                     raise
                 connection.prepare_no_more()
-                return await self._run_on(connection, sql, parameters, deadline)
+                return await self._run_on(connection, sql, parameters, sending)
         except ReadOnly:
             # After a failover the old connections stay open and lead to the wrong server.
             self._pool.discard_server()
@@ -144,13 +149,19 @@ class Database:
         connection: Connection,
         sql: str | Prepared,
         parameters: Parameters,
-        deadline: float,
+        sending: "_Sending",
     ) -> Result:
-        allowed = self._limits.statement_within(deadline - time.monotonic())
+        allowed = self._limits.statement_within(sending.deadline - time.monotonic())
         unhurried = allowed == self._limits.statement
         prefix = self._prefix if unhurried else self._limiting(allowed)
         text = connection.prefix + prefix + connection.text_of(sql)
-        return await connection.run(text, parameters, allowed + TIMEOUTS.grace)
+        return await sending.send(connection, text, parameters, allowed + TIMEOUTS.grace)
+
+    def _given_up(self, sending: "_Sending", error: DatabaseError) -> DatabaseError:
+        error.unknown = sending.unknown
+        if error.unknown:
+            self._hosts.given_up = time.monotonic()
+        return error
 
     def _limiting(self, statement: float) -> str:
         """Return what goes before a statement that the server may work on for ``statement`` seconds.
@@ -176,37 +187,29 @@ class Database:
             self._pool.discard_server()
             connection.close()
             raise
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, DatabaseError) and error.unknown:
+                self._hosts.given_up = time.monotonic()
             raise
         finally:
             self._pool.release(connection)
 
 
-class Transaction:
-    """The methods of Database on one connection."""
+@dataclass(slots=True)
+class _Sending:
+    """One statement on its way, with its repeat: when it is given up, and what is known of it."""
 
-    def __init__(self, connection: Connection, limit: float) -> None:
-        self._connection = connection
-        self._limit = limit
+    deadline: float
+    unknown: bool = False
 
-    async def all(self, sql: str, parameters: Parameters = None) -> list[Row]:
-        """Return every row of the result, as tuples."""
-        return (await self._run(sql, parameters)).rows
-
-    async def one(self, sql: str, parameters: Parameters = None) -> Row | None:
-        """Return the first row as a tuple, or None if there is none."""
-        rows = await self.all(sql, parameters)
-        return rows[0] if rows else None
-
-    async def rows(self, sql: str, parameters: Parameters = None) -> list[dict[str, Any]]:
-        """Return every row of the result, each with its values by column name."""
-        return (await self._run(sql, parameters)).by_name()
-
-    async def execute(self, sql: str, parameters: Parameters = None) -> int:
-        """Return the number of rows that the statement changed."""
-        return (await self._run(sql, parameters)).affected
-
-    async def _run(self, sql: str, parameters: Parameters) -> Result:
-        with counted():
-            return await self._connection.run(sql, parameters, seconds_left(self._limit))
+    async def send(
+        self, connection: Connection, sql: str, parameters: Parameters, limit: float
+    ) -> Result:
+        """Run the statement. Until an answer comes, it may have been carried out."""
+        before, self.unknown = self.unknown, True
+        try:
+            return await connection.run(sql, parameters, limit)
+        except DatabaseError as error:
+            self.unknown = before or error.unknown
+            raise

@@ -14,7 +14,13 @@ No message holds a statement or its parameters, only what PostgreSQL says of its
 
 
 class DatabaseError(Exception):
-    """The database could not do what was asked."""
+    """The database could not do what was asked.
+
+    ``unknown`` is True if a statement was sent and no answer came: it may have been carried out, or
+    may still be. An error that PostgreSQL answers means that nothing was changed.
+    """
+
+    unknown = False
 
 
 class Unavailable(DatabaseError):
@@ -26,7 +32,7 @@ class ReadOnly(Unavailable):
 
 
 class TimedOut(DatabaseError):
-    """The database did not answer in time. It is not known if a write took place."""
+    """The database did not answer in time, or had not enough time for the statement."""
 
 
 class Locked(DatabaseError):

@@ -50,6 +50,8 @@ class Hosts:
         self._good: ConnectionParameters | None = None
         self.generation = 0
         self.round_trip = 0.0
+        # When the outcome of a statement last remained unknown (time.monotonic()).
+        self.given_up = float("-inf")
         self.availability = Availability()
         self._users: WeakSet[HasIdleConnections] = WeakSet()
 

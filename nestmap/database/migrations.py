@@ -18,7 +18,7 @@ from nestmap.database.bookkeeping import (
     record,
     take_turn,
 )
-from nestmap.database.database import Database, Transaction
+from nestmap.database.database import Database
 from nestmap.database.errors import Locked, Refused
 from nestmap.database.hosts import Hosts
 from nestmap.database.indexes import run_concurrently
@@ -31,6 +31,7 @@ from nestmap.database.migration_files import (
     SchemaError,
 )
 from nestmap.database.persistence import Persistence
+from nestmap.database.transaction import Transaction
 from nestmap.queries import queries
 
 log = logging.getLogger("nestmap.migrations")

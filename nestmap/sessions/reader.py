@@ -1,6 +1,7 @@
 """Sessions are read by batches: the live ones with their users, and why others are gone."""
 
 import logging
+import time
 from asyncio import Future
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +11,16 @@ from nestmap.database import Database, Prepared, Refused
 from nestmap.queries import queries
 from nestmap.sessions import values
 from nestmap.sessions.batcher import Batcher
+from nestmap.sessions.clock import DatabaseClock
 from nestmap.sessions.counts import BatchFigures
 from nestmap.sessions.options import SessionOptions
 from nestmap.sessions.records import Lapsed, Record
+from nestmap.sessions.unit import Unit
 from nestmap.sessions.user_query import UserQuery
 
 log = logging.getLogger("nestmap.sessions")
+
+CLOCK = 8  # the column of a loaded row that holds the time
 
 DATA_EXCEPTION = "22"  # the class of SQLSTATE
 
@@ -26,8 +31,15 @@ Row = tuple[Any, ...]
 class SessionReader:
     """Reads sessions. Only trouble with the database raises (DatabaseError)."""
 
-    def __init__(self, database: Database, options: SessionOptions, background: Background) -> None:
+    def __init__(
+        self,
+        database: Database,
+        options: SessionOptions,
+        background: Background,
+        clock: DatabaseClock,
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._users = UserQuery(options.user_query, options.load_user)
         self._sql = self._users.put_into(queries("sessions/sessions", options.names))
         self._load_sessions = Prepared("load_sessions", self._sql["load_sessions"])
@@ -57,8 +69,10 @@ class SessionReader:
         """Return why and when the session of this sid ended, None if that is not known."""
         return self._endings.submit(sid)
 
-    async def _load(self, sids: Sequence[str]) -> list[Found | Exception]:
+    async def _load(self, units: Sequence[Unit[str, Found]]) -> list[Found | Exception]:
+        sids = [unit.item for unit in units]
         wanted = list(set(sids))
+        asked = time.monotonic()
         try:
             rows = await self._database.all(
                 self._load_sessions, {"sids": wanted, **self._parameters}, idempotent=True
@@ -68,6 +82,8 @@ class SessionReader:
                 raise
             log.warning("a session is treated as gone: its user can't be looked up: %s", error)
             return [Lapsed("account")] * len(sids)
+        if rows:
+            self._clock.note(rows[0][CLOCK], asked, time.monotonic())
         found: dict[str, list[Row]] = {}
         for row in rows:
             found.setdefault(row[0], []).append(row)
@@ -80,7 +96,7 @@ class SessionReader:
         return self._record(rows[0]) if rows else None
 
     def _record(self, row: Row) -> Found:
-        sid, public_id, document, created, authenticated, expires, ends, is_due, *of_user = row
+        sid, public_id, document, created, authenticated, expires, ends, is_due, _, *of_user = row
         data = values.decode(document)
         if data is None:
             return Lapsed("unreadable", id=public_id)
@@ -101,7 +117,8 @@ class SessionReader:
             is_due=is_due,
         )
 
-    async def _find_endings(self, sids: Sequence[str]) -> list[Lapsed | None]:
+    async def _find_endings(self, units: Sequence[Unit[str, Lapsed | None]]) -> list[Lapsed | None]:
+        sids = [unit.item for unit in units]
         rows = await self._database.all(
             self._sql["find_endings"],
             {"sids": list(set(sids)), "absolute": self._parameters["absolute"]},

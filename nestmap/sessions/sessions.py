@@ -8,6 +8,7 @@ from nestmap.background import Background
 from nestmap.database import Database, Hosts, Limits, PoolFigures, shares
 from nestmap.sessions.admin import SessionAdmin
 from nestmap.sessions.chain import ChainWatch
+from nestmap.sessions.clock import DatabaseClock
 from nestmap.sessions.cookie import SessionCookie
 from nestmap.sessions.counts import AnswerFigures, BatchFigures
 from nestmap.sessions.events import Events
@@ -22,6 +23,7 @@ from nestmap.sessions.seals import Seals
 from nestmap.sessions.session import Session
 from nestmap.sessions.sid import new_id
 from nestmap.sessions.store import SessionStore
+from nestmap.sessions.sweep import Sweep
 from nestmap.sessions.writes import Rotate, SessionEnded, Write, Written
 from nestmap.timeouts import TIMEOUTS
 
@@ -62,13 +64,15 @@ class Sessions:
                 connections=background,
             ),
         )
-        self._store = SessionStore(self._writes, self.options, self.background)
-        self._reader = SessionReader(self._reads, self.options, self.background)
+        clock = DatabaseClock()
+        self._store = SessionStore(self._writes, self.options, self.background, clock)
+        self._reader = SessionReader(self._reads, self.options, self.background, clock)
         self._loader = SessionLoader(
             self._reader,
             self.options.max_bytes,
             refuse=self.options.lapsed == "refuse",
         )
+        self._sweep = Sweep(self.hosts, self._reads)
         self.schema = SessionSchema(self.hosts, self._reads, self.options)
         self.samples = Samples(self._reports, self._unhurried, self.options)
         self.admin = SessionAdmin(self._reports, self.options, self.samples)
@@ -105,6 +109,7 @@ class Sessions:
 
     def start(self) -> None:
         """Start the background work on a table that is up to date already."""
+        self.background.start(self._sweep.run(), "sweep", daemon=True)
         if self.options.prune:
             self.background.start(self.pruner.run(), "pruner", daemon=True)
         if self.options.sample:

@@ -1,28 +1,26 @@
-"""Sessions are written by batches: one statement for what several requests want."""
+"""Sessions are written by batches: one statement for what several requests want.
 
+A change that may come again has a name and a deadline, so that it is carried out once and in time, or
+never: see docs/decisions/outcomes.md.
+"""
+
+import asyncio
 from asyncio import Future
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from nestmap.background import Background
 from nestmap.database import Database
-from nestmap.queries import queries
-from nestmap.sessions.batcher import Batcher, BatchLimits
+from nestmap.sessions.batcher import Batcher, BatchLimits, BatchRules
+from nestmap.sessions.clock import DatabaseClock
 from nestmap.sessions.counts import BatchFigures
-from nestmap.sessions.events import Source
+from nestmap.sessions.leftovers import Leftovers
 from nestmap.sessions.options import SessionOptions
-from nestmap.sessions.records import Client
-from nestmap.sessions.rows import cookie_object, encode, insert_row, rotate_row, update_row
-from nestmap.sessions.writes import (
-    End,
-    Insert,
-    Rotate,
-    SessionEnded,
-    Touch,
-    Update,
-    Write,
-    Written,
-)
+from nestmap.sessions.rotations import Rotations
+from nestmap.sessions.statements import Statements
+from nestmap.sessions.unit import Unit
+from nestmap.sessions.writes import End, Insert, Rotate, Touch, Update, Write, Written
 
 # No request asked for a renewal, so a response waits for one no longer than this.
 TOUCH_LIMITS = BatchLimits(slow_after=0.2, timeout=0.4)
@@ -31,30 +29,47 @@ TOUCH_LIMITS = BatchLimits(slow_after=0.2, timeout=0.4)
 class SessionStore:
     """Writes sessions. Only trouble with the database raises (DatabaseError)."""
 
-    def __init__(self, database: Database, options: SessionOptions, background: Background) -> None:
-        self._database = database
-        self._sql = queries("sessions/sessions", options.names)
-        self._recorded = options.events
-        self._sign_in = {"recorded": options.events, "most": options.sessions_per_user}
-        self._idle = {"idle": options.idle, "absolute": options.absolute}
-        self._cookie = {"cookie": cookie_object(options)}
-        self._touch = {"touch": options.touch}
-        self._hook = {"hook": options.on_sign_in}
-        # Two writes of one row may not share a statement.
-        self._batchers: dict[type, Batcher[Any, Written | None]] = {
-            Insert: Batcher("insert_sessions", self._insert, background, key=_sid_of),
-            Update: Batcher("update_sessions", self._update, background, key=_sid_of),
-            Rotate: Batcher("rotate_sessions", self._rotate, background, key=_sid_of),
-            Touch: Batcher(
-                "touch_sessions", self._renew, background, key=_sid_of, limits=TOUCH_LIMITS
-            ),
-            End: Batcher("end_sessions", self._end, background, key=lambda item: item.ids),
+    def __init__(
+        self,
+        database: Database,
+        options: SessionOptions,
+        background: Background,
+        clock: DatabaseClock,
+    ) -> None:
+        self._statements = Statements(database, options, clock)
+        self._leftovers = Leftovers(self._statements, background)
+
+        statements = self._statements
+        ordered: BatchRules[Any] = BatchRules(_sid_of, repeats=True)
+        merged: BatchRules[Any] = BatchRules(_sid_of, merges=True, repeats=True)
+        ends: BatchRules[Any] = BatchRules(lambda item: item.ids, repeats=True)
+
+        def batcher(name: str, send: Any, rules: BatchRules[Any]) -> Batcher[Any, Any]:
+            return Batcher(name, send, background, rules=rules)
+
+        insert = batcher("insert_sessions", statements.insert, ordered)
+        rotate = batcher("rotate_sessions", statements.rotate, ordered)
+        copy = batcher("copy_sessions", statements.copy, ordered)
+        self._rotations = Rotations(copy, rotate, insert, self._leftovers, background)
+        self._touches: Batcher[Touch, Written | None] = Batcher(
+            "touch_sessions",
+            self._renew,
+            background,
+            rules=BatchRules(_sid_of, merges=True),
+            limits=TOUCH_LIMITS,
+        )
+        self._batchers = {
+            Insert: insert,
+            Update: batcher("update_sessions", statements.update, merged),
+            Rotate: rotate,
+            End: batcher("end_sessions", statements.end, ends),
         }
+        self._counted = [*self._batchers.values(), copy, self._touches]
 
     @property
     def figures(self) -> list[BatchFigures]:
         """What was written so far."""
-        return [batcher.figures for batcher in self._batchers.values()]
+        return [batcher.figures for batcher in self._counted]
 
     def commit(self, write: Write, waited: float = 0.0) -> Future[Written | None]:
         """Carry out ``write`` and return the future row, None if there is nothing to say of it.
@@ -63,46 +78,20 @@ class SessionStore:
         is how long the request has waited for its session before (seconds): loading and committing
         share one time limit. Raises Overloaded at once.
         """
-        since = 0.0 if isinstance(write, Touch) else waited
-        return self._batchers[type(write)].submit(write, since)
+        since = asyncio.get_running_loop().time() - waited
+        match write:
+            case Touch():
+                return self._touches.submit(write)
+            case Rotate() if write.new_sid != write.sid:
+                return self._rotations.commit(write, since)
+        committed = self._batchers[type(write)].submit(write, since)
+        if isinstance(write, Insert):
+            committed.add_done_callback(partial(self._leftovers.of_insert, write.sid))
+        return committed
 
-    async def _insert(self, items: Sequence[Insert]) -> list[Written | None]:
-        rows = encode([insert_row(item) | self._sign_in for item in items])
-        written = await self._write("insert_sessions", {"rows": rows} | self._cookie | self._hook)
-        return [written.get(item.sid) for item in items]
-
-    async def _update(self, items: Sequence[Update]) -> list[Written | SessionEnded]:
-        rows = encode([update_row(item) for item in items])
-        written = await self._write("update_sessions", {"rows": rows} | self._cookie | self._touch)
-        return [written.get(item.sid) or SessionEnded() for item in items]
-
-    async def _rotate(self, items: Sequence[Rotate]) -> list[Written | SessionEnded]:
-        rows = encode([rotate_row(item) | self._sign_in for item in items])
-        written = await self._write("rotate_sessions", {"rows": rows} | self._cookie | self._hook)
-        return [written.get(item.sid) or SessionEnded() for item in items]
-
-    async def _renew(self, items: Sequence[Touch]) -> list[Written | None]:
-        written = await self._write("touch_sessions", {"sids": [item.sid for item in items]})
-        return [written.get(item.sid) for item in items]
-
-    async def _end(self, items: Sequence[End]) -> list[None]:
-        ends = {one: item for item in items for one in item.ids}
-        parameters = {
-            "ids": list(ends),
-            "reasons": [item.reason for item in ends.values()],
-            "sources": [self._source(item.client) for item in ends.values()],
-        }
-        await self._database.all(self._sql["end_sessions"], parameters, idempotent=True)
-        return [None] * len(items)
-
-    def _source(self, client: Client) -> str | None:
-        source = Source(ip=client.ip, user_agent=client.user_agent)
-        return source.json() if self._recorded else None
-
-    async def _write(self, query: str, parameters: dict[str, Any]) -> dict[str, Written]:
-        rows = await self._database.all(self._sql[query], parameters | self._idle, idempotent=True)
-        # A row comes back under the sid that was asked for, and holds the one that is stored now.
-        return {asked: Written(*row) for asked, *row in rows}
+    async def _renew(self, units: Sequence[Unit[Touch, Written | None]]) -> list[Written | None]:
+        written = await self._statements.touch([unit.item.sid for unit in units])
+        return [written.get(unit.item.sid) for unit in units]
 
 
 def _sid_of(item: Insert | Update | Rotate | Touch) -> str:

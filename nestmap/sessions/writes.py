@@ -3,7 +3,9 @@
 The names of the fields are the names that SQL gives to them: a write is sent as a JSON object.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any
 
 from nestmap.sessions.records import Client, Record
@@ -47,6 +49,25 @@ class Update:
     removed: list[str]
     replaces: bool
     client: Client
+
+    def followed_by(self, later: "Update") -> "Update":
+        """Return one change that does what this one and then ``later``, of the same session, do."""
+        if later.replaces:
+            return later
+        gone = set(later.removed)
+        changed = {key: text for key, text in self.changed.items() if key not in gone}
+        removed = [key for key in self.removed if key not in later.changed and key not in gone]
+        return replace(
+            later,
+            changed=changed | later.changed,
+            removed=removed + later.removed,
+            replaces=self.replaces,
+        )
+
+
+def merged(changes: Sequence[Update]) -> Update:
+    """Return one change that does what all of them do, one after the other."""
+    return changes[0] if len(changes) == 1 else reduce(Update.followed_by, changes)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -15,7 +15,8 @@ with wanted (name, types) as (
         ('idle', array['integer']),
         ('absolute', array['integer']),
         ('ip', array['inet']),
-        ('user_agent', array['text'])
+        ('user_agent', array['text']),
+        ('writes', array['uuid[]'])
 ),
 found as (
     select
@@ -27,8 +28,22 @@ found as (
       and not a.attisdropped
 ),
 called (name) as (
-    values ('insert'), ('update'), ('rotate'), ('touch'), ('end'), ('cap'), ('newest'), ('of_users'),
-        ('of_network'), ('sample')
+    values
+        ('insert'),
+        ('update'),
+        ('copy'),
+        ('rotate'),
+        ('rotated'),
+        ('settle'),
+        ('touch'),
+        ('end'),
+        ('end_in_time'),
+        ('cap'),
+        ('names'),
+        ('newest'),
+        ('of_users'),
+        ('of_network'),
+        ('sample')
 )
 select 'the table {table} does not exist' as fault
 where to_regclass('{table}') is null

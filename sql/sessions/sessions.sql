@@ -16,6 +16,7 @@ select
     ))::float8 as expires_at,
     extract(epoch from nestmap."{prefix}_absolute_end"(s, :absolute))::float8 as absolute_expires_at,
     nestmap."{prefix}_is_due"(s, :idle, :touch) as is_due,
+    extract(epoch from clock_timestamp())::float8 as clock,
     s.user_id,
     s.user_version,
     {user_row} as user_row
@@ -43,13 +44,30 @@ where e.sid_hash is not null
 -- Store sessions whose sids were made just now.
 select * from nestmap."{prefix}_insert"(:rows::jsonb, :idle, :absolute, :cookie::jsonb, :hook);
 
--- name: update_sessions(rows, idle, absolute, touch, cookie)
+-- name: update_sessions(rows, idle, absolute, touch, cookie, passed)
 -- Merge changes by key into live sessions.
-select * from nestmap."{prefix}_update"(:rows::jsonb, :idle, :absolute, :touch, :cookie::jsonb);
+select * from nestmap."{prefix}_update"(
+    :rows::jsonb, :idle, :absolute, :touch, :cookie::jsonb, :passed::uuid
+);
 
--- name: rotate_sessions(rows, idle, absolute, cookie, hook)
--- Put live sessions under a new sid, with what changed.
-select * from nestmap."{prefix}_rotate"(:rows::jsonb, :idle, :absolute, :cookie::jsonb, :hook);
+-- name: copy_sessions(rows, idle, absolute, cookie)
+-- Put copies of live sessions under new sids, with what changes: the first step to a new sid.
+select * from nestmap."{prefix}_copy"(:rows::jsonb, :idle, :absolute, :cookie::jsonb);
+
+-- name: rotate_sessions(rows, idle, absolute, cookie, hook, passed)
+-- Put live sessions under their new sids, in the place of the copies: the second step.
+select * from nestmap."{prefix}_rotate"(
+    :rows::jsonb, :idle, :absolute, :cookie::jsonb, :hook, :passed::uuid
+);
+
+-- name: settle_rotations(rows)
+-- Let the old sids end, if they have not: the copies under the new ones are the sessions now.
+select nestmap."{prefix}_settle"(:rows::jsonb);
+
+-- name: discard_sessions(sids)
+-- Remove sessions whose sids were never told to a client.
+delete from {table} as s
+where s.sid in (select unnest(:sids::varchar[]));
 
 -- name: touch_sessions(sids, idle, absolute)
 -- Renew live sessions.
@@ -60,3 +78,13 @@ select * from nestmap."{prefix}_touch"(:sids::varchar[], :idle, :absolute);
 select id, user_id from nestmap."{prefix}_end"(
     :ids::text[], :reasons::text[], :sources::jsonb[]
 );
+
+-- name: end_sessions_in_time(ids, reasons, sources, untils)
+-- The same, each before its deadline; the ids of those that came too late.
+select id from nestmap."{prefix}_end_in_time"(
+    :ids::text[], :reasons::text[], :sources::jsonb[], :untils::float8[]
+);
+
+-- name: find_clock()
+-- The database's clock.
+select extract(epoch from clock_timestamp())::float8;

@@ -13,7 +13,7 @@ from tests.support.waiting import wait_until
 
 # Statements that change a session or a place of an account, as opposed to loads.
 WRITE = re.compile(
-    rb'\bnestmap\.("session_(insert|update|rotate|touch|end)"|put_place)\('
+    rb'\bnestmap\.("session_(insert|update|copy|rotate|settle|touch|end|end_in_time)"|put_place)\('
     rb"|\bdelete from nestmap\.places\b",
     re.IGNORECASE,
 )

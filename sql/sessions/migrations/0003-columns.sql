@@ -11,7 +11,8 @@ alter table {table}
     add column idle integer,                                -- own lifetimes (seconds); null: the site's
     add column absolute integer,
     add column ip inet,
-    add column user_agent text;
+    add column user_agent text,
+    add column writes uuid[];                               -- names of changes that may come again
 
 -- A default that differs from row to row would rewrite the table if it came with the column.
 alter table {table}

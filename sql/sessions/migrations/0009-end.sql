@@ -70,3 +70,48 @@ begin
         from gone;
 end;
 $$;
+
+-- End sessions as nestmap."{prefix}_end" does, but only those whose deadline has not passed when
+-- they are locked: an end that comes late must not take along what was stored since. Returns the ids
+-- of the sessions that were left because it was too late.
+create function nestmap."{prefix}_end_in_time"(
+    p_ids text[],
+    p_reasons text[],
+    p_sources jsonb[],
+    p_untils float8[]
+)
+returns table (id text)
+language plpgsql
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_locked text[];
+    v_now float8;
+begin
+    v_locked := array(
+        select locked.id
+        from (
+            select s.id
+            from {table} as s
+            where s.id = any(p_ids)
+            order by s.sid collate "C"
+            for update of s
+        ) as locked
+    );
+    v_now := extract(epoch from clock_timestamp());
+    perform nestmap."{prefix}_end"(
+        array_agg(asked.id), array_agg(asked.reason), array_agg(asked.source)
+    )
+    from unnest(p_ids, p_reasons, p_sources, p_untils) as asked (id, reason, source, until)
+    where asked.until > v_now
+    having count(*) > 0;
+    return query
+        select asked.id
+        from unnest(p_ids, p_untils) as asked (id, until)
+        where asked.until <= v_now
+          and asked.id = any(v_locked);
+end;
+$$;

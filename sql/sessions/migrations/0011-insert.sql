@@ -1,5 +1,7 @@
--- Store sessions whose sids were made just now. The upsert makes a repeat harmless. p_hook names the
--- site's function of a sign-in; the keys that it returns have been taken and are not stored.
+-- Store sessions whose sids were made just now. p_hook names the site's function of a sign-in; the
+-- keys that it returns have been taken and are not stored. A repeat finds the row and leaves it as it
+-- is, and never brings back one that has ended since. A row that comes too late is not stored: it is
+-- returned with null for the sid.
 create function nestmap."{prefix}_insert"(
     p_rows jsonb,
     p_idle integer,
@@ -32,6 +34,7 @@ begin
         from jsonb_to_recordset(p_rows) as r (
             sid varchar,
             id text,
+            until float8,
             data jsonb,
             named text[],
             user_id text,
@@ -45,6 +48,37 @@ begin
         )
         order by r.sid collate "C"
     loop
+        if exists (select from {table} as s where s.sid = w.sid) then
+            return query
+                select
+                    w.sid,
+                    s.sid::varchar,
+                    s.id,
+                    extract(epoch from s.created_at)::float8,
+                    extract(epoch from s.authenticated_at)::float8,
+                    extract(epoch from s.expire)::float8,
+                    extract(epoch from s.expire - now() at time zone 'utc')::float8,
+                    array(
+                        select key
+                        from jsonb_object_keys(w.data) as key
+                        where not s.sess::jsonb ? key
+                    )
+                from {table} as s
+                where s.sid = w.sid;
+            continue;
+        end if;
+        if w.until <= extract(epoch from clock_timestamp())::float8
+            or exists (
+                select
+                from nestmap."{prefix}_endings" as e
+                where e.sid_hash = sha256(convert_to(w.sid, 'UTF8'))
+            )
+        then
+            asked := w.sid;
+            sid := null;
+            return next;
+            continue;
+        end if;
         v_source := case when w.recorded then nestmap."{prefix}_source"(w.user_id, w.ip, w.user_agent) end;
         if cardinality(w.named) > 0 then
             perform nestmap."{prefix}_end"(
@@ -54,7 +88,7 @@ begin
             );
         end if;
         if w.user_id is not null then
-            if w.recorded and not exists (select from {table} as s where s.sid = w.sid) then
+            if w.recorded then
                 perform nestmap.add_event(
                     v_source || jsonb_build_object(
                         'kind', 'signed_in', 'user_id', w.user_id, 'session_id', w.id
@@ -92,10 +126,9 @@ begin
                 w.ip,
                 w.user_agent
             )
+            -- The same statement, sent before, may be running at this moment.
             on conflict (sid) do update
-            set sess = excluded.sess,
-                expire = excluded.expire,
-                renewed_at = excluded.renewed_at
+            set sid = excluded.sid
             returning
                 s.sid::varchar,
                 s.sid::varchar,

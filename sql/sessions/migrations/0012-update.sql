@@ -6,12 +6,33 @@
 -- long as the connection lasts, also behind PgBouncer. The plan must not depend on the size that the
 -- table had when it was made: each row is found through the primary key, whatever the statistics say.
 -- Rows are locked in the order of their sids, so that two batches never deadlock.
+--
+-- A change is carried out once, however often and in whatever order it is sent: the row keeps the
+-- names of the last changes. And it is carried out in time or never: the deadline is looked at when
+-- the row is locked. A name begins with its deadline, so names older than p_passed are those of
+-- changes that can't be carried out any more. A row comes back with its sid if the change is in it, now
+-- or since an earlier sending; with null for the sid if the change was late; not at all if the
+-- session has ended.
+
+-- Return the names in a row that still count, with a new one: the newest 64.
+create function nestmap."{prefix}_names"(p_writes uuid[], p_write uuid, p_passed uuid)
+returns uuid[]
+language sql immutable parallel safe
+return array(
+    select name
+    from unnest(p_writes || p_write) as name
+    where name > p_passed
+    order by name desc
+    limit 64
+);
+
 create function nestmap."{prefix}_update"(
     p_rows jsonb,
     p_idle integer,
     p_absolute integer,
     p_touch integer,
-    p_cookie jsonb
+    p_cookie jsonb,
+    p_passed uuid
 )
 returns table (
     asked varchar,
@@ -29,12 +50,16 @@ set enable_mergejoin = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
+declare
+    v_written bigint;
 begin
     return query
         with wanted as materialized (
             select *
             from jsonb_to_recordset(p_rows) as r (
                 sid varchar,
+                write uuid,
+                until float8,
                 changed jsonb,
                 removed text[],
                 replaces boolean,
@@ -65,9 +90,23 @@ begin
             expire = case when w.is_due then w.renewed else s.expire end,
             renewed_at = case when w.is_due then now() else s.renewed_at end,
             ip = w.ip,
-            user_agent = w.user_agent
+            user_agent = w.user_agent,
+            writes = case
+                when s.writes[1] > p_passed
+                then nestmap."{prefix}_names"(s.writes, w.write, p_passed)
+                else array[w.write]
+            end
         from locked as w
         where s.sid = w.sid
+          -- Above the locks: a select list beside "for update" is computed before it waits.
+          and w.until > extract(epoch from clock_timestamp())::float8
+          and (
+              s.writes is null
+              or (
+                  w.write <> all (s.writes)
+                  and coalesce(w.write > s.writes[64], true)
+              )
+          )
         returning
             w.sid,
             s.sid::varchar,
@@ -77,5 +116,22 @@ begin
             extract(epoch from s.expire)::float8,
             case when w.is_due then extract(epoch from s.expire - now() at time zone 'utc')::float8 end,
             '{}'::text[];
+
+    get diagnostics v_written = row_count;
+    if v_written < jsonb_array_length(p_rows) then
+        return query
+            select
+                w.sid,
+                case when w.write = any(s.writes) then s.sid::varchar end,
+                s.id,
+                extract(epoch from s.created_at)::float8,
+                extract(epoch from s.authenticated_at)::float8,
+                extract(epoch from s.expire)::float8,
+                null::float8,
+                '{}'::text[]
+            from jsonb_to_recordset(p_rows) as w (sid varchar, write uuid)
+            join {table} as s on s.sid = w.sid
+            where nestmap."{prefix}_is_live"(s, p_absolute);
+    end if;
 end;
 $$;

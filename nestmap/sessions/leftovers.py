@@ -1,0 +1,75 @@
+"""What a change whose outcome is not known may have left behind is removed in the background."""
+
+import asyncio
+import logging
+from asyncio import Future
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from nestmap.background import Background
+from nestmap.database import DatabaseError
+from nestmap.sessions.statements import Statements
+from nestmap.sessions.writes import Rotate
+
+log = logging.getLogger("nestmap.sessions")
+
+# Seconds before each attempt. The change may still be running during the first ones, and then they
+# see nothing of it; it is over before the last.
+PAUSES = (0.0, 0.7, 1.5, 3.0)
+
+# After an attempt that failed: seconds to the next one, and how many there are.
+RETRY_SECONDS = 3.0
+RETRIES = 20
+
+
+class Leftovers:
+    """Removes what nobody can reach. If it can't within a minute, the row is there until it expires."""
+
+    def __init__(self, statements: Statements, background: Background) -> None:
+        self._statements = statements
+        self._background = background
+
+    def of_insert(self, sid: str, told: Future[Any]) -> None:
+        """Remove the row of a first session if its request was told that the outcome is not known."""
+        error = None if told.cancelled() else told.exception()
+        if isinstance(error, DatabaseError) and error.unknown:
+            self.discard(sid)
+
+    def discard(self, sid: str, *, running: bool = True) -> None:
+        """Remove the row under a new sid that was not told to a client.
+
+        ``running``: the statement that makes it may still be on its way.
+        """
+        step = partial(self._statements.discard, sid)
+        self._persist(step, "discard a session", PAUSES if running else PAUSES[:1])
+
+    def settle(self, write: Rotate) -> None:
+        """End the old sid of a rotation: the client has the new one."""
+        self._persist(partial(self._statements.settle, write), "settle a rotation", PAUSES)
+
+    def _persist(
+        self, step: Callable[[], Awaitable[None]], name: str, pauses: Sequence[float]
+    ) -> None:
+        self._background.start(_persist(step, name, pauses), name)
+
+
+async def _persist(step: Callable[[], Awaitable[None]], name: str, pauses: Sequence[float]) -> None:
+    failed = False
+    for pause in pauses:
+        await asyncio.sleep(pause)
+        failed = not await _succeeds(step)
+    for _ in range(RETRIES):
+        if not failed:
+            return
+        await asyncio.sleep(RETRY_SECONDS)
+        failed = not await _succeeds(step)
+    log.warning("can't %s: it stays until it expires", name)
+
+
+async def _succeeds(step: Callable[[], Awaitable[None]]) -> bool:
+    try:
+        await step()
+    except DatabaseError:
+        return False
+    return True

@@ -1,0 +1,97 @@
+"""A new sid for a stored session, in two steps, so that no outcome leaves a client without a session.
+
+First a copy of the session is put under the new sid. Until that is certain, the session itself is
+untouched, and a failure is told. Then the session takes the place of the copy, under the new sid. If
+the outcome of this step is not known, the new sid is good all the same: it is the copy's or already
+the session's. The request is answered as committed, and the old sid is ended in the background.
+"""
+
+from asyncio import Future, get_running_loop
+
+from nestmap.background import Background
+from nestmap.database import DatabaseError
+from nestmap.sessions.batcher import Batcher
+from nestmap.sessions.delivery import Late
+from nestmap.sessions.leftovers import Leftovers
+from nestmap.sessions.sid import new_sid
+from nestmap.sessions.writes import Insert, Rotate, SessionEnded, Written
+
+
+class Rotations:
+    """Carries out Rotate where it changes the sid."""
+
+    def __init__(
+        self,
+        copies: Batcher[Rotate, Written],
+        rotations: Batcher[Rotate, Written],
+        inserts: Batcher[Insert, Written],
+        leftovers: Leftovers,
+        background: Background,
+    ) -> None:
+        self._copies = copies
+        self._rotations = rotations
+        self._inserts = inserts
+        self._leftovers = leftovers
+        self._background = background
+
+    def commit(self, write: Rotate, since: float) -> Future[Written | None]:
+        """Carry out ``write`` within the time that began at ``since`` (the loop's time)."""
+        future: Future[Written | None] = get_running_loop().create_future()
+        self._background.start(self._answer(future, write, since), "rotate a session")
+        return future
+
+    async def _answer(self, future: Future[Written | None], write: Rotate, since: float) -> None:
+        try:
+            written = await self._rotate(write, since)
+        except BaseException as error:
+            if not future.done():
+                expected = isinstance(error, (DatabaseError, SessionEnded))
+                future.set_exception(error if expected else DatabaseError("a rotation failed"))
+                if expected:
+                    return
+            raise
+        if not future.done():
+            future.set_result(written)
+
+    async def _rotate(self, write: Rotate, since: float) -> Written:
+        """Return the row under the new sid. Raises DatabaseError or SessionEnded."""
+        try:
+            copy = await self._copies.submit(write, since)
+        except SessionEnded:
+            return await self._begin_anew(write, since)
+        except DatabaseError as error:
+            if error.unknown:
+                self._leftovers.discard(write.new_sid)
+            raise
+        try:
+            return await self._rotations.submit(write, since)
+        except SessionEnded:
+            self._leftovers.discard(write.new_sid, running=False)
+            return await self._begin_anew(write, since)
+        except DatabaseError as error:
+            # A late rotation is certain: the row under the new sid would have its name.
+            if error.unknown and not isinstance(error, Late):
+                self._leftovers.settle(write)
+                return copy
+            self._leftovers.discard(write.new_sid, running=False)
+            raise
+
+    async def _begin_anew(self, write: Rotate, since: float) -> Written:
+        """Store a new session for who gave the password, without the data of the one that ended."""
+        if write.owner is None:
+            raise SessionEnded
+        insert = Insert(
+            sid=new_sid(),
+            id=write.new_id,
+            data=write.changed,
+            client=write.client,
+            owner=write.owner,
+            named=write.named,
+        )
+        inserted = self._inserts.submit(insert, since)
+        try:
+            return await inserted
+        except DatabaseError as error:
+            if error.unknown:
+                self._leftovers.discard(insert.sid)
+            raise

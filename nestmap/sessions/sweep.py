@@ -1,0 +1,47 @@
+"""Ends the wait of commits that no one waits for any more, while a synchronous standby is away.
+
+PostgreSQL does not end a commit that waits for its standby when the client has gone. Each one would
+keep a connection of the server for as long as the standby is away, until none is left for reading.
+"""
+
+import asyncio
+import logging
+import time
+
+from nestmap.database import Database, DatabaseError, Hosts
+from nestmap.queries import queries
+from nestmap.timeouts import TIMEOUTS
+
+log = logging.getLogger("nestmap.sessions")
+
+SWEEP_SECONDS = 1.0
+
+
+class Sweep:
+    """Sweeps while statements are given up, and for as long afterwards as it may find them waiting."""
+
+    def __init__(self, hosts: Hosts, database: Database) -> None:
+        self._hosts = hosts
+        self._database = database
+        self._sql = queries("sessions/sweep")
+
+    async def run(self) -> None:
+        """Look each second if there is something to sweep, until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            if time.monotonic() - self._hosts.given_up <= TIMEOUTS.commit + 2 * SWEEP_SECONDS:
+                await self._sweep()
+
+    async def _sweep(self) -> None:
+        try:
+            row = await self._database.one(
+                self._sql["end_waiting_commits"], {"seconds": TIMEOUTS.commit}, idempotent=True
+            )
+        except DatabaseError:
+            return
+        if row and row[0]:
+            log.warning(
+                "no synchronous standby answers: ended the wait of %d commits, whose requests were"
+                " told that the outcome is not known",
+                row[0],
+            )

@@ -1,0 +1,10 @@
+-- name: end_waiting_commits(seconds)
+-- End the wait for a synchronous standby of each commit of this program that has waited for longer
+-- than any client does; how many. The commit stands on this server.
+select count(pg_cancel_backend(a.pid))
+from pg_stat_activity as a
+where a.datname = current_database()
+  and a.usename = current_user
+  and a.application_name = 'nestmap'
+  and a.wait_event = 'SyncRep'
+  and a.query_start < clock_timestamp() - make_interval(secs => :seconds);
