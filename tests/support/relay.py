@@ -17,6 +17,10 @@ WRITE = re.compile(
     rb"|\bdelete from nestmap\.places\b",
     re.IGNORECASE,
 )
+UPDATE, COPY, ROTATE = (
+    re.compile(rb'nestmap\."session_%s"\(' % name) for name in (b"update", b"copy", b"rotate")
+)
+BEGIN = re.compile(rb'nestmap\."session_(copy|insert)"\(')
 LOAD = re.compile(rb"\s+as user_row\s+from|execute load_sessions", re.IGNORECASE)
 
 
@@ -40,7 +44,9 @@ class Relay:
         self.cut = re.compile(rb"(?!)")
         self.after_cut = re.compile(rb"(?!)")
         self.late = re.compile(rb"(?!)")
+        self.hold_once = False
         self.holding = 0
+        self.carried_out = 0
         self.flowing = threading.Event()
         self.flowing.set()
         self.released = threading.Event()
@@ -74,6 +80,11 @@ class Relay:
         for line in self._lines:
             line.reset()
 
+    def reset_clients(self) -> None:
+        """Cut what leads to clients; what they have sent goes on to the server."""
+        for line in self._lines:
+            line.reset_client()
+
     def refuse(self) -> None:
         """Cut every connection and accept no new one until `accept()`."""
         self.refusing = True
@@ -82,9 +93,10 @@ class Relay:
     def accept(self) -> None:
         self.refusing = False
 
-    def hold(self, pattern: re.Pattern[bytes] = WRITE) -> None:
-        """Keep statements that match from reaching the server, until `release()`."""
-        self.holding = 0
+    def hold(self, pattern: re.Pattern[bytes] = WRITE, *, once: bool = False) -> None:
+        """Keep statements that match, or the next one, from reaching the server until `release()`."""
+        self.hold_once = once
+        self.holding = self.carried_out = 0
         self.released.clear()
         self.held = pattern
 
@@ -97,6 +109,11 @@ class Relay:
     def wait_for_held(self, count: int = 1) -> None:
         """Wait until `count` statements or answers are held."""
         wait_until(lambda: self.holding >= count, f"{count} statements held")
+
+    def release_and_wait(self) -> None:
+        """Let what is held go to the server, and wait until the server has answered all of it."""
+        self.release()
+        wait_until(lambda: self.carried_out >= self.holding, "the server to answer")
 
     def release(self) -> None:
         self.held = re.compile(rb"(?!)")
@@ -162,6 +179,7 @@ class _Line:
         self._server = server
         self._cutting = False
         self._late = False
+        self._answered = threading.Event()
         for pump in (self._to_server, self._to_client):
             threading.Thread(target=self._run, args=(pump,), daemon=True).start()
 
@@ -169,6 +187,9 @@ class _Line:
         self.open = False
         _reset(self._client)
         _reset(self._server)
+
+    def reset_client(self) -> None:
+        _reset(self._client)
 
     def _run(self, pump: Callable[[], None]) -> None:
         with suppress(OSError):
@@ -187,9 +208,13 @@ class _Line:
             relay.flowing.wait()
             if self.swallowing:
                 continue
-            if relay.held.search(data):
+            held = relay.held.search(data)
+            if held:
                 relay.holding += 1
+                if relay.hold_once:
+                    relay.held = re.compile(rb"(?!)")
                 relay.released.wait()
+                self._answered.clear()
             if relay.cut.search(data):
                 relay.cut = re.compile(rb"(?!)")
                 self._cutting = True
@@ -197,12 +222,17 @@ class _Line:
                 self._late = True
             relay.statements += statements.feed(data)
             self._server.sendall(data)
+            if held and self._answered.wait(10):
+                # Not before: the client may have gone, and the server is to answer all the same.
+                relay.carried_out += 1
 
     def _to_client(self) -> None:
         while data := self._server.recv(65536):
             self._relay.flowing.wait()
             if self.swallowing:
                 continue
+            if _ends_a_statement(data):
+                self._answered.set()
             if self._cutting and _ends_a_statement(data):
                 self._relay.held = self._relay.after_cut
                 self.reset()

@@ -1,0 +1,267 @@
+"""No answer of the database in time: what is told is true, and what is told as failed never comes.
+
+The wire of the first instance is cut or held at one exact moment; the second has a wire of its own.
+"""
+
+import pytest
+
+from tests.support.pgbouncer import PgBouncer
+from tests.support.relay import BEGIN, COPY, ROTATE, UPDATE, WRITE
+from tests.support.sids import count_sessions, sid_of, stored
+from tests.support.visitor import PASSWORD, Visitor
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture(
+    scope="module", params=["direct", pytest.param("pgbouncer", marks=pytest.mark.long)]
+)
+def pair(request, shared_database, relay, fragile, start_shared_instance):
+    """Two instances: the first behind the relay, with or without PgBouncer, the second directly."""
+    pooler = PgBouncer(relay.port, fragile.system_user) if request.param == "pgbouncer" else None
+    ports = (pooler.port if pooler else relay.port, fragile.port)
+    started = [
+        start_shared_instance.begin(
+            shared_database.url_at(port), REGISTRATIONS_PER_HOUR=1000, SIGN_IN_ACCOUNT_FAILURES=20
+        )
+        for port in ports
+    ]
+    for instance in started:
+        instance.wait_until_ready()
+    yield started
+    if pooler:
+        pooler.remove()
+
+
+@pytest.fixture(autouse=True)
+def _alone(shared_database):
+    shared_database.execute("delete from session")
+
+
+@pytest.fixture
+def somebody(pair):
+    """`somebody()`: a visitor with a place; `somebody("member")`: one who has an account too."""
+
+    def somebody(kind: str = "visitor") -> Visitor:
+        visitor = Visitor(*(instance.url for instance in pair))
+        account = visitor.twin()
+        assert account.register(at=1).status == 201
+        if kind == "member":
+            visitor.jar = account.jar
+        assert visitor.put_place("lisbon", at=1).status == 201
+        return visitor
+
+    return somebody
+
+
+def sign_in(visitor: Visitor):
+    credentials = {"email": visitor.email, "password": PASSWORD}
+    return visitor.send("POST", "/api/auth/login", json=credentials)
+
+
+def confirm(visitor: Visitor):
+    return visitor.send("POST", "/api/auth/confirm", json={"password": PASSWORD})
+
+
+def assert_unknown(sent) -> None:
+    answer = sent.answer()
+    assert answer.status == 503, answer.text
+    assert answer.cookies == []
+
+
+def names(visitor: Visitor) -> dict[str, str]:
+    return {place["id"]: place["name"] for place in visitor.places(at=1)}
+
+
+def rows(database) -> int:
+    """How many sessions there are: of accounts that were only registered there is one each."""
+    return count_sessions(database)
+
+
+# Repeats
+
+
+def test_the_repeat_of_a_change_undoes_nothing_that_was_acknowledged_since(somebody, relay):
+    """Carried out, cut, replaced by another tab, and only then sent again."""
+    visitor = somebody()
+    relay.cut_after_next(UPDATE, hold_repeat=True)
+    first = visitor.send_place("kyoto", "first")
+    relay.wait_for_held()
+    assert names(visitor)["kyoto"] == "first"
+    assert visitor.put_place("kyoto", "second", at=1).status == 200
+    relay.release()
+    assert first.answer().status == 201
+    assert names(visitor)["kyoto"] == "second"
+
+
+def test_the_repeat_of_a_removal_removes_nothing_that_was_stored_since(somebody, relay):
+    visitor = somebody()
+    relay.cut_after_next(UPDATE, hold_repeat=True)
+    removal = visitor.send("DELETE", "/api/places/lisbon")
+    relay.wait_for_held()
+    assert visitor.put_place("lisbon", "again", at=1).status == 201
+    relay.release()
+    assert removal.answer().status == 204
+    assert names(visitor) == {"lisbon": "again"}
+
+
+def test_a_sending_that_arrives_after_its_repeat_changes_nothing(somebody, relay):
+    """The first one is held for so long that a second is sent, which is carried out."""
+    visitor = somebody()
+    relay.hold(UPDATE, once=True)
+    first = visitor.send_place("kyoto", "first")
+    relay.wait_for_held()
+    relay.reset_clients()
+    assert first.answer().status == 201
+    assert visitor.put_place("kyoto", "second", at=1).status == 200
+    relay.release_and_wait()
+    assert names(visitor)["kyoto"] == "second"
+
+
+@pytest.mark.parametrize("moment", [COPY, ROTATE], ids=["copy", "rotation"])
+@pytest.mark.parametrize("kind", ["visitor", "member"])
+def test_a_sign_in_that_is_cut_after_a_step_is_a_sign_in(
+    somebody, relay, shared_database, moment, kind
+):
+    visitor = somebody(kind)
+    old, before = sid_of(visitor, shared_database, at=1), rows(shared_database)
+    relay.cut_after_next(moment)
+    assert sign_in(visitor).answer().status == 200
+    assert visitor.signed_in()
+    assert visitor.place_ids() == ["lisbon"]
+    assert not stored(shared_database, old)
+    assert rows(shared_database) == before
+
+
+# Ended between the copy and the rotation
+
+
+@pytest.fixture
+def ended_between(relay, shared_database):
+    """`ended_between(member, send)`: the answer to a request whose session ends between its steps."""
+
+    def ended_between(member, send):
+        before = rows(shared_database)
+        relay.hold(ROTATE)
+        sent = send(member)
+        relay.wait_for_held()
+        assert rows(shared_database) == before + 1
+        thief = member.twin()
+        assert thief.sign_out(at=1).status == 204
+        relay.release()
+        return sent.answer()
+
+    return ended_between
+
+
+def test_a_session_that_ends_between_the_steps_of_a_sign_in_is_replaced_by_an_empty_one(
+    somebody, ended_between, shared_database
+):
+    visitor = somebody()
+    before = rows(shared_database)
+    assert ended_between(visitor, sign_in).status == 200
+    assert visitor.signed_in()
+    assert visitor.place_ids() == []
+    wait_until(lambda: rows(shared_database) == before, "the copy to be removed")
+
+
+def test_a_session_that_ends_between_the_steps_of_a_confirmation_has_ended(
+    somebody, ended_between, shared_database
+):
+    member = somebody("member")
+    before = rows(shared_database)
+    assert ended_between(member, confirm).status == 401
+    wait_until(lambda: rows(shared_database) == before - 1, "the copy to be removed")
+
+
+# Nothing arrives, until it is too late: one wait for all
+
+
+@pytest.fixture
+def late(somebody, relay, shared_database):
+    """Who changed something before a wire that held everything was good again, and how many rows.
+
+    All were told 503; then something else was acknowledged, and then the statements went through.
+    """
+    actors = {name: somebody() for name in ("changes", "removes", "signs in")}
+    actors |= {name: somebody("member") for name in ("signs in again", "confirms", "signs out")}
+    actors["begins"] = Visitor(*actors["changes"].urls)
+    before = rows(shared_database)
+    relay.hold(WRITE)
+    sent = [
+        actors["changes"].send_place("kyoto", "first"),
+        actors["removes"].send("DELETE", "/api/places/lisbon"),
+        actors["begins"].send_place("kyoto", "first"),
+        actors["signs out"].send("POST", "/api/auth/logout"),
+        sign_in(actors["signs in"]),
+        sign_in(actors["signs in again"]),
+        confirm(actors["confirms"]),
+    ]
+    for one in sent:
+        assert_unknown(one)
+    assert actors["changes"].put_place("kyoto", "second", at=1).status == 201
+    assert actors["removes"].put_place("lisbon", "again", at=1).status == 200
+    assert actors["signs out"].put_place("kyoto", "second", at=1).status == 201
+    relay.release_and_wait()
+    return actors, before
+
+
+def test_what_arrives_after_its_503_is_not_carried_out(late, shared_database):
+    actors, before = late
+    assert names(actors["changes"])["kyoto"] == "second"
+    assert names(actors["removes"]) == {"lisbon": "again"}
+    assert actors["signs out"].signed_in()
+    assert names(actors["signs out"])["kyoto"] == "second"
+    assert actors["begins"].places() == []
+    assert not actors["signs in"].signed_in()
+    assert names(actors["signs in"]) == {"lisbon": "A place"}
+    for name in ("signs in again", "confirms"):
+        assert actors[name].signed_in()
+        assert names(actors[name]) == {"lisbon": "A place"}
+    wait_until(lambda: rows(shared_database) == before, "what nobody reaches to be removed")
+
+
+# Everything is carried out, and no answer comes
+
+
+def test_what_is_carried_out_without_an_answer_is_undone_or_told(somebody, relay, shared_database):
+    """The first step: 503, nothing has happened. The second step: 200, everything has."""
+    first, again, begins = somebody(), somebody("member"), Visitor(*somebody().urls)
+    before = rows(shared_database)
+    relay.hold_answer(BEGIN)
+    sent = [sign_in(first), sign_in(again), begins.send_place("kyoto")]
+    for one in sent:
+        assert_unknown(one)
+    relay.release()
+    assert not first.signed_in()
+    assert names(first) == {"lisbon": "A place"}
+    assert again.signed_in()
+    wait_until(lambda: rows(shared_database) == before, "what nobody reaches to be removed")
+    assert sign_in(first).answer().status == 200
+    assert first.place_ids() == ["lisbon"]
+
+
+def test_a_rotation_without_an_answer_is_a_sign_in(somebody, relay, shared_database):
+    """Held on its way to the database, or on its way back: the cookie that is set is good."""
+    on_the_way, on_the_way_back = somebody(), somebody("member")
+    old = [sid_of(one, shared_database, at=1) for one in (on_the_way, on_the_way_back)]
+    before = rows(shared_database)
+    relay.hold_answer(ROTATE)
+    back = sign_in(on_the_way_back)
+    relay.wait_for_held()
+    relay.hold(ROTATE)
+    there = sign_in(on_the_way)
+    assert there.answer().status == back.answer().status == 200
+    for one in (on_the_way, on_the_way_back):
+        assert one.signed_in(at=1)
+        assert names(one) == {"lisbon": "A place"}
+        assert one.put_place("kyoto", "second", at=1).status == 201
+    relay.release_and_wait()
+    wait_until(lambda: not any(stored(shared_database, sid) for sid in old), "the old sids to end")
+    for one in (on_the_way, on_the_way_back):
+        assert one.signed_in()
+        assert names(one) == {"lisbon": "A place", "kyoto": "second"}
+    assert rows(shared_database) == before
+    signed_in = "select count(*) from nestmap.events where kind = 'signed_in' and user_id = %s"
+    user_id = "select id::text from nestmap.users where email = %s"
+    for one in (on_the_way, on_the_way_back):
+        assert shared_database.value(signed_in, shared_database.value(user_id, one.email)) == 2
