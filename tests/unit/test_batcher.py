@@ -298,3 +298,31 @@ def test_an_item_whose_caller_gave_up_is_not_sent_and_affects_no_other():
         assert sender.batches == [["a", "b"], ["d"]]
 
     run(story())
+
+
+MERGED = BatchRules(first, merges=True, repeats=True)
+
+
+def test_items_with_one_key_that_are_merged_go_as_one():
+    async def story():
+        sender = Sender()
+        sender.held = {"a1"}
+        tried = batcher(sender, BatchLimits(items=4, slow_after=30), MERGED)
+        alone = tried.submit("a1")
+        await sender.has_sent(1)
+        waiting = [tried.submit(item) for item in ("a2", "b1", "a3")]
+        sender.let_go()
+        assert await outcomes([alone, *waiting]) == ["A1", "A2+A3", "B1", "A2+A3"]
+        assert sender.batches == [["a1"], ["a2+a3", "b1"]]
+
+    run(story())
+
+
+def test_the_fault_of_one_of_several_that_were_merged_is_told_to_that_one_alone():
+    async def story():
+        sender = Sender()
+        sender.faulty = {"a1+a2": Refused("22P05", "no"), "a2": Refused("22P05", "no")}
+        told = await outcomes(map(batcher(sender, rules=MERGED).submit, ["a1", "a2", "b1"]))
+        assert (told[0], type(told[1]), told[2]) == ("A1", Refused, "B1")
+
+    run(story())

@@ -1,0 +1,103 @@
+"""What a sender is given again when it fails, and what the items are told."""
+
+import asyncio
+import itertools
+
+from nestmap.background import Background
+from nestmap.database import DatabaseError, Locked, Refused, TimedOut, Unavailable
+from nestmap.sessions.batcher import Batcher, BatchLimits, BatchRules
+from nestmap.sessions.delivery import Late
+
+MERGED = BatchRules(lambda item: item[0], merges=True, repeats=True)
+LIMITS = BatchLimits(timeout=30)
+HASTY = BatchLimits(slow_after=0.01, timeout=0.03)
+
+
+def batcher(sender, limits=LIMITS):
+    return Batcher("try", sender, Background(), rules=MERGED, limits=limits)
+
+
+async def outcomes(futures):
+    return await asyncio.gather(*futures, return_exceptions=True)
+
+
+class Lossy:
+    """Fails as often as it is told to, and then answers; notes the name of each unit it is sent."""
+
+    def __init__(self, *errors: DatabaseError) -> None:
+        self.errors = list(errors)
+        self.sent: list[list[str]] = []
+        self._names = itertools.count()
+
+    async def __call__(self, units):
+        for unit in units:
+            unit.name = unit.name or f"name-{next(self._names)}"
+        self.sent.append([f"{unit.name}:{'+'.join(unit.items)}" for unit in units])
+        if self.errors:
+            raise self.errors.pop(0)
+        return [unit.item.upper() for unit in units]
+
+
+def lost(error: DatabaseError) -> DatabaseError:
+    error.unknown = True
+    return error
+
+
+def test_what_may_have_been_carried_out_is_sent_again_as_it_was():
+    async def story():
+        sender = Lossy(lost(Unavailable("cut")), lost(TimedOut("no answer")), Unavailable("away"))
+        tried = batcher(sender)
+        assert await outcomes(map(tried.submit, ["a1", "a2"])) == ["A2", "A2"]
+        assert sender.sent == [["name-0:a1+a2"]] * 4
+
+    asyncio.run(story())
+
+
+def test_what_was_never_sent_is_told_at_once():
+    async def story():
+        sender = Lossy(Unavailable("away"), Unavailable("away"))
+        (told,) = await outcomes([batcher(sender).submit("a1")])
+        assert isinstance(told, Unavailable)
+        assert not told.unknown
+
+    asyncio.run(story())
+
+
+def test_what_is_not_known_is_told_when_the_time_is_over_and_not_before():
+    async def story():
+        sender = Lossy(*[lost(Unavailable("cut")) for _ in range(100)])
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        (told,) = await outcomes([batcher(sender, HASTY).submit("a1", since)])
+        assert loop.time() - since >= HASTY.timeout
+        assert isinstance(told, TimedOut)
+        assert told.unknown
+
+    asyncio.run(story())
+
+
+def test_a_refusal_after_an_unknown_outcome_decides_nothing():
+    async def story():
+        sender = Lossy(lost(Unavailable("cut")), Refused("22P05", "no"), Locked("held"))
+        assert await outcomes([batcher(sender).submit("a1")]) == ["A1"]
+        assert sender.sent == [["name-0:a1"]] * 4
+
+    asyncio.run(story())
+
+
+def test_what_was_late_with_an_older_one_is_sent_again_under_a_new_name():
+    async def story():
+        sender = Lossy()
+
+        async def send(units):
+            told = await sender(units)
+            return told if len(sender.sent) > 1 else [Late("too late")]
+
+        tried = batcher(send)
+        loop = asyncio.get_running_loop()
+        futures = [tried.submit("a1", loop.time() - LIMITS.timeout), tried.submit("a2")]
+        told = await outcomes(futures)
+        assert (type(told[0]), told[1]) == (Late, "A2")
+        assert sender.sent == [["name-0:a1+a2"], ["name-1:a2"]]
+
+    asyncio.run(story())
