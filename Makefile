@@ -13,11 +13,11 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check lint types floors format bench soak outline pictures towns tools lock pythons clean
+.PHONY: help run test test-long check check-consistency lint types floors format bench soak outline pictures towns tools lock pythons clean
 
 help: ## list these targets
 	@echo 'NestMap. The targets:'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(SITE) ## start the site (Ctrl-C stops it); in development it follows your changes
 	@exec $(BIN)/python run.py --reload
@@ -31,6 +31,9 @@ test-long: $(DEV) ## run the tests that start many databases, browsers and proce
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long $(TESTS)
 
 check: lint types floors test ## lint, types, floors and tests: what a change must pass
+
+check-consistency: $(DEV) ## clients against two instances in trouble; MINUTES=10
+	$(BIN)/python -m tests.consistency --minutes $(or $(MINUTES),10)
 
 lint: $(DEV) ## check for mistakes and formatting
 	$(BIN)/ruff check
