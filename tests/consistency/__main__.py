@@ -6,6 +6,7 @@ are slow, frozen, cut and held, and instances and PostgreSQL are killed and star
 
 import argparse
 import random
+import signal
 import sys
 import threading
 import time
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10, help="how long (default: 10)")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(f"seed {arguments.seed}", flush=True)
     chance = random.Random(arguments.seed)
     report = Report()

@@ -5,7 +5,9 @@ import pytest
 from tests.support.cluster import PASSWORD, Cluster
 from tests.support.commands import nestmap
 from tests.support.outages import Outage
+from tests.support.relay import UPDATE, Relay
 from tests.support.standby import Standby
+from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.long
@@ -79,3 +81,27 @@ def test_connections_to_a_demoted_primary_are_closed(primary, standby, crowd, ou
     outage.assert_borne(crowd, within=5)
     wait_until(lambda: old.value(OURS) == 0, "the old primary to be left alone")
     old.close()
+
+
+def test_a_change_that_the_old_primary_carried_out_is_not_carried_out_again(
+    primary, standby, start_instance
+):
+    """Its standby had it, the answer was lost, and another tab replaced it before the repeat."""
+    relay = Relay(primary.port)
+    try:
+        hosts = f"127.0.0.1:{relay.port},127.0.0.1:{standby.port}"
+        url = f"postgresql://postgres:{PASSWORD}@{hosts}/nestmap_1"
+        visitor = Visitor(*(start_instance(url).url for _ in range(2)))
+        assert visitor.put_place("kyoto", "before").status == 201
+        relay.hold_answer(UPDATE)
+        first = visitor.send_place("kyoto", "first")
+        relay.wait_for_held()
+        primary.crash()
+        standby.promote()
+        relay.refuse()
+        relay.release()
+        wait_until(lambda: visitor.put_place("kyoto", "second", at=1).status == 200, "a primary")
+        assert first.answer().status in {200, 503}
+        assert [place["name"] for place in visitor.places()] == ["second"]
+    finally:
+        relay.close()

@@ -243,6 +243,7 @@ def test_what_is_carried_out_without_an_answer_is_undone_or_told(somebody, relay
 def test_a_rotation_without_an_answer_is_a_sign_in(somebody, relay, shared_database):
     """Held on its way to the database, or on its way back: the cookie that is set is good."""
     on_the_way, on_the_way_back = somebody(), somebody("member")
+    ids = [one.session(at=1)["session"]["id"] for one in (on_the_way, on_the_way_back)]
     old = [sid_of(one, shared_database, at=1) for one in (on_the_way, on_the_way_back)]
     before = rows(shared_database)
     relay.hold_answer(ROTATE)
@@ -261,6 +262,7 @@ def test_a_rotation_without_an_answer_is_a_sign_in(somebody, relay, shared_datab
         assert one.signed_in()
         assert names(one) == {"lisbon": "A place", "kyoto": "second"}
     assert rows(shared_database) == before
+    assert ids == [one.session()["session"]["id"] for one in (on_the_way, on_the_way_back)]
     signed_in = "select count(*) from nestmap.events where kind = 'signed_in' and user_id = %s"
     user_id = "select id::text from nestmap.users where email = %s"
     for one in (on_the_way, on_the_way_back):

@@ -114,7 +114,7 @@ end;
 $$;
 
 -- Finish rotations whose outcome was not known: the old sid ends, if it has not. The copy under the
--- new sid is the session then.
+-- new sid is the session then, and gets its public id.
 create function nestmap."{prefix}_settle"(p_rows jsonb)
 returns void
 language plpgsql
@@ -122,20 +122,25 @@ set enable_seqscan = off
 as $$
 declare
     w record;
+    v_id text;
 begin
     for w in
         select
             x.sid,
-            x.new_id,
+            x.new_sid,
             row_of.value as whole
         from jsonb_array_elements(p_rows) as row_of
-        cross join jsonb_to_record(row_of.value) as x (sid varchar, new_id text)
+        cross join jsonb_to_record(row_of.value) as x (sid varchar, new_sid varchar)
         order by x.sid collate "C"
     loop
         delete from {table} as s
-        where s.sid = w.sid;
+        where s.sid = w.sid
+        returning s.id into v_id;
         if found then
-            perform nestmap."{prefix}_rotated"(w.whole, w.new_id, w.whole ->> 'user_id');
+            update {table} as s
+            set id = v_id
+            where s.sid = w.new_sid;
+            perform nestmap."{prefix}_rotated"(w.whole, v_id, w.whole ->> 'user_id');
         end if;
     end loop;
 end;
