@@ -18,7 +18,8 @@ async def places_of(handler: BaseHandler) -> AccountPlaces | VisitorPlaces:
         await handler.sessions.adopt(session)
     assert session.user_id is not None, "the user is signed in"
     assert session.id is not None, "a session with a user is stored"
-    return AccountPlaces(handler.services.database, session.user_id, session.id)
+    clock = handler.sessions.clock
+    return AccountPlaces(handler.services.database, clock, session.user_id, session.id)
 
 
 def left_over(handler: BaseHandler) -> int:

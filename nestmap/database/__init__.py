@@ -4,7 +4,13 @@ Nothing else in the program imports aiopg or psycopg2.
 """
 
 from nestmap.database.database import Database
-from nestmap.database.deadline import counted, lift_limit, limit_statements, seconds_spent
+from nestmap.database.deadline import (
+    counted,
+    lift_limit,
+    limit_statements,
+    seconds_left,
+    seconds_spent,
+)
 from nestmap.database.driver import ignore_cancelled_statements
 from nestmap.database.errors import (
     DatabaseError,
@@ -49,6 +55,7 @@ __all__ = [
     "limit_statements",
     "migrate",
     "pending",
+    "seconds_left",
     "seconds_spent",
     "shares",
 ]

@@ -1,14 +1,22 @@
 """The places of an account: in the table `nestmap.places`."""
 
-from nestmap.database import Database
+import asyncio
+import time
+from typing import Any
+
+from nestmap.database import Database, DatabaseError, TimedOut, seconds_left
 from nestmap.places.place import Place
 from nestmap.queries import queries
-from nestmap.sessions import SessionEnded
+from nestmap.sessions import DatabaseClock, SessionEnded
+from nestmap.timeouts import TIMEOUTS
 
 SQL = queries("site/places")
 
 # The same number is in sql/site/migrations/0003-places.sql.
 MOST_PLACES = 1_000
+
+
+TOO_LATE = TimedOut("the change came too late")
 
 
 class MapFull(Exception):
@@ -20,10 +28,14 @@ class AccountPlaces:
 
     All methods may raise DatabaseError. A change raises SessionEnded unless the session is live and
     signed in to the account at the time of the change.
+    A change is not repeated, and one that is told as failed is not carried out afterwards.
     """
 
-    def __init__(self, database: Database, user_id: str, session_id: str) -> None:
+    def __init__(
+        self, database: Database, clock: DatabaseClock, user_id: str, session_id: str
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._account = {"user_id": user_id}
         self._session = {"user_id": user_id, "session_id": session_id}
 
@@ -41,8 +53,10 @@ class AccountPlaces:
     async def put(self, place: Place) -> bool:
         """Store a place; return True if it is new, False if it replaced one. Raises MapFull."""
         parameters = {**self._session, **place.json(), "created_at": place.created_at or None}
-        row = await self._database.one(SQL["put_place"], parameters)
+        row = await self._change("put_place", parameters)
         match row and row[0]:
+            case "late":
+                raise TOO_LATE
             case "new":
                 return True
             case "replaced":
@@ -54,7 +68,21 @@ class AccountPlaces:
     async def remove(self, place_id: str) -> Place | None:
         """Remove the place with this id and return it, or None if there is none."""
         parameters = {**self._session, "id": place_id}
-        row = await self._database.one(SQL["remove_place"], parameters)
+        row = await self._change("remove_place", parameters)
         if row is None:
             raise SessionEnded
-        return Place(*row) if row[0] else None
+        *place, in_time = row
+        if place[0] is None and not in_time:
+            raise TOO_LATE
+        return Place(*place) if place[0] else None
+
+    async def _change(self, query: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
+        """Run a change that has to begin by a deadline; an unknown outcome is told when it is over."""
+        until = time.monotonic() + seconds_left(TIMEOUTS.total)
+        deadline = {"until": self._clock.at(until)}
+        try:
+            return await self._database.one(SQL[query], parameters | deadline)
+        except DatabaseError as error:
+            if error.unknown:
+                await asyncio.sleep(until - time.monotonic())
+            raise

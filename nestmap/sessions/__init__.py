@@ -7,6 +7,7 @@ handlers read and change ``self.session``. docs/sessions.md tells the rest.
 from nestmap.database import DatabaseError, SchemaError
 from nestmap.sessions.admin import SessionAdmin
 from nestmap.sessions.client import client_of
+from nestmap.sessions.clock import DatabaseClock
 from nestmap.sessions.cookie import SessionCookie
 from nestmap.sessions.events import Event, Events, Source
 from nestmap.sessions.failures import FAILURES, Failure, failure_of, log_level
@@ -28,6 +29,7 @@ __all__ = [
     "BadAddress",
     "BadCursor",
     "Client",
+    "DatabaseClock",
     "DatabaseError",
     "Event",
     "Events",

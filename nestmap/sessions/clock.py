@@ -4,10 +4,10 @@ A change has a deadline on the database's clock, which PostgreSQL looks at when 
 So the deadline must not be later there than the moment at which the request gives up here.
 """
 
-import secrets
+import os
 import time
 
-RANDOM_BITS = 80
+RANDOM_BYTES = 10
 
 
 class DatabaseClock:
@@ -20,21 +20,23 @@ class DatabaseClock:
 
     def __init__(self) -> None:
         self._difference: float | None = None
+        self._doubted = False
 
     @property
     def is_known(self) -> bool:
-        """True if there was an answer with the time."""
-        return self._difference is not None
+        """True if there was an answer with the time, and no reason to ask again."""
+        return self._difference is not None and not self._doubted
 
     def note(self, clock: float, asked: float, answered: float) -> None:
         """Learn from an answer that gave the time ``clock``; the others are of time.monotonic()."""
         least, most = clock - answered, clock - asked
         if self._difference is None or not least <= self._difference <= most:
             self._difference = least
+        self._doubted = False
 
     def doubt(self) -> None:
-        """Forget what was learned: a change was late that should have been in time."""
-        self._difference = None
+        """Note that a change was late that should have been in time."""
+        self._doubted = True
 
     def at(self, moment: float) -> float:
         """Return what the database's clock shows at ``moment``, or a little less."""
@@ -43,13 +45,13 @@ class DatabaseClock:
 
     def passed(self) -> str:
         """Return a name that is smaller than those of changes whose deadline is still to come."""
-        return _name(self.at(time.monotonic()), 0)
+        return _name(self.at(time.monotonic()), bytes(RANDOM_BYTES))
 
 
 def new_name(deadline: float) -> str:
     """Return a new name for a change: a UUID that begins with the deadline in milliseconds."""
-    return _name(deadline, secrets.randbits(RANDOM_BITS))
+    return _name(deadline, os.urandom(RANDOM_BYTES))
 
 
-def _name(deadline: float, low: int) -> str:
-    return f"{(int(deadline * 1000) << RANDOM_BITS) | low:032x}"
+def _name(deadline: float, low: bytes) -> str:
+    return f"{int(deadline * 1000):012x}{low.hex()}"

@@ -64,9 +64,9 @@ class Sessions:
                 connections=background,
             ),
         )
-        clock = DatabaseClock()
-        self._store = SessionStore(self._writes, self.options, self.background, clock)
-        self._reader = SessionReader(self._reads, self.options, self.background, clock)
+        self.clock = DatabaseClock()
+        self._store = SessionStore(self._writes, self.options, self.background, self.clock)
+        self._reader = SessionReader(self._reads, self.options, self.background, self.clock)
         self._loader = SessionLoader(
             self._reader,
             self.options.max_bytes,

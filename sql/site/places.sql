@@ -24,8 +24,8 @@ from nestmap.places
 where user_id = :user_id::bigint
   and id = :id;
 
--- name: put_place(session_id, user_id, id, name, note, latitude, longitude, created_at)
--- Keep a place: 'new', 'replaced', 'full', or 'ended' without a live session of the account.
+-- name: put_place(session_id, user_id, id, name, note, latitude, longitude, created_at, until)
+-- Keep a place: 'new', 'replaced', 'full', 'late', or 'ended' without a live session of the account.
 -- `created_at` is null for now, else when the place was first pinned.
 select nestmap.put_place(
     :session_id,
@@ -35,11 +35,13 @@ select nestmap.put_place(
     :note,
     :latitude::double precision,
     :longitude::double precision,
-    :created_at::double precision
+    :created_at::double precision,
+    :until::double precision
 );
 
--- name: remove_place(session_id, user_id, id)
--- Remove a place. No row: there is no live session of the account. Nulls: there is no such place.
+-- name: remove_place(session_id, user_id, id, until)
+-- Remove a place. No row: there is no live session of the account. Nulls: there is no such place, or
+-- it was too late to remove it.
 with live as materialized (
     select user_id
     from nestmap.live_account(:session_id, :user_id::bigint) as user_id
@@ -48,6 +50,7 @@ with live as materialized (
     using live
     where p.user_id = live.user_id
       and p.id = :id
+      and extract(epoch from clock_timestamp()) < :until::double precision
     returning p.*
 )
 select
@@ -56,6 +59,7 @@ select
     removed.note,
     removed.latitude,
     removed.longitude,
-    extract(epoch from removed.created_at)::float8
+    extract(epoch from removed.created_at)::float8,
+    extract(epoch from clock_timestamp()) < :until::double precision as in_time
 from live
 left join removed on removed.user_id = live.user_id;

@@ -15,11 +15,9 @@ from tests.support.visitor import Answer, Visitor
 KEYS = ("a", "b")
 
 # How much later than its 503 a change may become visible: PostgreSQL works on a statement for up to
-# 2.5 s after its row was locked in time. Who gets no response at all may have left 4.4 s earlier. A
-# change of an account is no change of a session, and has no deadline: it may be held for long.
+# 2.5 s after its row was locked in time. Who gets no response at all may have left 4.4 s earlier.
 AFTER_503 = 3.5
 AFTER_NOTHING = 9.0
-OF_AN_ACCOUNT = 20.0
 
 _names = itertools.count()
 
@@ -114,7 +112,6 @@ class Life:
             self._note(key, Operation("write", value, began, ended))
         elif status in (0, 401, 503):
             later = AFTER_503 if status else AFTER_NOTHING
-            later = OF_AN_ACCOUNT if self.signed_in else later
             self._note(key, Operation("write", value, began, ended + later, unknown=True))
         elif status == 404 and sid is not None and sid == self._stable_sid():
             self._note(key, Operation("read", None, began, ended))

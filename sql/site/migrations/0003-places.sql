@@ -43,7 +43,8 @@ as $$
     select pg_advisory_xact_lock(hashtextextended('nestmap.places', p_user_id));
 $$;
 
--- Keep a place: 'new', 'replaced', 'full' at 1,000 places, or 'ended' without a live session.
+-- Keep a place: 'new', 'replaced', 'full' at 1,000 places, 'ended' without a live session, or 'late'
+-- after p_until (seconds since the epoch): who asked was told by then that it failed.
 create function nestmap.put_place(
     p_session_id text,
     p_user_id bigint,
@@ -52,7 +53,8 @@ create function nestmap.put_place(
     p_note text,
     p_latitude double precision,
     p_longitude double precision,
-    p_created_at double precision
+    p_created_at double precision,
+    p_until double precision
 )
 returns text
 language plpgsql
@@ -63,6 +65,9 @@ begin
         return 'ended';
     end if;
     perform nestmap.lock_places(p_user_id);
+    if p_until <= extract(epoch from clock_timestamp()) then
+        return 'late';
+    end if;
     update nestmap.places
     set name = p_name,
         note = p_note,
