@@ -72,11 +72,6 @@ def names(visitor: Visitor) -> dict[str, str]:
     return {place["id"]: place["name"] for place in visitor.places(at=1)}
 
 
-def rows(database) -> int:
-    """How many sessions there are: of accounts that were only registered there is one each."""
-    return count_sessions(database)
-
-
 # Repeats
 
 
@@ -123,13 +118,15 @@ def test_a_sign_in_that_is_cut_after_a_step_is_a_sign_in(
     somebody, relay, shared_database, moment, kind
 ):
     visitor = somebody(kind)
-    old, before = sid_of(visitor, shared_database, at=1), rows(shared_database)
+    public_id = visitor.session(at=1)["session"]["id"]
+    old, before = sid_of(visitor, shared_database, at=1), count_sessions(shared_database)
     relay.cut_after_next(moment)
     assert sign_in(visitor).answer().status == 200
     assert visitor.signed_in()
+    assert visitor.session()["session"]["id"] == public_id
     assert visitor.place_ids() == ["lisbon"]
     assert not stored(shared_database, old)
-    assert rows(shared_database) == before
+    assert count_sessions(shared_database) == before
 
 
 # Ended between the copy and the rotation
@@ -140,11 +137,11 @@ def ended_between(relay, shared_database):
     """`ended_between(member, send)`: the answer to a request whose session ends between its steps."""
 
     def ended_between(member, send):
-        before = rows(shared_database)
+        before = count_sessions(shared_database)
         relay.hold(ROTATE)
         sent = send(member)
         relay.wait_for_held()
-        assert rows(shared_database) == before + 1
+        assert count_sessions(shared_database) == before + 1
         thief = member.twin()
         assert thief.sign_out(at=1).status == 204
         relay.release()
@@ -157,20 +154,20 @@ def test_a_session_that_ends_between_the_steps_of_a_sign_in_is_replaced_by_an_em
     somebody, ended_between, shared_database
 ):
     visitor = somebody()
-    before = rows(shared_database)
+    before = count_sessions(shared_database)
     assert ended_between(visitor, sign_in).status == 200
     assert visitor.signed_in()
     assert visitor.place_ids() == []
-    wait_until(lambda: rows(shared_database) == before, "the copy to be removed")
+    wait_until(lambda: count_sessions(shared_database) == before, "the copy to be removed")
 
 
 def test_a_session_that_ends_between_the_steps_of_a_confirmation_has_ended(
     somebody, ended_between, shared_database
 ):
     member = somebody("member")
-    before = rows(shared_database)
+    before = count_sessions(shared_database)
     assert ended_between(member, confirm).status == 401
-    wait_until(lambda: rows(shared_database) == before - 1, "the copy to be removed")
+    wait_until(lambda: count_sessions(shared_database) == before - 1, "the copy to be removed")
 
 
 # Nothing arrives, until it is too late: one wait for all
@@ -186,7 +183,7 @@ def late(somebody, relay, shared_database):
     actors |= {name: somebody("member") for name in ("signs in again", "confirms", "signs out")}
     actors |= {name: somebody("member") for name in ("pins", "unpins")}
     actors["begins"] = Visitor(*actors["changes"].urls)
-    before = rows(shared_database)
+    before = count_sessions(shared_database)
     relay.hold(WRITE)
     sent = [
         actors["changes"].send_place("kyoto", "first"),
@@ -212,7 +209,7 @@ def late(somebody, relay, shared_database):
 
 def test_what_arrives_after_its_503_is_not_carried_out(late, shared_database):
     actors, before = late
-    assert rows(shared_database) == before
+    assert count_sessions(shared_database) == before
     assert names(actors["changes"])["kyoto"] == "second"
     assert names(actors["removes"]) == {"lisbon": "again"}
     assert names(actors["pins"])["kyoto"] == "second"
@@ -233,7 +230,7 @@ def test_what_arrives_after_its_503_is_not_carried_out(late, shared_database):
 def test_what_is_carried_out_without_an_answer_is_undone_or_told(somebody, relay, shared_database):
     """The first step: 503, nothing has happened. The second step: 200, everything has."""
     first, again, begins = somebody(), somebody("member"), Visitor(*somebody().urls)
-    before = rows(shared_database)
+    before = count_sessions(shared_database)
     relay.hold_answer(BEGIN)
     sent = [sign_in(first), sign_in(again), begins.send_place("kyoto")]
     for one in sent:
@@ -242,7 +239,9 @@ def test_what_is_carried_out_without_an_answer_is_undone_or_told(somebody, relay
     assert not first.signed_in()
     assert names(first) == {"lisbon": "A place"}
     assert again.signed_in()
-    wait_until(lambda: rows(shared_database) == before, "what nobody reaches to be removed")
+    wait_until(
+        lambda: count_sessions(shared_database) == before, "what nobody reaches to be removed"
+    )
     assert sign_in(first).answer().status == 200
     assert first.place_ids() == ["lisbon"]
 
@@ -252,7 +251,7 @@ def test_a_rotation_without_an_answer_is_a_sign_in(somebody, relay, shared_datab
     on_the_way, on_the_way_back = somebody(), somebody("member")
     ids = [one.session(at=1)["session"]["id"] for one in (on_the_way, on_the_way_back)]
     old = [sid_of(one, shared_database, at=1) for one in (on_the_way, on_the_way_back)]
-    before = rows(shared_database)
+    before = count_sessions(shared_database)
     relay.hold_answer(ROTATE)
     back = sign_in(on_the_way_back)
     relay.wait_for_held()
@@ -268,7 +267,7 @@ def test_a_rotation_without_an_answer_is_a_sign_in(somebody, relay, shared_datab
     for one in (on_the_way, on_the_way_back):
         assert one.signed_in()
         assert names(one) == {"lisbon": "A place", "kyoto": "second"}
-    assert rows(shared_database) == before
+    assert count_sessions(shared_database) == before
     assert ids == [one.session()["session"]["id"] for one in (on_the_way, on_the_way_back)]
     signed_in = "select count(*) from nestmap.events where kind = 'signed_in' and user_id = %s"
     user_id = "select id::text from nestmap.users where email = %s"
