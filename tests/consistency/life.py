@@ -63,8 +63,9 @@ class Life:
         self.signed_in = True
         before = self.visitor.twin()
         answer = _asked(lambda: self.visitor.sign_in(at=at))
-        if answer is not None:
-            self.counts[f"sign-in {answer.status}"] += 1
+        self.counts[f"sign-in {0 if answer is None else answer.status}"] += 1
+        # Its process was killed, perhaps when the old sid had ended: the new one is nobody's then.
+        self.over = self.over or answer is None
         told = _asked(lambda: before.get("/api/auth/session", at=at))
         if told is not None and told.status == 200 and told.json["authenticated"]:
             self.faults.append("the sid that was known before a sign-in is signed in")
