@@ -18,6 +18,7 @@ from handlers.account_sessions import (
 )
 from handlers.admin import AdminHandler, StatsHandler, StoreHandler
 from handlers.admin_history import HistoryHandler
+from handlers.admin_password import EndAllHandler, NewPasswordHandler
 from handlers.admin_sessions import (
     AdminEndSessionHandler,
     ApiAdminSessionHandler,
@@ -107,6 +108,8 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/store", StoreHandler),
     (r"/admin/users/(\d{1,18})", UserHandler),
     (r"/admin/users/(\d{1,18})/(disable|enable|role|end-sessions)", UserActHandler),
+    (r"/admin/users/(\d{1,18})/password", NewPasswordHandler),
+    (r"/admin/end-all-sessions", EndAllHandler),
     (r"/admin", AdminHandler),
     (r"/admin/sessions/([0-9a-f]{16})/end", AdminEndSessionHandler),
     (r"(/[a-z][a-z0-9/-]*[a-z0-9])/+", SlashHandler),

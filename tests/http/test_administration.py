@@ -278,6 +278,57 @@ def test_a_password_that_was_set_by_command_must_be_changed_at_the_sign_in(comma
     assert member.sign_out().status == 204
 
 
+def test_an_administrator_makes_a_password_for_someone_who_forgot_theirs(
+    admin, member, shared_database
+):
+    number, elsewhere = user_id(member), member.twin()
+    page = admin.post(f"/admin/users/{number}/password", form={})
+    assert (page.status, page.headers["Cache-Control"]) == (200, "no-store")
+    made = re.search(r'<code id="new_password">([\w-]{22})</code>', page.text)[1]
+    assert not elsewhere.signed_in()
+    assert member.sign_in().status == 401
+    assert member.sign_in(password=made).status == 200
+    assert member.put_place("lisbon").error == "password_change_required"
+    event = shared_database.one(
+        "select * from nestmap.events where kind = 'password_changed' and user_id = %s", str(number)
+    )
+    assert event.actor_id == str(user_id(admin))
+
+
+def test_nobody_sets_an_own_password_without_the_current_one(admin):
+    page = admin.post(f"/admin/users/{user_id(admin)}/password", form={})
+    assert page.status == 409
+    assert admin.signed_in()
+
+
+def test_the_password_of_others_and_the_end_of_all_need_a_confirmation(
+    admin, member, shared_database
+):
+    let_time_pass(shared_database, admin, 16)
+    for path in (f"/admin/users/{user_id(member)}/password", "/admin/end-all-sessions"):
+        assert admin.post(path, form={}).location.startswith("/confirm")
+        assert member.post(path, form={}).status == 403
+    assert member.signed_in()
+    admin.post("/api/auth/confirm", json={"password": PASSWORD})
+    assert admin.post("/admin/users/999999999/password", form={}).status == 404
+
+
+def test_an_administrator_ends_all_sessions_at_once(admin, member, site, shared_database):
+    visitor = Visitor(site.url)
+    visitor.put_place("lisbon")
+    assert admin.post("/admin/end-all-sessions", form={}).location == "/login"
+    assert not member.signed_in()
+    assert not admin.signed_in()
+    assert visitor.session()["session"] is None
+    assert (
+        shared_database.one(
+            "select from nestmap.events where kind = 'all_sessions_ended' and actor_id is not null"
+        )
+        == ()
+    )
+    assert admin.sign_in().status == 200
+
+
 def test_a_user_made_by_command_changes_the_password_and_continues(command, site):
     visitor = Visitor(site.url)
     made = command("create-user", visitor.email, stdin=PASSWORD + "\n")
