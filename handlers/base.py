@@ -22,6 +22,7 @@ from handlers.access_log import count_answer, log_answer
 from handlers.arrival import arrives_from_elsewhere
 from handlers.errors import (
     HTTPS_REQUIRED,
+    SENTENCES,
     STARTING,
     TOO_LARGE,
     ErrorAnswer,
@@ -77,6 +78,8 @@ class BaseHandler(SessionHandler):
         secure = self.needs_session and self.services.settings.production
         if secure and self.request.protocol != "https":
             raise SiteError(403, *HTTPS_REQUIRED)
+        if secure and self.request.method != "GET" and self._comes_from_http():
+            raise SiteError(403, *SENTENCES[403])
         if self.needs_session and not self.services.is_open:
             raise SiteError(503, *STARTING)
         if is_page(self) and arrives_from_elsewhere(self.request, self.sessions.cookie.name):
@@ -88,6 +91,13 @@ class BaseHandler(SessionHandler):
         self._check_access()
         if self._form_is_stale():
             self.redirect(self.form_page, status=303)
+
+    def _comes_from_http(self) -> bool:
+        """Return True for a request of a page of this host that came without TLS, by anyone's hand.
+
+        Tornado compares the host of Origin only. Browsers that send Sec-Fetch-Site say "cross-site".
+        """
+        return self.request.headers.get("Origin", "").startswith("http:")
 
     def _check_access(self) -> None:
         """Check the access of the user; raise SessionEnded for a change by an ended session."""

@@ -124,3 +124,16 @@ def test_strict_transport_security_follows_the_settings(
     answer = Visitor(site.url, https=True).get("/login")
     assert answer.headers["Strict-Transport-Security"] == value
     assert "__Host-nestmap.sid" in site.output, "the start warns of a cookie without a prefix"
+
+
+def test_a_page_of_the_same_host_without_tls_is_another_site(shared_database, start_instance):
+    site = start_instance(
+        shared_database.serving_url, NESTMAP_ENV="production", SESSION_SECRET=SECRET
+    )
+    visitor = Visitor(site.url, https=True)
+    host = site.url.removeprefix("http://")
+    statuses = [
+        visitor.sign_in(headers={"Origin": f"{scheme}://{host}"}).status
+        for scheme in ("http", "https")
+    ]
+    assert statuses == [403, 401]
