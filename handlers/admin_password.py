@@ -37,7 +37,9 @@ class EndAllHandler(BaseHandler):
         await self.ensure_confirmed()
         source = source_of(self)
         await self.services.administration.end_all_sessions(source)
-        await self.sessions.admin.end_all(source=source)
+        # The versions have ended the sessions of all users; millions of rows take longer than a request.
+        ending = self.sessions.admin.end_all(source=source)
+        self.services.background.start(ending, "end all sessions")
         self.redirect("/login", status=303)
 
 

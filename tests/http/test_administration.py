@@ -282,6 +282,7 @@ def test_an_administrator_makes_a_password_for_someone_who_forgot_theirs(
     admin, member, shared_database
 ):
     number, elsewhere = user_id(member), member.twin()
+    assert f"/admin/users/{number}/password" in admin.get(f"/admin/users/{number}").text
     page = admin.post(f"/admin/users/{number}/password", form={})
     assert (page.status, page.headers["Cache-Control"]) == (200, "no-store")
     made = re.search(r'<code id="new_password">([\w-]{22})</code>', page.text)[1]
@@ -316,10 +317,11 @@ def test_the_password_of_others_and_the_end_of_all_need_a_confirmation(
 def test_an_administrator_ends_all_sessions_at_once(admin, member, site, shared_database):
     visitor = Visitor(site.url)
     visitor.put_place("lisbon")
+    assert "/admin/end-all-sessions" in admin.get("/admin/store").text
     assert admin.post("/admin/end-all-sessions", form={}).location == "/login"
     assert not member.signed_in()
     assert not admin.signed_in()
-    assert visitor.session()["session"] is None
+    wait_until(lambda: visitor.session()["session"] is None, "the sessions of visitors to end")
     assert (
         shared_database.one(
             "select from nestmap.events where kind = 'all_sessions_ended' and actor_id is not null"
