@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
     """Serve until a stop signal, and return the exit status."""
     reserve_descriptors()
     options = parse(arguments)
-    # Until there is a loop that hears them, these end the program as a Ctrl-C does.
+    # Until the event loop handles them, these signals end the program as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
@@ -103,7 +103,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def start(settings: Settings, stack: ExitStack, options: argparse.Namespace) -> int:
-    """Listen, start the embedded PostgreSQL if there is no other, and serve.
+    """Listen, start the embedded PostgreSQL without a DATABASE_URL, and serve.
 
     With ``options.wait`` it first waits for the database and raises DatabaseError if that can't be
     used by then; without it the site is served in any case.
@@ -177,7 +177,7 @@ def one_process(
     well: Callable[[], bool],
     worker: int | None = None,
 ) -> int:
-    """Serve from this process until told to stop, or until ``well()`` returns False.
+    """Serve from this process until a stop signal, or until ``well()`` returns False.
 
     ``worker`` is the number of this process among several, else None.
     """
@@ -248,7 +248,7 @@ def beat_for(parent: int, beat: Callable[[], None]) -> bool:
 
 
 def announce(settings: Settings, hosts: Hosts, sockets: Sockets) -> None:
-    """Say what runs, and where the site and its data are."""
+    """Print what runs, and where the site and its data are."""
     where = " and ".join(addresses(sockets.site))
     mode = "production" if settings.production else "development"
     count = f"{settings.processes} processes" if settings.processes > 1 else "1 process"

@@ -67,18 +67,18 @@ class Cluster:
         return int(self._one(database, "SELECT count(*) FROM session"))
 
     def fill(self, database: str, rows: int) -> None:
-        """Add sessions that nobody comes for until the table has `rows` of them."""
+        """Add unused sessions until the table has `rows` of them."""
         self.execute(database, _FILL, rows - self.rows(database))
         self.settle(database)
 
     def copy_largest(self, database: str) -> int:
-        """Give every session what the largest one holds; return its bytes."""
+        """Copy the data of the largest session into all sessions; return its bytes."""
         self.execute(database, _COPY_LARGEST)
         self.settle(database)
         return int(self._one(database, "SELECT max(octet_length(sess::text)) FROM session"))
 
     def settle(self, database: str) -> None:
-        """Do now what PostgreSQL would otherwise do in the middle of a measurement."""
+        """Vacuum, analyze and checkpoint now, not in the middle of a measurement."""
         self.execute(database, "VACUUM ANALYZE session")
         self.execute(database, "CHECKPOINT")
 

@@ -64,14 +64,14 @@ class ApiSessionHandler(BaseHandler):
 
 
 async def end_session(handler: BaseHandler, session_id: str) -> bool:
-    """End one session of who is signed in; return False if they have none of this id."""
+    """End one session of the signed-in user; return False if none has this id."""
     await handler.ensure_confirmed()
     admin, user_id = handler.sessions.admin, handler.session.user_id
     return await admin.end(session_id, "ended by its user", user_id, source_of(handler)) > 0
 
 
 async def end_others(handler: BaseHandler) -> int:
-    """End every session of who is signed in but this one; return how many there were."""
+    """End all sessions of the signed-in user except this one; return their number."""
     await handler.ensure_confirmed()
     session, source = handler.session, source_of(handler)
     return await handler.sessions.admin.end_others(session.user_id, session.id, source=source)

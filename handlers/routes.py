@@ -60,7 +60,7 @@ def compiled_templates() -> Loader:
     return loader
 
 
-# Tornado tries them from the top, so the busy ones come first.
+# Routes are tried from the top, so frequent ones come first.
 ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/places", PlacesHandler),
     (r"/api/places/([^/]+)", PlaceHandler),

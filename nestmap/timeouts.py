@@ -37,7 +37,7 @@ class Timeouts:
     administration: float = 0.9
     # One that no request waits for: taking a sample of a large table, pruning.
     background: float = 120.0
-    # A load or a commit with its place in a batch; all statements of one request together.
+    # A load or a commit with its wait for a batch; all statements of one request together.
     request: float = 4.4
 
     # The promise to clients: a response within this time, possibly a 503.

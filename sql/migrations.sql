@@ -1,20 +1,20 @@
 -- name: try_migration_lock()
--- True if this transaction is now the only one that applies migrations. It never waits: a statement
--- that waits holds a snapshot, and CREATE INDEX CONCURRENTLY waits for snapshots.
+-- Try to become the only transaction that applies migrations. It never waits: a waiting statement
+-- holds a snapshot, and CREATE INDEX CONCURRENTLY waits for snapshots.
 select pg_try_advisory_xact_lock(7305804396);
 
 -- name: find_bookkeeping()
--- Whether the schema and its table of applied migrations exist.
+-- Find out if the schema and its table of applied migrations exist.
 select
     to_regnamespace('nestmap') is not null as has_schema,
     to_regclass('nestmap.migrations') is not null as has_table;
 
 -- name: create_schema()!
--- All tables of ours but the one of the sessions are in this schema.
+-- Create the schema of all our tables except the session table.
 create schema nestmap;
 
 -- name: create_bookkeeping()!
--- What has been applied. The checksum is of the text of the file, before names are put in.
+-- Create the table of applied migrations. The checksum is that of the file with its placeholders.
 create table nestmap.migrations (
     folder text not null,
     number integer not null,
@@ -25,22 +25,22 @@ create table nestmap.migrations (
 );
 
 -- name: applied_migrations(folders)
--- The checksum of each applied migration of these folders.
+-- Return the checksum of each applied migration of these folders.
 select folder, number, checksum
 from nestmap.migrations
 where folder = any(:folders::text[]);
 
 -- name: record_migration(folder, number, name, checksum)!
--- Remember that a migration was applied.
+-- Record an applied migration.
 insert into nestmap.migrations (folder, number, name, checksum)
 values (:folder, :number, :name, :checksum);
 
 -- name: find_table(name)
--- Null if there is no such table.
+-- Find a table by its name; null if it does not exist.
 select to_regclass(:name)::text;
 
 -- name: lock_holders(name)
--- Who holds a lock on the table, the oldest transaction first.
+-- List the processes that hold a lock on the table, the oldest transaction first.
 select
     a.pid,
     a.application_name,
@@ -55,7 +55,7 @@ order by a.xact_start
 limit 3;
 
 -- name: find_index(table_name, index_name)
--- The index of this name on the table. One that is not valid is being built, or was left behind.
+-- Find an index of the table. An invalid one is being built, or was left unfinished.
 select
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name,
     i.indisvalid as is_valid,
@@ -71,14 +71,14 @@ where i.indrelid = to_regclass(:table_name)
 and c.relname = (parse_ident(:index_name))[1];
 
 -- name: index_phase(table_name)
--- What PostgreSQL is doing to build an index on the table.
+-- Return the progress of the build of an index on the table.
 select phase
 from pg_stat_progress_create_index
 where relid = to_regclass(:table_name)
 and datname = current_database();
 
 -- name: session_timeouts()
--- The limits that the role or the server puts on a statement outside a transaction of ours.
+-- Return the limits that the role or the server sets for statements.
 select
     current_setting('statement_timeout') <> '0'
     or current_setting('lock_timeout') <> '0' as are_set;

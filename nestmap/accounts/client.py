@@ -1,4 +1,4 @@
-"""The client of an attempt: who asks, as far as the throttle and the events are concerned."""
+"""The client of a sign-in attempt, for the throttle and the events."""
 
 from dataclasses import dataclass, field
 
@@ -9,19 +9,19 @@ from nestmap.sessions.events import Source
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where an attempt comes from, and the accounts that this device signed in to before."""
+    """The source of an attempt, and the accounts that its device is known for."""
 
     source: Source = field(default_factory=Source)
     devices: tuple[Device, ...] = ()
-    # A command: no network has to be counted for it.
+    # A command: no network is counted for it.
     is_operator: bool = False
 
     @property
     def ip(self) -> str | None:
-        """The address, None when there is none."""
+        """Return the address, or None."""
         return self.source.ip
 
     @property
     def network(self) -> str:
-        """The network whose attempts share a queue."""
+        """Return the network whose attempts share a queue."""
         return networks_of(self.source.ip)[-1]

@@ -1,8 +1,8 @@
-"""The cookie of a device: which accounts were signed in to from this browser before.
+"""The device cookie: the accounts that were signed in to from this browser before.
 
-It signs nobody in. It only gives the device a bucket of its own in the throttle, so that guessing
-from elsewhere does not delay its owner. It is bound to the account and to the version of its
-credentials: a change of the password makes it worthless.
+It does not sign in. It only gives the device its own bucket in the throttle, so that guessing on
+other devices does not delay the owner. It is bound to the account and to the version of its
+credentials: a change of the password invalidates it.
 """
 
 import re
@@ -16,14 +16,14 @@ from tornado.web import create_signed_value, decode_signed_value
 
 from nestmap.sessions.cookie import key_version
 
-DAYS = 400  # the longest that browsers keep a cookie
-MOST = 4  # accounts of one device; the one signed in to least recently is forgotten
+DAYS = 400  # the longest lifetime of a cookie in browsers
+MOST = 4  # accounts of one device; the least recently used is dropped
 ENTRY = re.compile(r"(\d{1,19})\.(\d{1,19})\.([0-9a-f]{16})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One account that this device has signed in to, and the id that it has for this account."""
+    """One account that this device has signed in to, and the id of the device for this account."""
 
     user_id: int
     version: int
@@ -41,7 +41,7 @@ class DeviceCookie:
         self._attributes = "; HttpOnly; Path=/; SameSite=Strict" + ("; Secure" if secure else "")
 
     def read(self, headers: Iterable[str]) -> tuple[Device, ...]:
-        """Return what the Cookie headers say of this device; nothing when none verifies."""
+        """Return the devices in the Cookie headers; empty if no cookie is valid."""
         for header in headers:
             for pair in header.split(";"):
                 name, _, value = pair.partition("=")
@@ -50,7 +50,7 @@ class DeviceCookie:
         return ()
 
     def find(self, devices: Iterable[Device], user_id: int, version: int) -> str | None:
-        """Return the id that this device has for an account, None when it never signed in to it."""
+        """Return the id of this device for an account, or None."""
         return next((d.id for d in devices if (d.user_id, d.version) == (user_id, version)), None)
 
     def set(self, devices: Iterable[Device], user_id: int, version: int) -> str:

@@ -1,4 +1,4 @@
-"""The network of a client: what attempts from one place have in common."""
+"""The networks of a client, by which attempts are counted."""
 
 import ipaddress
 from functools import lru_cache
@@ -8,9 +8,9 @@ from functools import lru_cache
 def networks_of(ip: str | None) -> tuple[str, ...]:
     """Return the networks of an address, the narrowest first.
 
-    IPv4: the address. IPv6: its /64, which is what a household gets, and its /48, which a customer
-    with many of them gets. An IPv4 address written as IPv6 is the IPv4 address. Without an address
-    (a Unix socket), all are one network.
+    IPv4: the address. IPv6: its /64, which a household gets, and its /48, which a larger customer
+    gets. An IPv4-mapped IPv6 address counts as IPv4. Clients without an address (a Unix socket) are
+    one network.
     """
     if ip is None:
         return ("local",)

@@ -1,4 +1,4 @@
-"""Who is signed in, as read with each session."""
+"""The signed-in user, as loaded with each session."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 class User:
     """An account that is not disabled. ``role`` is "user" or "admin".
 
-    ``version`` is that of the credentials: a session of an older one is over. ``must_change``: the
-    password was chosen by somebody else, and nothing else can be done before it is changed.
+    ``version`` is the version of the credentials; sessions of older versions are ended. With
+    ``must_change``, the password was set by an operator and must be changed before anything else.
     """
 
     id: int
@@ -20,5 +20,5 @@ class User:
 
 
 def load_user(row: dict[str, Any]) -> User:
-    """Make the user of a row that the session layer read."""
+    """Make the user from a row that the session layer loaded."""
     return User(row["id"], row["email"], row["role"], row["version"], row["must_change"])

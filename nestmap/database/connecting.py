@@ -1,4 +1,4 @@
-"""Connect to the first of several addresses that answers."""
+"""Connects to the first of several addresses that answers."""
 
 import asyncio
 from collections import deque
@@ -14,8 +14,8 @@ from nestmap.timeouts import TIMEOUTS
 async def connect(hosts: Hosts) -> Connection:
     """Return a connection to one of ``hosts``. Raise Unavailable with a cause for each address.
 
-    The addresses are tried in order. The next one is tried too when one has failed or has not
-    answered for a moment (as in RFC 8305), so that one that swallows everything costs little.
+    The addresses are tried in order. The next one is tried in addition when one has failed or has not
+    answered for a moment (as in RFC 8305), so an address that never answers causes a short delay only.
     """
     generation = hosts.generation
     waiting = deque(list(same) for _, same in groupby(await hosts.addresses(), key=address_of))
@@ -46,7 +46,7 @@ async def connect(hosts: Hosts) -> Connection:
 async def _connect_to_one(
     hosts: Hosts, ways: list[ConnectionParameters], generation: int
 ) -> Connection:
-    """Try each SSL mode of one address, one after the other: the second is the weaker one."""
+    """Try the SSL modes of one address in turn; the second is weaker."""
     causes = []
     for parameters in ways:
         try:
@@ -61,6 +61,6 @@ async def _connect_to_one(
 
 
 def _close(task: asyncio.Task[Connection]) -> None:
-    """Close a connection that came too late to be used."""
+    """Close a connection that was made too late."""
     if not task.cancelled() and task.exception() is None:
         task.result().close()

@@ -1,4 +1,4 @@
-"""Reads a connection string, and says what is wrong with one without repeating it."""
+"""Parses a connection string, and describes mistakes without repeating the string."""
 
 import os
 import re
@@ -6,10 +6,10 @@ import re
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
 
-# What libpq takes to make one connection: host, hostaddr, port, dbname, user ...
+# The parameters of libpq for one connection: host, hostaddr, port, dbname, user ...
 ConnectionParameters = dict[str, str]
 
-# What the environment says where the string is silent, as far as we have to know it.
+# Environment variables that libpq uses for missing parameters, as far as they are needed here.
 FROM_ENVIRONMENT = {
     "host": "PGHOST",
     "hostaddr": "PGHOSTADDR",
@@ -55,7 +55,7 @@ def parse(url: str) -> ConnectionParameters:
 
 
 def _mistake(url: str, message: str) -> str:
-    """Say what is wrong with a connection string without repeating what may be a password."""
+    """Describe the mistake in a connection string without repeating a possible password."""
     match = UNKNOWN_PARAMETER.search(message)
     if match and "@" not in url.rpartition("?")[2]:
         return f"a connection string with a parameter that PostgreSQL does not know: {match[1]}"

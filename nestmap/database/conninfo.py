@@ -1,4 +1,4 @@
-"""Connection strings, for programs other than this one."""
+"""Connection strings for other programs."""
 
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import make_dsn, parse_dsn

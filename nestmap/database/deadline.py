@@ -1,7 +1,7 @@
 """One common time limit for all statements of a task, for example of one request.
 
-What counts is the time that statements take, not the time between them: a handler may wait for
-something else as long as it likes.
+Only the time of statements counts, not the time between them: a handler may wait for other things
+without a limit.
 """
 
 import time
@@ -36,7 +36,7 @@ def lift_limit() -> None:
 
 
 def seconds_left(limit: float) -> float:
-    """Return ``limit``, or what the task has left if that is less. Raise TimedOut if it is nothing."""
+    """Return ``limit``, or the time that the task has left if that is less. Raise TimedOut if none is left."""
     budget = _budget.get()
     if budget is None:
         return limit
@@ -47,14 +47,14 @@ def seconds_left(limit: float) -> float:
 
 
 def seconds_spent() -> float:
-    """Return how long the statements of this task took so far, 0 if they have no common limit."""
+    """Return the time of the statements of this task so far, 0 without a common limit."""
     budget = _budget.get()
     return 0.0 if budget is None else budget.spent
 
 
 @contextmanager
 def counted() -> Iterator[None]:
-    """Count the time that the block takes as that of a statement."""
+    """Count the time of the block as the time of a statement."""
     began = time.monotonic()
     try:
         yield

@@ -1,4 +1,4 @@
-"""aiopg 1.4.0 over psycopg2, with its faults mended. It has had no release since 2022 and is pinned."""
+"""aiopg 1.4.0 on psycopg2, with fixes for its bugs. It has had no release since 2022 and is pinned."""
 
 import asyncio
 from contextlib import suppress
@@ -10,14 +10,14 @@ import psycopg2.extensions
 
 
 class RawConnection(aiopg.Connection):  # type: ignore[misc]  # untyped
-    """Watches the descriptor in our own way, in place of aiopg's, which has two faults.
+    """Replaces the way in which aiopg watches the descriptor, which has two bugs.
 
-    When libpq reports an error, aiopg calls select() on the descriptor. That raises ValueError from
-    descriptor 1,024 on, and then the caller that waits for the statement is never told.
+    When libpq reports an error, aiopg calls select() on the descriptor. That raises ValueError for
+    descriptors from 1,024 on, and the caller waits for the statement for ever.
 
     When a connect fails while aiopg watches the socket for writing, aiopg suppresses the error of
-    the dead descriptor before it forgets its number. Later it removes the reader of the connection
-    that has that number by then: a client of the site, whose response is lost.
+    the closed descriptor and keeps its number. Later it removes the reader of another connection
+    that has this number by then: a client of the site, whose response is lost.
     """
 
     _fileno: int | None
@@ -44,7 +44,7 @@ class RawConnection(aiopg.Connection):  # type: ignore[misc]  # untyped
             waiter.set_result(None)
 
     def _watch(self, *, writing: bool) -> bool:
-        """Watch for reading, and for writing if asked to. Return False if the socket is gone."""
+        """Watch for reading, and for writing if needed. Return False if the socket is closed."""
         loop, descriptor = self._loop, self._fileno
         if descriptor is None:
             return False
@@ -63,9 +63,9 @@ class RawConnection(aiopg.Connection):  # type: ignore[misc]  # untyped
 
 
 def ignore_cancelled_statements(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Handle the loop's exceptions, except for those that aiopg reports of cancelled statements.
+    """Handle exceptions of the loop, but ignore those that aiopg reports for cancelled statements.
 
-    The sender of the statement gets a TimedOut; a traceback in the log beside it adds nothing.
+    The caller of the statement gets TimedOut; a traceback in the log would add nothing.
     """
     if not isinstance(context.get("exception"), psycopg2.extensions.QueryCanceledError):
         loop.default_exception_handler(context)

@@ -1,7 +1,7 @@
-"""Run statements that refuse to run in a transaction, above all CREATE INDEX CONCURRENTLY.
+"""Runs statements that can't run in a transaction, mainly CREATE INDEX CONCURRENTLY.
 
-It waits for every transaction that is older, but no reader and no writer waits for it. A build that
-fails or is killed leaves an index that is not valid; PostgreSQL neither uses nor repairs it.
+It waits for all older transactions, but readers and writers do not wait for it. A build that fails
+or is killed leaves an invalid index, which PostgreSQL neither uses nor repairs.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ CREATE_INDEX = re.compile(
     re.IGNORECASE,
 )
 
-# How often a build that goes on is mentioned in the log (seconds).
+# How often a running build is logged (seconds).
 TELL_SECONDS = 5.0
 
 
 async def run_concurrently(database: Database, statement: str) -> None:
-    """Run one statement outside a transaction; one that makes a valid index again does nothing.
+    """Run one statement outside a transaction; do nothing if it makes an index that is valid already.
 
-    Raises Locked while another process builds the same index, for example one that was left behind
-    at the server by a client that was killed.
+    Raises Locked while another connection builds the same index, for example one of a client that was
+    killed.
     """
     match = CREATE_INDEX.match(statement)
     if match is None:
@@ -57,7 +57,7 @@ async def run_concurrently(database: Database, statement: str) -> None:
 
 
 async def _is_there(database: Database, table: str, index: str) -> bool:
-    """Return True if the index is there and valid; drop it if it is neither valid nor being built."""
+    """Return True if the index exists and is valid; drop it if it is neither valid nor being built."""
     found = await database.rows(SQL["find_index"], {"table_name": table, "index_name": index})
     if not found:
         return False
@@ -71,7 +71,7 @@ async def _is_there(database: Database, table: str, index: str) -> bool:
 
 
 async def _run(database: Database, statement: str) -> None:
-    """Run ``statement`` alone on a connection that is closed afterwards, without any limit."""
+    """Run ``statement`` on a connection that is closed afterwards, without a time limit."""
     async with database.connection() as connection:
         # SET LOCAL needs a transaction. SET may reach another client behind PgBouncer, so it is
         # used only if the role has a limit, which would end the build.

@@ -9,10 +9,10 @@ from nestmap.timeouts import TIMEOUTS
 class Limits:
     """Limits of one Database: ``statement``, ``lock``, ``total`` and ``idle`` in seconds.
 
-    ``statement`` and ``lock`` are PostgreSQL's; with a ``lock`` of 0 a statement may wait for a lock
-    as long as it may run. ``total`` is for a statement with all that it needs, ``idle`` for a
-    transaction that waits for its client. ``connections`` is the most that are open at once,
-    ``waiting`` the most callers that wait for one.
+    PostgreSQL applies ``statement`` and ``lock``; with a ``lock`` of 0, a statement may wait for a lock
+    as long as it may run. ``total`` is for a statement including its connection, ``idle`` for a
+    transaction that waits for its client. ``connections`` is the highest number of open connections,
+    ``waiting`` the highest number of callers that wait for one.
     """
 
     statement: float = TIMEOUTS.statement
@@ -23,8 +23,8 @@ class Limits:
     waiting: int = 200
 
     def statement_within(self, seconds: float) -> float:
-        """Return how long the server may work on a statement that has ``seconds`` left.
+        """Return how long the server may run a statement that has ``seconds`` left.
 
-        The server must be the first to give up: a client that gives up leaves it running.
+        The server must give up first: if the client gives up, the statement continues.
         """
         return min(self.statement, max(seconds - TIMEOUTS.grace, seconds / 2))

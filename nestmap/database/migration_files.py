@@ -1,18 +1,18 @@
 """Numbered folders of .sql files, read and checked.
 
-A file is named ``0002-session.sql``. Comment lines at its very beginning may say how it is run:
+A file is named ``0002-session.sql``. Comment lines at its beginning may set how it is run:
 
 ``-- run: transaction``
     The default: the whole file and its record in one transaction.
 ``-- run: concurrently``
     Each statement outside a transaction, for example ``create index concurrently``. A statement ends
-    with a line that ends in ``;``, and must do no harm when it is run again.
+    with a line that ends in ``;``, and must be safe to repeat.
 ``-- run: repeat``
-    One statement, repeated in a transaction of its own each time until it changes no row: a large
-    table is filled in batches. It must not skip locked rows, or some would be left out.
+    One statement, repeated in separate transactions until it changes no row, to fill a large table in
+    batches. It must not skip locked rows, which would be left unchanged.
 ``-- lock: {table}``
-    Take a lock on the table that readers and writers do not notice, before anything else. A running
-    autovacuum of the table gives way to it, which it would not do within the usual lock timeout.
+    First take a lock on the table that does not conflict with readers and writers. A running autovacuum
+    of the table is cancelled by it, which would not happen within the usual lock timeout.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ class Run(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file, with its names put in. ``locked_table`` is the one that it asks to lock first."""
+    """One file, with its placeholders replaced. ``locked_table`` is the table that is locked first."""
 
     folder: str
     number: int
@@ -68,8 +68,8 @@ class Migration:
 class Migrations:
     """A folder of migrations, recorded under the name ``folder``.
 
-    ``names`` says what takes the place of each ``{placeholder}`` in the files. Checksums are made
-    before that, so one folder may be applied to several tables, each under a name of its own.
+    ``names`` replaces each ``{placeholder}`` in the files. Checksums are made before that, so one folder
+    may be applied to several tables, each recorded separately.
     """
 
     folder: str

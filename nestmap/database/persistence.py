@@ -1,4 +1,4 @@
-"""Try something again until it works, and say why it does not: at once, then every few seconds."""
+"""Repeats a step until it works, and logs the cause: at once, then every few seconds."""
 
 import asyncio
 import logging
@@ -9,18 +9,18 @@ from typing import TypeVar
 from nestmap.database.errors import Locked, TimedOut, Unavailable
 from nestmap.database.migration_files import SchemaError
 
-# Between two attempts, and between two log lines that say the same (seconds). Behind a statement
-# that waits for a lock those of other programs wait too, so that they need time in between.
+# Between two attempts, and between two equal log lines (seconds). While a statement waits for a
+# lock, statements of other programs wait behind it, so they need time in between.
 PAUSE_SECONDS = 0.25
 PAUSE_AFTER_LOCK_SECONDS = 1.0
 TELL_SECONDS = 5.0
 
 log = logging.getLogger("nestmap.database")
 
-# What may pass by itself.
+# Errors that may end by themselves.
 PASSING = (Locked, TimedOut, Unavailable)
 
-# What may pass when an operator does something about it: grants a right, restores a file.
+# Errors that an operator may repair: by granting a right, by restoring a file.
 MENDABLE = (*PASSING, SchemaError)
 
 Result = TypeVar("Result")
@@ -44,7 +44,7 @@ class Persistence:
         self._told = ("", 0.0)
 
     async def until_it_works(self, what: str, step: Callable[[], Awaitable[Result]]) -> Result:
-        """Return what ``step`` returns. After ``patience`` seconds raise the error that it raised."""
+        """Return the result of ``step``. After ``patience`` seconds, raise its last error."""
         began = time.monotonic()
         attempts = 0
         while True:
@@ -65,7 +65,7 @@ class Persistence:
         return PAUSE_AFTER_LOCK_SECONDS if isinstance(error, Locked) else PAUSE_SECONDS
 
     def _tell(self, what: str, error: Exception, so_far: str) -> None:
-        # Not by the message: it may name another process each time.
+        # Compare types, since a message may name another process each time.
         subject = f"{what} {type(error).__name__}"
         told, when = self._told
         now = time.monotonic()
@@ -77,10 +77,10 @@ class Persistence:
 async def keep_trying(
     what: str, step: Callable[[], Awaitable[Result]], seconds: float = float("inf")
 ) -> Result:
-    """Return what ``step`` returns; repeat it for up to ``seconds`` while it can't use the database.
+    """Return the result of ``step``; repeat it for up to ``seconds`` while it can't use the database.
 
-    A SchemaError is no reason to give up: an operator may mend the schema meanwhile. ``what`` says
-    in the log what waits.
+    It is also repeated after a SchemaError: an operator may repair the schema meanwhile. ``what`` is the
+    name of the step in the log.
     """
     persistence = Persistence(seconds, log, errors=MENDABLE)
     return await persistence.until_it_works(what, step)

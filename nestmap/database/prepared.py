@@ -1,7 +1,7 @@
-"""Statements that a connection keeps prepared: PostgreSQL plans them once and not each time.
+"""Prepared statements, which PostgreSQL plans once per connection.
 
-To plan a statement that joins two tables can take longer than to run it. The driver has no prepared
-statements of the protocol, so these are made by PREPARE and run by EXECUTE.
+Planning a statement that joins two tables can take longer than running it. The driver does not
+support prepared statements of the protocol, so these use PREPARE and EXECUTE.
 """
 
 import hashlib
@@ -9,20 +9,19 @@ import re
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
-# The statement is no longer there, or another user of the same connection made it: a connection
-# pooler in between, which nothing gave away when the connection was opened.
+# The statement does not exist, or exists already: there is a connection pooler that was not detected
+# when the connection was opened.
 LOST_SQLSTATES = ("26000", "42P05")
 
-# One plan for every call. It must suit a table that has grown since: without this, a plan made for
-# an empty table reads the whole table.
+# One plan for all calls, which must suit a table that grows later: otherwise, a plan for an empty
+# table would scan the whole table.
 _ONE_PLAN = "set local plan_cache_mode = force_generic_plan;\nset local enable_seqscan = off;\n"
 
 
 class Prepared:
     """A statement with ``%(name)s`` where parameters go, whose types follow from the text.
 
-    It is prepared under ``name`` and a hash of its text. ``plain`` is what is sent where nothing can
-    be prepared.
+    Its name is ``name`` and a hash of its text. ``plain`` is sent if statements can't be prepared.
     """
 
     def __init__(self, name: str, sql: str) -> None:
@@ -35,7 +34,7 @@ class Prepared:
         self._execute = f"execute {self.name}" + (f" ({values})" if names else "")
 
     def on(self, prepared: set[str]) -> str:
-        """Return what to send on a connection that has prepared these, and note that it does now."""
+        """Return the text to send on a connection with these prepared statements; add this one to them."""
         first = self.name not in prepared
         prepared.add(self.name)
         return _ONE_PLAN + (self._prepare if first else "") + self._execute

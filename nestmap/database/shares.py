@@ -1,10 +1,10 @@
-"""Divide the connections that one process may open among its pools."""
+"""Divides the connections of one process among its pools."""
 
 
 def shares(total: int, *weights: int) -> list[int]:
     """Return how many of ``total`` connections each pool gets, by weight and at least one each.
 
-    Each pool has connections of its own, so that slow work in one never stands before the others.
+    Each pool has its own connections, so that slow work in one does not delay the others.
     Raises ValueError if there are fewer connections than pools.
     """
     if total < len(weights):

@@ -1,4 +1,4 @@
-"""Which hosts of a connection string would be reached without verified TLS."""
+"""Finds the hosts of a connection string that would be reached without verified TLS."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from psycopg2.extensions import parse_dsn
 def unverified_hosts(url: str, environment: Mapping[str, str]) -> list[str]:
     """Return the remote hosts whose certificate is not checked against their name.
 
-    Only ``sslmode=verify-full`` does that; what the string does not say is taken from PGSSLMODE,
-    PGHOST and PGHOSTADDR, as libpq does. Sockets and this machine are not remote.
+    Only ``sslmode=verify-full`` checks it. Missing parameters are taken from PGSSLMODE, PGHOST and
+    PGHOSTADDR, as in libpq. Sockets and this machine are not remote.
     """
     try:
         parameters = parse_dsn(url)

@@ -19,7 +19,7 @@ class Sockets(NamedTuple):
 
 
 def listen(host: str, port: int, names: str = "") -> list[socket.socket]:
-    """Return listening sockets. The host ``::`` is every address of this machine, IPv4 and IPv6.
+    """Return listening sockets. The host ``::`` means all addresses of this machine, IPv4 and IPv6.
 
     ``names`` is what the names of the two settings begin with, for messages.
     """

@@ -11,7 +11,7 @@ USER_AGENT_LENGTH = 400
 
 
 def client_of(request: HTTPServerRequest) -> Client:
-    """Return address and browser; None for what is not known (a Unix socket has no address)."""
+    """Return address and browser; None if unknown (a Unix socket has no address)."""
     user_agent = request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH]
     return _client(request.remote_ip or "", user_agent.replace("\0", ""))
 

@@ -1,8 +1,8 @@
-"""Events: what happened that matters for security, added by the transaction in which it happened.
+"""Security events, added in the transaction of the action.
 
-An event says when, what (``kind``), to which user, who did it, by which session, and from where.
-The statements that sign in and end sessions add theirs themselves; everything else passes a Source
-to the statement that acts, or calls Events.add().
+An event has the time, the ``kind``, the affected user, the actor, the session and the IP address.
+The statements that sign in and end sessions add their own events; other code passes a Source to the
+statement of the action, or calls Events.add().
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -19,14 +19,14 @@ SQL = queries("sessions/events")
 KINDS = {
     "signed_in": "A session was signed in.",
     "signed_out": "A session was ended by its user.",
-    "session_ended": 'A session was ended otherwise; "why" says how.',
-    "confirmed": "The password was given again for an act that matters.",
-    "two_sessions": "One request carried the cookies of two live sessions; neither was used.",
-    "forged_cookie": "A session cookie did not verify (a sample of them).",
-    "refused": "Somebody asked for what they may not (a sample of them).",
+    "session_ended": 'A session was ended in another way; "why" has the reason.',
+    "confirmed": "The password was given again for an important action.",
+    "two_sessions": "A request had the cookies of two live sessions; neither was used.",
+    "forged_cookie": "A session cookie was invalid (a sample).",
+    "refused": "A user requested something without the needed role (a sample).",
     "registered": "An account was made.",
     "sign_in_failed": "A wrong password, or an address without an account.",
-    "throttled": "An attempt was refused because of those before it (a sample of them).",
+    "throttled": "A sign-in attempt was refused because of earlier ones (a sample).",
     "password_changed": "An account has another password.",
     "role_changed": "An account has another role.",
     "disabled": "An account was disabled.",
@@ -44,7 +44,7 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who acts, and from where: what the events of one request have in common."""
+    """The actor and the client of a request, which all its events have in common."""
 
     actor_id: str | None = None
     session_id: str | None = None
@@ -65,7 +65,7 @@ class Source:
         }
 
     def json(self, **details: Any) -> str:
-        """Return the event as the JSON that a statement completes with its kind and its user."""
+        """Return the event as JSON; the statement adds the kind and the user."""
         event = self.event(**details)
         return orjson.dumps({k: v for k, v in event.items() if v and k != "kind"}).decode()
 
@@ -92,7 +92,7 @@ class Events:
         self._database = database
 
     async def add(self, *events: dict[str, Any]) -> None:
-        """Add events (see Source.event) that belong to no other statement."""
+        """Add events (see Source.event) without another statement."""
         await self._database.all(SQL["add_events"], {"events": orjson.dumps(events).decode()})
 
     async def newest(

@@ -1,4 +1,4 @@
-"""What a request is told if its session could not be loaded or committed."""
+"""Error responses for requests whose session could not be loaded or committed."""
 
 import logging
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ UNAVAILABLE = Failure(
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Return what to tell of ``error``, one of FAILURES."""
+    """Return the failure for ``error``, one of FAILURES."""
     match error:
         case SessionEnded():
             return ENDED
@@ -51,8 +51,8 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def log_level(error: BaseException) -> int:
-    """Return at which level a request logs ``error``.
+    """Return the level at which a request logs ``error``.
 
-    That the database is away is logged by nestmap.database, once and not with each request.
+    An outage is logged by nestmap.database, once and not for each request.
     """
     return logging.DEBUG if isinstance(error, Unavailable) else logging.WARNING

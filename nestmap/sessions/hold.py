@@ -1,8 +1,8 @@
-"""The hold: a response is kept back until its session is committed.
+"""The hold: a response is recorded and sent after its session is committed.
 
-It takes the place of the connection of one request, by Tornado's public interface
-`tornado.httputil.HTTPConnection`, records what the handler writes, and replays it on release.
-Tornado keeps the real connection waiting for finish(), so the order of pipelined responses is kept.
+HeldConnection replaces the connection of one request by Tornado's public interface
+`tornado.httputil.HTTPConnection`. It records what the handler writes and sends it on release. The real
+connection waits for finish(), so the order of pipelined responses is kept.
 """
 
 import http.client
@@ -16,7 +16,7 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, Resp
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole response: what is sent instead of one whose session was not committed."""
+    """A complete response, which replaces one whose session was not committed."""
 
     status: int
     headers: HTTPHeaders
@@ -24,14 +24,14 @@ class Response:
 
     @property
     def start_line(self) -> ResponseStartLine:
-        """The first line of it."""
+        """Return its first line."""
         return ResponseStartLine("", self.status, http.client.responses.get(self.status, "Unknown"))
 
 
 class HeldConnection(HTTPConnection):
     """Records the end of a response; ``connection`` is the real one.
 
-    The futures that it returns are done when the response is released or replaced.
+    The returned futures are done when the response is released or replaced.
     """
 
     def __init__(self, connection: HTTPConnection) -> None:
@@ -68,7 +68,7 @@ class HeldConnection(HTTPConnection):
         """Send the response, with this Set-Cookie header if its headers have not been sent before."""
         if self._headers is not None and set_cookie is not None:
             self._headers.add("Set-Cookie", set_cookie)
-        # Each call refers to this object; to keep them would be a cycle.
+        # Each call refers to this object, so keeping them would make a cycle.
         calls, self._calls = self._calls, []
         for call in calls:
             call()
@@ -77,8 +77,8 @@ class HeldConnection(HTTPConnection):
     def replace(self, response: Response) -> None:
         """Drop what was recorded and send ``response`` instead.
 
-        If the headers were sent before (a streamed response), the connection is closed: a response
-        that does not end is the only way left to say that it is not good.
+        If the headers were sent before (a streamed response), the connection is closed: an incomplete
+        response is the only way left to report the failure.
         """
         self._calls.clear()
         if self._headers is None:

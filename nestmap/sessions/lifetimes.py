@@ -1,4 +1,4 @@
-"""How long a session lives. The database's clock decides; see sql/sessions/migrations."""
+"""The lifetimes of a session. They are compared with the database's clock; see sql/sessions/migrations."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The session of a request, from the sids that its cookies name."""
+"""Loads the session of a request by the sids in its cookies."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from nestmap.sessions.session import Session
 
 
 class SessionLoader:
-    """Loads sessions. Only trouble with the database raises (DatabaseError)."""
+    """Loads sessions. Only DatabaseError is raised."""
 
     def __init__(self, reader: SessionReader, max_bytes: int, *, refuse: bool) -> None:
         self._reader = reader
@@ -17,10 +17,11 @@ class SessionLoader:
         self._refuse = refuse
 
     async def load(self, sids: Sequence[str]) -> Session:
-        """Return the session of these sids, which all come from cookies that verify.
+        """Return the session for these sids, which are all from valid cookies.
 
-        No sid: a fresh session. One live session: that one. None that is live: a lapsed one. Two that
-        are live: an attack or a leftover of one, so neither is used. A sid is never adopted.
+        Without a sid it is a fresh session; with one live session, that session; with none, a lapsed
+        one. With two live sessions neither is used: one may be from an attacker. An unknown sid is
+        never adopted.
         """
         if not sids:
             return Session(self._max_bytes)
@@ -35,14 +36,14 @@ class SessionLoader:
             return self._lapsed(Lapsed("two sessions"), tuple(one.id for one in records))
         for one in found:
             if isinstance(one, Lapsed) and one.id is not None:
-                # Nothing was ended: what is stored next takes the place of what can't be read.
+                # The session was not ended: the next data replaces the data that can't be read.
                 return Session(self._max_bytes, named=(one.id,))
             if isinstance(one, Lapsed):
                 return self._lapsed(one)
         return self._lapsed(await self._ending(sids) or Lapsed())
 
     def of_another_form(self, session: Session) -> Session:
-        """Return the lapsed session of a form that was rendered for another session than this."""
+        """Return a lapsed session for a form that was rendered for another session."""
         if session.lapsed:
             return session
         named = (session.stored.id,) if session.stored else session.named

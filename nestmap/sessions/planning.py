@@ -1,4 +1,4 @@
-"""What a session is at the end of its request, and which one statement it needs."""
+"""The state of a session at the end of its request, and the one statement that it needs."""
 
 from collections.abc import Callable
 from enum import Enum, auto
@@ -10,31 +10,31 @@ from nestmap.sessions.writes import End, Insert, Rotate, SessionEnded, Touch, Up
 
 
 class State(Enum):
-    """What a session is to the request that holds it. Each state has one commit and one cookie."""
+    """The state of a session in its request. Each state has one commit and one cookie."""
 
     FRESH = auto()  # no valid cookie, nothing to store: no commit, no cookie
-    LAPSED = auto()  # the cookie verifies, the session is gone: no commit, no cookie
+    LAPSED = auto()  # valid cookie, the session is gone: no commit, no cookie
     REFUSED = auto()  # lapsed, and something was stored: SessionEnded
-    NEW = auto()  # nothing is stored yet, and something is to be: insert, cookie
+    NEW = auto()  # not stored yet, has data or a user: insert, cookie
     CLEAN = auto()  # loaded, unchanged: no commit, no cookie
-    DUE = auto()  # loaded, unchanged, to be renewed: expiry only, cookie
-    CHANGED = auto()  # loaded, some keys differ: update, cookie if it was renewed
-    ROTATED = auto()  # loaded, then put under a new sid: update with the new sid, cookie
+    DUE = auto()  # loaded, unchanged, due for renewal: expiry only, cookie
+    CHANGED = auto()  # loaded, some keys differ: update, cookie if renewed
+    ROTATED = auto()  # loaded, then given a new sid: update with the new sid, cookie
     ENDED = auto()  # loaded, then ended: delete, cookie cleared
 
 
 def state_of(session: Session) -> State:
     """Return the state of a session.
 
-    Raises SessionValueError or SessionTooLarge if a value was changed so that it can't be stored.
+    Raises SessionValueError or SessionTooLarge if a value was changed in place to an invalid one.
     """
     return _state_with(session, session.data.changes())
 
 
 def plan(session: Session, client: Callable[[], Client]) -> Write | None:
-    """Return the one statement that ``session`` needs, or None if there is nothing to commit.
+    """Return the statement that ``session`` needs, or None if there is nothing to commit.
 
-    ``client`` is called only if address and browser are to be stored. Raises SessionEnded if
+    ``client`` is called only if address and browser will be stored. Raises SessionEnded if
     something was stored into a lapsed session, SessionValueError or SessionTooLarge.
     """
     changes = session.data.changes()
@@ -84,7 +84,7 @@ def plan(session: Session, client: Callable[[], Client]) -> Write | None:
 
 
 def _ids_to_end(session: Session) -> list[str]:
-    """Return the public ids of the live sessions that must not outlive this request."""
+    """Return the public ids of the live sessions that this request must end."""
     own = [session.stored.id] if session.stored and session.ended else []
     return [*own, *session.named]
 
@@ -100,7 +100,7 @@ def _state_with(session: Session, changes: Changes) -> State:
 
 
 def _state_without_row(session: Session) -> State:
-    """Return the state of a session that has no row yet, or that is to have none any more."""
+    """Return the state of a session that has no row, or whose row will be deleted."""
     if session.owner or (session.data and session.may_begin):
         return State.NEW
     if session.ended:

@@ -1,4 +1,4 @@
-"""The plain values around a session: what is stored, what differs, why one is gone."""
+"""Plain values: a stored session, its changes, and the reason why one is gone."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +14,10 @@ class Client:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
-    """A stored session as the store returned it. Times are seconds since the epoch, in UTC.
+    """A stored session as it was loaded. Times are seconds since the epoch, in UTC.
 
-    ``id`` is the public id. ``user`` is what the site's ``load_user`` made of the user's row, or the
-    user id. ``is_due`` says that the session should be renewed by this request.
+    ``id`` is the public id. ``user`` is the result of the site's ``load_user``, or the user id.
+    ``is_due`` is True if this request should renew the session.
     """
 
     sid: str
@@ -44,18 +44,18 @@ class Lapsed:
 
     reason: str | None = None
     at: float | None = None
-    # The public id, if there is a row that can't be read: another program wrote it.
+    # The public id, if there is a row of another program that can't be read.
     id: str | None = None
 
     @property
     def is_recorded(self) -> bool:
-        """Return True if someone or something ended the session: it did not merely expire."""
+        """Return True if the session was ended on purpose, not by expiry."""
         return self.reason not in (None, "expired")
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs from the record: JSON texts by key, and the keys that were removed."""
+    """The differences from the record: JSON texts by key, and the removed keys."""
 
     changed: dict[str, bytes]
     removed: list[str]

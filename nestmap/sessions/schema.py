@@ -1,4 +1,4 @@
-"""The schema of the layer: its migrations, and what is looked at before a table is used."""
+"""The schema of the layer: its migrations, and the checks before a table is used."""
 
 import logging
 from typing import Any
@@ -20,7 +20,7 @@ log = logging.getLogger("nestmap.sessions")
 
 
 class SessionSchema:
-    """Makes the session table, or takes over the one that connect-pg-simple made."""
+    """Makes the session table, or takes over one of connect-pg-simple."""
 
     def __init__(self, hosts: Hosts, database: Database, options: SessionOptions) -> None:
         self._hosts = hosts
@@ -32,11 +32,11 @@ class SessionSchema:
         self.migrations = Migrations(f"sessions:{table}", SQL / "sessions" / "migrations", names)
 
     async def migrate(self, patience: float) -> int:
-        """Apply what is pending and return the number of files. DatabaseError or SchemaError."""
+        """Apply pending files and return their number. Raises DatabaseError or SchemaError."""
         return await migrate(self._hosts, [self.migrations], patience)
 
     async def faults(self, database: Database | None = None) -> list[str]:
-        """Return what keeps the table from being used, a sentence each. Raises DatabaseError."""
+        """Return the faults that make the table unusable, a sentence each. Raises DatabaseError."""
         database = database or self._database
         waiting = await pending(database, [self.migrations])
         if waiting:
@@ -45,7 +45,7 @@ class SessionSchema:
         return [row[0] for row in rows]
 
     async def check(self) -> None:
-        """Raise SchemaError if the table can't be used; warn of what will lead to trouble."""
+        """Raise SchemaError if the table can't be used; log warnings about unsuitable settings."""
         faults = await self.faults()
         if faults:
             raise SchemaError("; ".join(faults))
@@ -76,7 +76,7 @@ class SessionSchema:
         except Refused as error:
             raise SchemaError(f"user_query can't be used: {error}") from error
         if "Seq Scan" in _node_types(rows[0][0]):
-            log.warning("user_query scans a whole table with each load: make an index for it")
+            log.warning("user_query scans a whole table with each load: create an index for it")
 
 
 def _node_types(plan: Any) -> set[str]:

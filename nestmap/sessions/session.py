@@ -1,4 +1,4 @@
-"""The session as a value: a mapping with verbs, and no I/O."""
+"""The session as a value: a mapping with methods that do no I/O."""
 
 from collections.abc import Iterator, MutableMapping
 from typing import Any
@@ -10,14 +10,14 @@ from nestmap.sessions.writes import Owner, Written
 
 
 class Session(MutableMapping[str, Any]):
-    """What a handler reads and changes as ``self.session``.
+    """The session that a handler reads and changes as ``self.session``.
 
     Values are JSON: None, bool, int, float, str, list and dict with string keys. Changing a list or
-    dict in place counts; assigning an equal value does not. The key "cookie" is reserved.
+    dict in place is a change; assigning an equal value is not. The key "cookie" is reserved.
 
-    ``stored`` is the row as it was loaded, or None. ``lapsed`` says why and when the session that the
-    cookie names ended. ``user`` is who is signed in: what ``load_user`` made, else the user id.
-    The other attributes are what this request wants; only the layer reads them.
+    ``stored`` is the row as it was loaded, or None. ``lapsed`` has the reason and the time of the end if
+    the session of the cookie is gone. ``user`` is the signed-in user: the result of ``load_user``, else
+    the user id. The other attributes are the changes of this request, for the layer only.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Session(MutableMapping[str, Any]):
         self.stored = record
         self.lapsed = lapsed
         self.user: Any = record.user if record else None
-        self.named = named  # public ids of live sessions that the cookies name as well
+        self.named = named  # public ids of other live sessions that the cookies name
         self.may_begin = may_begin or lapsed is None
         self.data = TrackedData(max_bytes, record.data if record else None)
         self.new_sid: str | None = None
@@ -43,19 +43,19 @@ class Session(MutableMapping[str, Any]):
 
     @property
     def id(self) -> str | None:
-        """The public id, None for a session that is not stored. A rotation does not change it."""
+        """Return the public id, or None if the session is not stored. A rotation keeps it."""
         return self.stored.id if self.stored else None
 
     @property
     def user_id(self) -> str | None:
-        """The id of the user who is signed in, as text, or None."""
+        """Return the id of the signed-in user as text, or None."""
         if self.owner:
             return self.owner.user_id
         return self.stored.user_id if self.stored and not self.ended else None
 
     @property
     def authenticated_at(self) -> float | None:
-        """When the user last proved who they are (seconds since the epoch), as this request began."""
+        """Return when the user last gave the password, in seconds since the epoch, as loaded."""
         return self.stored.authenticated_at if self.stored else None
 
     @property
@@ -72,12 +72,13 @@ class Session(MutableMapping[str, Any]):
         idle: int | None = None,
         absolute: int | None = None,
     ) -> None:
-        """Make this the session of a user, under a new sid.
+        """Sign in a user and change the sid.
 
-        A sid that was known before a sign-in must not be signed in after it (fixation). What a visitor
-        stored stays; the data of another account goes. ``version`` is that of the user's credentials,
-        if ``user_query`` returns one; ``user`` (default: the user id) counts for the rest of the
-        request. ``idle`` and ``absolute`` are lifetimes of this session's own (seconds).
+        The sid changes so that one known before the sign-in is never signed in (session fixation). The
+        data of an anonymous visitor is kept; that of another account is removed. ``version`` is the
+        version of the user's credentials, if ``user_query`` returns one. ``user`` (default: the user
+        id) is used for the rest of the request. ``idle`` and ``absolute`` are lifetimes for this
+        session only, in seconds.
         """
         text = str(user_id)
         if self.user_id not in {None, text}:
@@ -87,31 +88,31 @@ class Session(MutableMapping[str, Any]):
         self.rotate()
 
     def confirm(self) -> None:
-        """Note that the user gave the password again: a new ``authenticated_at``, and a new sid."""
+        """Record that the user gave the password again: sets ``authenticated_at`` and changes the sid."""
         self.confirmed = True
         self.rotate()
 
     def sign_out(self) -> None:
-        """End the session: nothing of it is left after a sign-out."""
+        """Delete the session with its data, and clear its cookie."""
         self.end("signed out")
 
     def rotate(self) -> None:
-        """Put the session under a new sid, because what the old one may do is about to change."""
+        """Change the sid, because the rights of the session are about to change."""
         self.new_sid = new_sid()
 
     def begin(self) -> None:
-        """Let a lapsed session begin anew: what is stored from now on goes into a new one."""
+        """Begin a new session after this one has lapsed; data stored from now on goes into it."""
         self.may_begin = True
 
     def end(self, reason: str = "ended by its user") -> None:
-        """Delete the session with everything in it, and clear its cookie."""
+        """Delete the session as sign_out() does, with another reason on record."""
         self.data = TrackedData(self._max_bytes)
         self.user = self.owner = self.new_sid = None
         self.end_reason = reason
-        self.may_begin = True  # what is stored after this begins a new session
+        self.may_begin = True  # data stored after this goes into a new session
 
     def saved(self, written: Written) -> None:
-        """Note that the session was committed in the middle of its request, and goes on from there."""
+        """Record that the session was committed in the middle of its request."""
         data = self.data.committed()
         Session.__init__(self, self._max_bytes, written.record(self.user_id, self.user))
         self.data = data

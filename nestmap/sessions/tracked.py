@@ -1,4 +1,4 @@
-"""A mapping of JSON values that knows what differs from what was stored, and how large it is."""
+"""A mapping of JSON values that tracks its changes and its size."""
 
 from collections.abc import Iterator, MutableMapping
 from typing import Any
@@ -10,10 +10,10 @@ from nestmap.sessions.records import UNCHANGED, Changes
 class TrackedData(MutableMapping[str, Any]):
     """The data of a session.
 
-    Changing a list or dict in place counts as a change; assigning an equal value does not.
+    Changing a list or dict in place is a change; assigning an equal value is not.
 
-    ``stored`` is what the row holds. ``replaces`` says that the changes take the place of everything
-    that the row holds, also of keys that a concurrent request adds.
+    ``stored`` is the data in the row. With ``replaces``, the changes replace all data in the row, also
+    keys that a concurrent request adds.
     """
 
     def __init__(
@@ -23,15 +23,14 @@ class TrackedData(MutableMapping[str, Any]):
         self._max_bytes = max_bytes
         self._data = stored if stored is not None else {}
         self._is_stored = stored is not None
-        # The JSON text that each key had before this request, for the keys that may differ now.
+        # The JSON text of each key before this request, for keys that may have changed.
         self._before: dict[str, bytes | None] = {}
         self._size: int | None = None
 
     def changes(self) -> Changes:
-        """Return what differs, found by comparing what would be stored.
+        """Return the changes, found by comparing the JSON texts.
 
-        Raises SessionValueError or SessionTooLarge if a value was changed in place so that it can't
-        be stored.
+        Raises SessionValueError or SessionTooLarge if a value was changed in place to an invalid one.
         """
         if not self._before:
             return UNCHANGED
@@ -46,26 +45,26 @@ class TrackedData(MutableMapping[str, Any]):
             elif key not in self._data and before is not None:
                 growth -= values.size(key, before)
                 removed.append(key)
-        # Data that is too large already (two requests were merged) may still be made smaller.
+        # Data that was too large already (after merging two requests) may be made smaller.
         if growth > 0 and self._whole_size() > self._max_bytes:
             raise values.SessionTooLarge(f"the session has more than {self._max_bytes} bytes")
         return Changes(changed, removed)
 
     def document(self) -> dict[str, bytes]:
-        """Return everything that it holds, as JSON text by key."""
+        """Return all data as JSON text by key."""
         return {key: values.encode(key, value) for key, value in self._data.items()}
 
     def committed(self) -> "TrackedData":
-        """Return the same data as stored: the session was committed in the middle of its request."""
+        """Return new tracked data after the session was committed in the middle of its request."""
         saved = TrackedData(self._max_bytes, self._data)
         for key in self._before:
             if key in self._data:
-                # The handler may still hold this list or dict, and change it in place.
+                # The handler may still have this list or dict, and change it in place.
                 saved._remember(key)
         return saved
 
     def forget(self, keys: list[str]) -> None:
-        """Remove keys that the database removed already."""
+        """Remove keys that were removed in the database."""
         for key in keys:
             self._data.pop(key, None)
             self._before.pop(key, None)

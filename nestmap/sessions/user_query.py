@@ -1,4 +1,4 @@
-"""The site's own SQL for one user, which runs with every load of a session."""
+"""The site's SQL for one user, which runs in the load of each session."""
 
 import re
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ class UserQueryError(Exception):
 
 
 class UserQuery:
-    """Puts the site's query into the statement that loads sessions, and makes users of its rows.
+    """Inserts the site's query into the statement that loads sessions, and makes users from its rows.
 
-    Without a query the user is the user id, and every signed-in session has its user.
+    Without a query, the user is the user id.
     """
 
     def __init__(self, query: str | None, load_user: LoadUser | None) -> None:
@@ -27,10 +27,10 @@ class UserQuery:
         self._load_user = load_user
 
     def put_into(self, statements: Mapping[str, str]) -> dict[str, str]:
-        """Return the statements with the query in the place of {user_row} and {user_join}."""
+        """Return the statements with the query instead of {user_row} and {user_join}."""
         row, join = "null::text", ""
         if self._query:
-            # An alias that the site's query has not: :user_id means the column of the session.
+            # The site's query must not use this alias: :user_id becomes a column of the session.
             of_session = USER_ID.sub("nestmap_session.id", self._query.replace("%", "%%"))
             row = "row_to_json(found_user)::text"
             join = (
@@ -43,17 +43,17 @@ class UserQuery:
         }
 
     def explanation(self) -> str | None:
-        """Return the statement that tells the plan of the query for one user, None without one."""
+        """Return the EXPLAIN statement for the query, or None without a query."""
         if self._query is None:
             return None
-        # A subquery is not evaluated by EXPLAIN, so no text need be a user id of this site.
+        # EXPLAIN does not evaluate a subquery, so no valid user id is needed.
         query = USER_ID.sub("(select ''::text)", self._query)
         return f"set local enable_seqscan = off; explain (format json) {query}"
 
     def user(self, user_id: str | None, version: str | None, row: str | None) -> Any:
-        """Return the user of a session, None if nobody is signed in, Lapsed if it is over.
+        """Return the user of a session, None without a sign-in, Lapsed if the session is no longer valid.
 
-        ``version`` is that of the credentials at the sign-in, ``row`` what the query found, as JSON.
+        ``version`` is the version of the credentials at the sign-in, ``row`` the row of the query as JSON.
         """
         if user_id is None:
             return None
@@ -67,5 +67,5 @@ class UserQuery:
         return self._load_user(found) if self._load_user else user_id
 
     def two_rows(self) -> UserQueryError:
-        """Return the error of a query that found two rows for one user id."""
-        return UserQueryError("user_query must find one row at most for a user id")
+        """Return the error for a query with two rows for one user id."""
+        return UserQueryError("user_query must return at most one row for a user id")

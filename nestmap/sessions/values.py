@@ -1,20 +1,20 @@
-"""What may be stored in a session: JSON that PostgreSQL gives back as it was, and nothing else."""
+"""The values that a session may have: JSON that PostgreSQL returns unchanged."""
 
 import re
 from typing import Any
 
 import orjson
 
-# jsonb refuses the escape \u0000, which is only one when an even number of backslashes precedes it.
+# jsonb refuses the escape \u0000; it is an escape only after an even number of backslashes.
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class SessionValueError(ValueError):
-    """A value that JSON, or PostgreSQL's jsonb, can't carry. The message names the key."""
+    """The value can't be stored as JSON or in PostgreSQL's jsonb. The message names the key."""
 
 
 class SessionKeyError(SessionValueError):
-    """A key that is not a string, or that is reserved."""
+    """The key is not a string, or it is reserved."""
 
 
 class SessionTooLarge(ValueError):
@@ -22,9 +22,9 @@ class SessionTooLarge(ValueError):
 
 
 def check_key(key: object) -> None:
-    """Raise SessionKeyError unless ``key`` is a string that JSON and PostgreSQL can carry.
+    """Raise SessionKeyError unless ``key`` is a string that JSON and PostgreSQL can store.
 
-    The key "cookie" is reserved: express-session keeps an object of its own under it.
+    The key "cookie" is reserved for an object of express-session.
     """
     if type(key) is not str or key == "cookie":
         raise SessionKeyError(f"session[{key!r}]: not a key that a session can have")
@@ -33,10 +33,10 @@ def check_key(key: object) -> None:
 
 
 def encode(key: str, value: Any) -> bytes:
-    """Return the JSON text of a value. SessionValueError, with the key's name, if it has none.
+    """Return the JSON text of a value; SessionValueError with the name of the key if it has none.
 
-    What comes back must equal what went in, so a NaN, a tuple, a key that is no string or an
-    object that merely looks like a dict is refused here and not found changed on the next request.
+    The decoded text must equal the value, so a NaN, a tuple, a key that is not a string or a subclass
+    of dict is refused here instead of being different in the next request.
     """
     try:
         text = orjson.dumps(value)
@@ -49,9 +49,9 @@ def encode(key: str, value: Any) -> bytes:
 
 
 def text_of(value: Any) -> bytes | None:
-    """Return the JSON text of a value to compare and to measure by, None if it can't be encoded.
+    """Return the JSON text of a value for comparing and measuring, or None if it can't be encoded.
 
-    Keys are sorted: jsonb keeps them in an order of its own, and order is no difference.
+    Keys are sorted, since jsonb changes their order.
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
@@ -60,15 +60,15 @@ def text_of(value: Any) -> bytes | None:
 
 
 def size(key: str, text: bytes | None) -> int:
-    """Return the bytes that one entry takes in the document: key, quotes, colon, comma, value."""
+    """Return the size of one entry in the document in bytes: key, quotes, colon, comma, value."""
     return 0 if text is None else len(key.encode()) + len(text) + 4
 
 
 def decode(text: str) -> dict[str, Any] | None:
     """Return the data of a stored document without its cookie object.
 
-    None if it is no JSON object, or one that could never be written again: another program may
-    have stored a NUL, which json keeps and jsonb refuses, or more levels than can be encoded.
+    Return None if it is not a JSON object, or if it could not be written again: another program may
+    have stored a NUL, which json accepts and jsonb refuses, or too many levels for the encoder.
     """
     try:
         document = orjson.loads(text)

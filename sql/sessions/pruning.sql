@@ -1,6 +1,6 @@
 -- name: prune_sessions(batch, lock)
--- Remove some expired sessions, unless another instance is pruning. A row that is locked is being
--- used, and its expiry is looked at again under its lock.
+-- Delete a batch of expired sessions, unless another instance is pruning. Locked rows are in use and
+-- are skipped; the expiry is checked again after a row is locked.
 with turn as materialized (
     select pg_try_advisory_xact_lock(hashtextextended(:lock, 0)) as lock_acquired
 ),
@@ -19,7 +19,7 @@ where s.sid = expired.sid
   and s.expire <= now() at time zone 'utc';
 
 -- name: prune_endings(batch)
--- Forget why sessions ended, a day later.
+-- Delete the reasons of ended sessions after a day.
 delete from nestmap."{prefix}_endings"
 where sid_hash = any(array(
     select e.sid_hash

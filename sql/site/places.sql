@@ -1,5 +1,5 @@
 -- name: account_places(user_id)
--- Every place of an account, in order of id.
+-- List the places of an account, in order of id.
 select
     id,
     name,
@@ -12,7 +12,7 @@ where user_id = :user_id::bigint
 order by id;
 
 -- name: account_place(user_id, id)
--- One place of an account.
+-- Find one place of an account.
 select
     id,
     name,

@@ -62,7 +62,7 @@ def test_many_visitors_at_once_share_a_few_connections(site, shared_database):
     assert 1 < watch.most <= FEW
 
 
-def test_too_few_are_refused_in_words(start_instance, shared_database):
+def test_a_number_that_is_too_small_is_refused_with_the_reason(start_instance, shared_database):
     instance = start_instance.begin(shared_database.url, DATABASE_CONNECTIONS=5)
     assert instance.wait() == 2
     assert "DATABASE_CONNECTIONS must be a whole number from 6" in instance.output

@@ -78,7 +78,7 @@ def test_connections_to_a_demoted_primary_are_closed(primary, standby, crowd, ou
         with outage.failed_over(demote, to=standby):
             crowd.go_on(0.5)
         crowd.go_on(1.3)
-    outage.assert_borne(crowd, within=5)
+    outage.assert_promises_kept(crowd, within=5)
     wait_until(lambda: old.value(OURS) == 0, "the old primary to be left alone")
     old.close()
 

@@ -9,7 +9,7 @@ from tests.support.visitor import Visitor
 LEVELS = 7000
 
 # Documents that another program may store: PostgreSQL accepts them as `json`, not as `jsonb`.
-POISON = {
+FAULTY = {
     "a list": "[]",
     "a number": "7",
     "null": "null",
@@ -17,12 +17,12 @@ POISON = {
     "deep": f'{{"place:x": {"[" * LEVELS}{"]" * LEVELS}}}',
     "NUL": r'{"place:x": {"name": "\u0000", "note": ""}}',
     "NUL elsewhere": r'{"cookie": {"path": "\u0000"}}',
-    "half a character": r'{"place:x": {"name": "\ud800", "note": ""}}',
+    "a lone surrogate": r'{"place:x": {"name": "\ud800", "note": ""}}',
     "a huge number": '{"place:x": 1e999999}',
-    "a number near nothing": '{"place:x": 1e-20000}',
-    "a place that is none": '{"place:x": 5}',
+    "a tiny number": '{"place:x": 1e-20000}',
+    "a place that is a number": '{"place:x": 5}',
     "a key twice": '{"place:x": {"name": "a", "note": ""}, "place:x": 5}',
-    "a cookie that is none": '{"cookie": []}',
+    "a cookie that is a list": '{"cookie": []}',
 }
 TIMES = {"year 10000": "10000-06-01", "infinity": "infinity"}
 
@@ -30,14 +30,14 @@ TIMES = {"year 10000": "10000-06-01", "infinity": "infinity"}
 @pytest.fixture
 def others(site):
     """Return visitors whose sessions have no fault."""
-    return [settler(site) for _ in range(12)]
+    return [visitor_with_place(site) for _ in range(12)]
 
 
 @pytest.fixture
 def victims(site, shared_database):
     """Return a visitor for each kind of fault, by its name."""
-    victims = {name: settler(site) for name in [*POISON, *TIMES]}
-    for name, document in POISON.items():
+    victims = {name: visitor_with_place(site) for name in [*FAULTY, *TIMES]}
+    for name, document in FAULTY.items():
         set_column(shared_database, victims[name], "sess", document)
     for name, time in TIMES.items():
         set_column(shared_database, victims[name], "expire", time)
@@ -45,7 +45,7 @@ def victims(site, shared_database):
     shared_database.execute("delete from session")
 
 
-def settler(site) -> Visitor:
+def visitor_with_place(site) -> Visitor:
     visitor = Visitor(site.url)
     assert visitor.put_place("lisbon").status == 201
     return visitor
@@ -69,10 +69,10 @@ def at_once(relay, shared_database, others, victims):
         sent = {each: send(each) for each in [*others[:6], *victims.values(), *others[6:]]}
         relay.wait_for_held(2)
         relay.release()
-        answers = {each: on_its_way.answer() for each, on_its_way in sent.items()}
-        assert {on_its_way.answer().status for on_its_way in first} <= {200, 201, 204}
+        answers = {each: request.answer() for each, request in sent.items()}
+        assert {request.answer().status for request in first} <= {200, 201, 204}
         shared = max(relay.statements, key=lambda text: sum(sid in text for sid in sids))
-        assert sum(sid in shared for sid in sids) >= 6, "they went apart"
+        assert sum(sid in shared for sid in sids) >= 6, "they did not share a statement"
         return {name: answers[it].status for name, it in victims.items()}, [
             answers[other] for other in others
         ]

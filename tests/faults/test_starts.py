@@ -132,12 +132,14 @@ class TestWithoutADatabase:
 def test_a_server_whose_schema_cannot_be_used_is_ready_when_the_schema_is_repaired(
     database, start_instance
 ):
-    mended = database.value("select checksum from nestmap.migrations where folder = 'site' limit 1")
-    database.execute("update nestmap.migrations set checksum = 'x' where checksum = %s", mended)
+    checksum = database.value(
+        "select checksum from nestmap.migrations where folder = 'site' limit 1"
+    )
+    database.execute("update nestmap.migrations set checksum = 'x' where checksum = %s", checksum)
     instance = start_instance.begin(database.url)
     wait_until(lambda: "was edited after it was applied" in instance.output, "the reason")
     assert instance.readiness() == 503
-    database.execute("update nestmap.migrations set checksum = %s where checksum = 'x'", mended)
+    database.execute("update nestmap.migrations set checksum = %s where checksum = 'x'", checksum)
     instance.wait_until_ready()
 
 

@@ -123,7 +123,7 @@ def test_any_number_of_planted_cookies_does_not_sign_anyone_out(quiet, planted, 
     assert ask(quiet, "; ".join(cookies)).json["authenticated"]
 
 
-def test_an_ended_session_planted_beside_a_good_one_does_not_hide_it(quiet):
+def test_the_cookie_of_an_ended_session_does_not_hide_the_valid_one(quiet):
     visitor = Visitor(quiet.url)
     visitor.register()
     ended = visitor.cookie

@@ -299,7 +299,7 @@ def hostile(number: int) -> bytes:
 
 
 @pytest.mark.long
-def test_a_hundred_hostile_connections_do_not_keep_another_person_from_signing_in(sites):
+def test_another_user_signs_in_during_an_attack_on_a_hundred_connections(sites):
     person = Visitor(sites[0].url)
     assert person.register(headers={FROM: "203.0.113.77"}).status == 201
     answers, seconds = [], []

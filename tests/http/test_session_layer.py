@@ -91,14 +91,14 @@ class Grow(Anyone):
         self.finish()
 
 
-class Spoil(Anyone):
+class StoreInvalid(Anyone):
     def post(self):
         self.session["list"] = []
         self.session["list"].append(float("nan"))
-        self.finish("spoilt")
+        self.finish("invalid")
 
 
-class SpoilAndMiss(Anyone):
+class StoreInvalidAndRaise(Anyone):
     def post(self):
         self.session["list"] = []
         self.session["list"].append(object())
@@ -165,8 +165,8 @@ ROUTES = [
     (r"/fail-twice", FailTwice),
     (r"/refuse", Refuse),
     (r"/grow", Grow),
-    (r"/spoil", Spoil),
-    (r"/spoil-and-miss", SpoilAndMiss),
+    (r"/store-invalid", StoreInvalid),
+    (r"/store-invalid-and-raise", StoreInvalidAndRaise),
     (r"/save-and-go-on", SaveAndGoOn),
     (r"/rotate", Rotate),
     (r"/end", End),
@@ -306,7 +306,7 @@ async def test_assigning_a_value_that_is_not_json_raises_an_error_with_its_key(a
 
 @pytest.mark.gen_test
 async def test_a_value_that_was_changed_in_place_to_invalid_json_is_not_stored(ask, database):
-    answer = await ask("/spoil")
+    answer = await ask("/store-invalid")
     assert (answer.code, answer.headers.get_list("Set-Cookie")) == (500, [])
     assert database.value("select count(*) from session") == 0
 
@@ -316,7 +316,7 @@ async def test_a_handler_that_stores_invalid_json_and_raises_an_error_gets_a_res
     ask, app, database
 ):
     """The request is over: a stop does not wait for it."""
-    answer = await ask("/spoil-and-miss")
+    answer = await ask("/store-invalid-and-raise")
     assert answer.code in {404, 500}
     assert answer.headers.get_list("Set-Cookie") == []
     assert database.value("select count(*) from session") == 0

@@ -14,7 +14,7 @@ DOCUMENTS = {
     "9000 levels": f'{{"cookie": {{}}, "x": {"[" * 9000}{"]" * 9000}}}',
     "a list": "[]",
     "null": "null",
-    "a cookie that is none": '{"cookie": 7}',
+    "a cookie that is a number": '{"cookie": 7}',
     "a place that is a number": '{"cookie": {}, "place:x": 5}',
     "a place without a name": '{"cookie": {}, "place:x": {"name": null, "note": [1]}}',
     "a number past all doubles": '{"cookie": {}, "x": 1e999999}',

@@ -235,7 +235,7 @@ def test_a_migration_waits_for_a_reader_without_blocking_other_programs(
             )
         took = time.monotonic() - began
         assert apply(empty_database.url, Migrations("test", folder)) == 1
-    # Without the bound the slowest would have waited as long as the reader was there.
+    # Without a lock timeout the slowest would have waited until the reader ended.
     assert lock_seconds / 2 < others.slowest < took / 2
     assert sum("waiting, test 0002-column" in line for line in caplog.messages) == 1
 

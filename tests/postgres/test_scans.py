@@ -167,7 +167,7 @@ def test_figures_of_a_large_table_read_the_last_sample_only(small):
     assert rows_read(small, small.url, ask_for_figures, ask_for_figures) < MANY
 
 
-def test_a_whole_scan_would_be_seen(small):
+def test_a_scan_of_the_table_is_detected(small):
     async def count(sessions):
         await sessions.admin.stats()
 

@@ -104,7 +104,7 @@ class Crowd:
             thread.join(20)
             assert not thread.is_alive(), "a request has no response yet"
 
-    def live_through(self, fault: AbstractContextManager[object], seconds: float) -> None:
+    def run_through(self, fault: AbstractContextManager[object], seconds: float) -> None:
         """Ask before the fault, during `seconds` of it, and until all is good again."""
         with self:
             self.go_on(0.3)
@@ -115,7 +115,7 @@ class Crowd:
             self.go_on(1.3)
 
     def _is_good_since(self, moment: float) -> bool:
-        return any(asked.good for asked in self.of_members[:] if asked.began > moment)
+        return any(exchange.good for exchange in self.of_members[:] if exchange.began > moment)
 
     def go_on(self, seconds: float) -> None:
         """Let them send requests for `seconds`."""

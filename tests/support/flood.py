@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tests.support.machine import MACHINE
 
-AT_A_TIME = 100  # connections that are being made, well below what the site's socket lets wait
+AT_A_TIME = 100  # connections that are being made, well below the backlog of the site's socket
 
 
 @dataclass
@@ -90,7 +90,7 @@ def many_connections(count: int) -> Iterator[None]:
 def repeat_requests(
     port: int, request: Callable[[int], bytes], *, connections: int
 ) -> Iterator[list[tuple[int, float]]]:
-    """Keep so many connections asking, each anew when it was answered, until the block ends.
+    """Send requests on all `connections`, each after the previous response, until the block ends.
 
     The status and the seconds of each answer are in the list.
     """

@@ -21,7 +21,7 @@ from tests.support.relay import Relay
 from tests.support.standby import Standby
 from tests.support.waiting import wait_until
 
-# How often a site looks at its database to say if it is ready (seconds).
+# How often a site checks its database for /readyz (seconds).
 LOOK = 1.0
 
 
@@ -128,8 +128,8 @@ class Outage:
         )
         again = self.good_again(crowd)
         within *= MACHINE.slowdown(self.back, self.back + again)
-        assert again < within, f"the first good answer came {again:.2f} s after the return: {bad}"
-        late = [asked for asked in bad if asked.began > self.back + within]
+        assert again < within, f"the first good response came {again:.2f} s after the return: {bad}"
+        late = [exchange for exchange in bad if exchange.began > self.back + within]
         self._none("after the outage", late)
         for exchanges in (crowd.of_visitors, crowd.of_livez):
             self._none(
@@ -137,12 +137,12 @@ class Outage:
             )
         crowd.assert_nothing_lost()
 
-    def assert_seen_by_the_balancer(self, crowd: Crowd) -> None:
-        # What is told is as of the last look: it may be ready for a while, but not again.
-        told = [a for a in crowd.of_readyz if self.gone < a.began and a.ended < self.coming]
-        since = list(itertools.dropwhile(lambda asked: asked.status != 503, told))
+    def assert_readiness_followed(self, crowd: Crowd) -> None:
+        # /readyz gives the result of the last check: it may be 200 for a while, but not again.
+        exchanges = [a for a in crowd.of_readyz if self.gone < a.began and a.ended < self.coming]
+        since = list(itertools.dropwhile(lambda exchange: exchange.status != 503, exchanges))
         assert since, crowd.of_readyz
-        self._none("told to be ready", [asked for asked in since if asked.status != 503])
+        self._none("answered as ready", [exchange for exchange in since if exchange.status != 503])
         wait_until(lambda: crowd.readiness() == 200, "the site to say that it is ready again")
 
     def _none(self, what: str, found: list[Exchange]) -> None:

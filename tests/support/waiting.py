@@ -9,7 +9,7 @@ Found = TypeVar("Found")
 
 
 def wait_until(condition: Callable[[], Found], what: str, *, seconds: float = 30) -> Found:
-    """Ask `condition` until it answers something true, and return that."""
+    """Call `condition` until its result is true, and return the result."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:

@@ -42,7 +42,7 @@ def test_any_other_blank_makes_it_another_name(blank):
     assert reader.sids([signed.replace("=", f"{blank}=", 1)]) == []
 
 
-def test_it_is_read_in_a_row_of_other_cookies():
+def test_it_is_read_among_other_cookies():
     signed = sent_back(cookie().set("a-sid", HOUR))
     assert cookie().sids([f"a=b; {signed}; sidx=1", "c=d"]) == ["a-sid"]
 
@@ -79,7 +79,7 @@ def test_clearing_has_the_attributes_of_setting(secure):
     assert not given_out.clears
 
 
-def test_a_cookie_lasts_as_long_as_it_is_told_in_both_attributes():
+def test_both_attributes_for_the_lifetime_of_a_cookie_agree():
     began = time.time()
     attributes = SetCookie.parse(cookie().set("a-sid", 90.4)).attributes
     assert attributes["max-age"] == "90"

@@ -71,7 +71,7 @@ def test_a_keyboard_run_with_many_symbols_is_refused_too(password):
         refuse_guessable(password, "ada.lovelace@example.org")
 
 
-def test_a_letter_and_its_accent_are_one_character_however_they_are_sent():
+def test_a_letter_with_an_accent_is_one_character_in_each_unicode_form():
     assert checked_password("e\u0301" * 12) == "\u00e9" * 12
 
 
@@ -82,7 +82,7 @@ def test_a_password_of_another_length_or_type_is_refused(password):
 
 
 def in_order(*shares: str, each: int = 2, total: int = 4) -> list[str]:
-    """Give each piece of work to a queue that is busy; say which were done, in order.
+    """Add work to a busy queue under these keys; return the keys in the order in which it was done.
 
     A share in capitals is one of a known client.
     """

@@ -215,12 +215,12 @@ def test_a_value_that_only_looks_invalid_is_stored(value):
 
 
 def test_a_value_that_became_invalid_in_place_can_be_replaced_and_removed():
-    for mend in (lambda session: session.update(list=[2]), lambda session: session.pop("list")):
+    for repair in (lambda session: session.update(list=[2]), lambda session: session.pop("list")):
         session = loaded()
         session["list"].append(object())
         with pytest.raises(SessionValueError, match="list"):
             state_of(session)
-        mend(session)
+        repair(session)
         assert state_of(session) is State.CHANGED
 
 

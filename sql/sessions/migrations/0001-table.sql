@@ -1,4 +1,4 @@
--- The table that connect-pg-simple makes, to the letter; where there is one already, it stays.
+-- The table exactly as connect-pg-simple makes it; an existing one is kept.
 create table if not exists {table} (
     "sid" varchar not null collate "default",
     "sess" json not null,

@@ -1,3 +1,3 @@
 -- run: concurrently
--- Finds the rows without an id; dropped when they have one.
+-- Finds the rows without an id; it is dropped when all have one.
 create index concurrently if not exists "{name}_missing_id" on {table} (sid) where id is null;

@@ -1,6 +1,6 @@
 -- run: repeat
--- Give an id to the rows that were there before the column, in the order of the index above: any
--- other order would sort the whole table for each batch.
+-- Set the id of rows that are older than the column, in the order of the index above: any other
+-- order would sort the whole table for each batch.
 update {table}
 set id = default
 where sid = any(array(

@@ -1,4 +1,4 @@
--- Why a session is gone, kept for a day. The sid itself is not kept.
+-- The reasons of ended sessions, kept for a day. The sid itself is not stored.
 create table nestmap."{prefix}_endings" (
     sid_hash bytea constraint "{prefix}_endings_pkey" primary key,
     reason text not null,

@@ -1,8 +1,7 @@
--- The two rules of a lifetime, in one place each; PostgreSQL puts them into the statements that
--- call them.
+-- The rules of lifetimes; PostgreSQL inlines these functions into the statements that call them.
 
--- Return the moment at which a session ends whatever happens: counted from the sign-in once a user
--- is signed in, else from the creation.
+-- Return the absolute end of a session: counted from the sign-in if a user is signed in, else from
+-- the creation.
 create function nestmap."{prefix}_absolute_end"(s {table}, p_absolute integer) returns timestamptz
 language sql stable parallel safe
 return least(
@@ -11,8 +10,8 @@ return least(
 ) + make_interval(secs => coalesce(s.absolute, p_absolute));
 
 -- Return true if a session is neither idle nor older than its absolute lifetime. The column expire
--- is a timestamp without time zone, and holds UTC: both sides of a comparison say so. The index of
--- expire can't be used for this one, and must not be: nearly every session is live.
+-- is a timestamp without time zone in UTC, so both sides of a comparison are in UTC. The index of
+-- expire is not usable here, and need not be: nearly every session is live.
 create function nestmap."{prefix}_is_live"(s {table}, p_absolute integer) returns boolean
 language sql stable parallel safe
 return s.expire at time zone 'utc' > now()

@@ -1,4 +1,4 @@
--- Renew live sessions. No request asked for it, so it never waits: a row that is locked is skipped.
+-- Renew live sessions. It never waits, since a renewal is optional: locked rows are skipped.
 create function nestmap."{prefix}_touch"(
     p_sids varchar[],
     p_idle integer,

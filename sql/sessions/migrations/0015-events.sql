@@ -1,5 +1,5 @@
--- Events: what happened that matters for security. They are only ever added; a chain of hashes
--- beside them shows when one was changed, removed or put in later.
+-- Security events. They are only added; a separate chain of hashes shows if one was changed, removed
+-- or inserted later.
 create table if not exists nestmap.events (
     id bigint generated always as identity constraint events_pkey primary key,
     at timestamptz not null default clock_timestamp(),
@@ -17,14 +17,14 @@ create index if not exists events_user_id_idx
     where user_id is not null;
 create index if not exists events_kind_idx on nestmap.events (kind, id desc);
 
--- The events that no seal names yet; a trigger fills it, so that sealing finds events in whatever
--- order their transactions ended.
+-- The events without a seal. A trigger fills this table, so that sealing finds all events in the order
+-- in which their transactions ended.
 create table if not exists nestmap.unsealed_events (
     event_id bigint constraint unsealed_events_pkey primary key
 );
 
--- One link for each event, in the order of sealing. The first row is where the chain begins: of
--- all events before it (pruned ones) only the hash is left.
+-- One link for each event, in the order of sealing. The first row is the beginning of the chain: of
+-- all earlier (pruned) events only the hash is left.
 create table if not exists nestmap.event_seals (
     number bigint constraint event_seals_pkey primary key,
     event_id bigint constraint event_seals_event_id_key unique,
@@ -74,7 +74,7 @@ language sql as $$
     );
 $$;
 
--- Return the hash of a link: the hash before it, its number and time, and all of its event.
+-- Return the hash of a link: over the previous hash, its number and time, and its whole event.
 create or replace function nestmap.event_hash(
     p_before bytea, p_number bigint, p_sealed_at timestamptz, p_event nestmap.events
 ) returns bytea
@@ -146,8 +146,8 @@ end;
 $$;
 
 -- Remove up to p_most sealed events that are older than p_days, and return how many. The least age
--- is fixed here: a role that may only call this can't remove anything younger than 30 days. What
--- was removed is told by an event, with the hash at which the chain begins from then on.
+-- is fixed here: a role that may only call this function can't remove events younger than 30 days. An
+-- event records the removal, with the hash at which the chain begins from then on.
 create or replace function nestmap.prune_events(p_days integer, p_most integer) returns bigint
 language plpgsql security definer set search_path = pg_catalog as $$
 declare

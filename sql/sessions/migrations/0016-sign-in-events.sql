@@ -1,4 +1,4 @@
--- Return who did something to a session, as the events of sessions name it.
+-- Return the actor of a change of a session, for its event.
 create function nestmap."{prefix}_source"(p_actor_id text, p_ip inet, p_user_agent text)
 returns jsonb
 language sql stable parallel safe
@@ -7,7 +7,7 @@ return jsonb_build_object(
 );
 
 -- End the least recently used sessions of a user who has more than p_most (null: any number), but
--- not p_keep, which was just signed in. A session that is locked is being used, and stays.
+-- not p_keep, which was just signed in. A locked session is in use and is kept.
 create function nestmap."{prefix}_cap"(
     p_user_id text,
     p_keep text,

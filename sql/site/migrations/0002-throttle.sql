@@ -1,5 +1,5 @@
--- Counters of attempts. A key is an HMAC: the table holds no address in clear. Both counters leak:
--- "failures" decides the delay, "level" bounds what is let through in a day (or an hour).
+-- Counters of attempts. A key is an HMAC: the table contains no plain address. Both counters decrease
+-- with time: "failures" sets the delay, "level" limits the attempts in a day (or an hour).
 create table nestmap.throttle (
     key bytea constraint throttle_pkey primary key,
     failures double precision not null,
@@ -10,7 +10,7 @@ create table nestmap.throttle (
 
 create index throttle_counted_at_idx on nestmap.throttle (counted_at);
 
--- The networks from which someone signed in to an account, as an HMAC.
+-- The networks from which an account was signed in to, as an HMAC.
 create table nestmap.known_networks (
     user_id bigint constraint known_networks_user_id_fkey references nestmap.users on delete cascade,
     network bytea,
@@ -21,7 +21,7 @@ create table nestmap.known_networks (
 create index known_networks_signed_in_at_idx on nestmap.known_networks (signed_in_at);
 
 -- Return the delay in seconds after a number of failures: none before p_free, then 5, 10, 20 ... 900.
--- The number is not whole, because failures are forgotten little by little.
+-- The number is not an integer, because failures decrease continuously.
 create function nestmap.attempt_delay(p_failures double precision, p_free integer)
 returns double precision
 language sql immutable
@@ -30,8 +30,8 @@ return case
     else least(900, 5 * power(2, least(round(p_failures) - p_free, 10)))
 end;
 
--- Count one attempt in each bucket, or in none: return 0 when it may go on, else the seconds to
--- wait. It is counted before anything is checked, so that a hundred at once count as a hundred.
+-- Count one attempt in each bucket, or in none: return 0 if it is allowed, else the seconds to wait.
+-- It is counted before the password is checked, so that simultaneous attempts are all counted.
 -- The advisory locks make attempts on one bucket take turns, also when it has no row yet; they are
 -- taken in the order of the keys. A refused attempt stores nothing.
 create function nestmap.reserve_attempt(p_buckets jsonb) returns double precision
@@ -99,7 +99,7 @@ begin
 end;
 $$;
 
--- Take an attempt back that succeeded, or that was never checked.
+-- Uncount an attempt that succeeded, or that was not checked.
 create function nestmap.return_attempt(p_buckets jsonb) returns void
 language plpgsql as $$
 begin

@@ -1,4 +1,4 @@
--- The places of accounts. What a visitor pins is in the session until the sign-in moves it here.
+-- The places of accounts. Those of a visitor are in the session until a sign-in moves them here.
 create table nestmap.places (
     user_id bigint not null
         constraint places_user_id_fkey references nestmap.users (id) on delete cascade,
@@ -18,8 +18,8 @@ create table nestmap.places (
     constraint places_position_check check ((latitude is null) = (longitude is null))
 );
 
--- The account of a session that is live and signed in to it, or no row. The row of the session
--- is locked until the transaction ends, so that the session can't be ended before that.
+-- Return the account of a live session that is signed in to it, or no row. The row of the session is
+-- locked until the transaction ends, so that the session can't be ended before that.
 create function nestmap.live_account(p_session_id text, p_user_id bigint)
 returns setof bigint
 language sql
@@ -35,7 +35,7 @@ as $$
     for key share of s;
 $$;
 
--- One change of an account's places at a time: who counts them must count what others added.
+-- Allow one change of an account's places at a time, so that the count includes concurrent changes.
 create function nestmap.lock_places(p_user_id bigint)
 returns void
 language sql
@@ -96,7 +96,7 @@ begin
 end;
 $$;
 
--- The number under this key if it is one within the limits, else null.
+-- Return the number with this key if it is within the limits, else null.
 create function nestmap.number_in(p_fields jsonb, p_key text, p_least numeric, p_most numeric)
 returns double precision
 language sql
@@ -109,8 +109,8 @@ as $$
     end;
 $$;
 
--- The places in the data of a session, oldest first. The module nestmap.places.visitor reads
--- them the same way.
+-- Return the places in the data of a session, oldest first. nestmap.places.visitor reads them in the
+-- same way.
 create function nestmap.places_in(p_data jsonb)
 returns table (
     key text,
@@ -150,9 +150,9 @@ $$;
 
 -- Move the places of a session to an account, and return the keys that were taken.
 --
--- Where the account has another place of the same id, the new one gets an id made of the
--- session's and its own: a repeat makes no second. A place that is there already, with the same
--- content, is taken and not kept twice. What is over 1,000 places stays in the session.
+-- If the account has another place with the same id, the new one gets an id made of the session's id
+-- and its own, so a repeated call stores no second place. A place that the account has already, with
+-- the same content, is taken and not stored twice. Places above 1,000 stay in the session.
 create function nestmap.take_places(p_user_id text, p_public_id text, p_data jsonb)
 returns text[]
 language plpgsql
@@ -165,7 +165,7 @@ declare
     v_is_known boolean;
     v_place record;
 begin
-    -- Most sign-ins bring no place, and wait for no lock.
+    -- Most sign-ins have no place and need no lock.
     perform from nestmap.places_in(p_data);
     if not found then
         return v_taken;
