@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import subprocess
 
 import pytest
 
@@ -45,9 +46,50 @@ def test_every_test_and_file_that_is_named_exists(name):
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 
-@pytest.mark.parametrize("name", sorted(str(path.relative_to(ROOT)) for path in DOCUMENTS))
-def test_every_link_leads_to_a_file_of_the_repository(name):
+NAMES = sorted(str(path.relative_to(ROOT)) for path in DOCUMENTS)
+
+
+def anchors(path):
+    """The anchors that GitHub makes of the headings of a document."""
+    headings = re.findall(r"(?m)^#+ (.*)$", path.read_text())
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_link_leads_to_a_file_of_the_repository_and_to_a_heading_in_it(name):
     path = ROOT / name
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
-    missing = [link for link in links if not (path.parent / link).exists()]
-    assert missing == []
+    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", path.read_text())
+    for link, anchor in links:
+        target = path.parent / link if link else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), f"{link}#{anchor}"
+
+
+PLACES = "benchmarks|deploy|docs|examples|handlers|nestmap|sql|tests|tools"
+FILE = re.compile(
+    rf"(?<![\w/.-])((?:{PLACES})/[\w./-]+\.(?:css|html|lua|md|py|service|sql|tsv|yaml))\b"
+)
+# What CONTRIBUTING.md lets a reader make.
+TO_BE_MADE = {"handlers/visits.py", "tests/http/test_visits.py"}
+
+
+def test_every_file_that_is_named_anywhere_is_in_the_repository():
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=True
+    )
+    texts = [
+        name for name in listed.stdout.splitlines() if not name.endswith((".jpg", ".gz", ".ico"))
+    ]
+    named = {
+        (name, found)
+        for name in texts
+        if (ROOT / name).is_file()
+        for found in FILE.findall((ROOT / name).read_text())
+    }
+    assert len(named) > 50
+    missing = {(name, found) for name, found in named if not (ROOT / found).exists()}
+    assert {each for each in missing if each[1] not in TO_BE_MADE} == set()
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 140
