@@ -15,14 +15,16 @@ class Machine:
     """Watches from the first question on, in this process."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._samples: list[tuple[float, float]] = []
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def watch(self) -> None:
         """Begin to watch, unless it has begun."""
-        if not self._thread.is_alive():
-            self._samples.append((time.monotonic(), _slowdown()))
-            self._thread.start()
+        with self._lock:
+            if not self._samples:
+                self._samples.append((time.monotonic(), _slowdown()))
+                self._thread.start()
 
     def slowdown(self, began: float, ended: float) -> float:
         """Return how many times as long as on an idle machine work took between these times."""
