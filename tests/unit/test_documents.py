@@ -95,3 +95,16 @@ def test_every_file_that_is_named_anywhere_is_in_the_repository():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 140
+
+
+def test_the_glossary_has_ten_words_at_most():
+    text = (ROOT / "docs/architecture.md").read_text().split("## Glossary\n", 1)[1]
+    assert 0 < len(re.findall(r"(?m)^\| (?!word|---)", text.split("\n## ", 1)[0])) <= 10
+
+
+def test_the_readme_and_the_architecture_name_the_same_guarantees():
+    of_readme, of_architecture = (
+        set(re.findall(r"\bG\d+\b", (ROOT / name).read_text()))
+        for name in ("README.md", "docs/architecture.md")
+    )
+    assert of_readme == of_architecture == {f"G{number}" for number in range(1, 23)}
