@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check check-consistency lint types floors format bench soak outline pictures towns tools lock pythons clean
+.PHONY: help run test test-long check check-consistency lint types floors format bench soak size outline pictures towns tools lock pythons clean
 
 help: ## list these targets
 	@echo 'NestMap. The targets:'
@@ -54,6 +54,9 @@ bench: $(DEV) ## compare with Express and with the bare server (needs node and w
 
 soak: $(DEV) ## ten minutes of mixed load while PostgreSQL restarts each minute
 	$(BIN)/python -m benchmarks.soak
+
+size: $(DEV) ## time administration with 10 million sessions (SESSIONS=1: one million); takes 10 GB of disk
+	$(BIN)/python -m benchmarks.size --sessions $(or $(SESSIONS),10)
 
 outline: $(DEV) ## make the outline of the world from Natural Earth (needs npm)
 	npm install --silent --no-save --prefix $(VENV) world-atlas@2.0.2

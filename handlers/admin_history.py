@@ -66,7 +66,9 @@ async def curves_of(handler: BaseHandler) -> Charts:
     found = await _points(handler, span)
     points = [point_json(point) | {"moment": point.at} for point in found]
     now = time.time()
-    return Charts(name, chart(STATES, points, span, now), chart(CHANGES, points, span, now), points)
+    # What happened in the steps at both ends is not all there.
+    whole = [one for one in points if now - span.seconds <= one["moment"] <= now - span.step]
+    return Charts(name, chart(STATES, points, span, now), chart(CHANGES, whole, span, now), points)
 
 
 async def _points(handler: BaseHandler, span: Span) -> list[HistoryPoint]:

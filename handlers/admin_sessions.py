@@ -51,7 +51,8 @@ class AdminEndSessionHandler(BaseHandler):
         """End a session, and show the page with its list again."""
         ended = await end_session(self, session_id)
         say(self, "That session is ended." if ended else NO_SESSION)
-        self.redirect(self.form_page, status=303)
+        page = self.form_page
+        self.redirect(page if page.startswith("/admin") else "/admin", status=303)
 
 
 async def end_session(handler: BaseHandler, session_id: str) -> bool:

@@ -13,18 +13,23 @@ from pg_class as c
 where c.oid = to_regclass('{table}');
 
 -- name: count_sessions(absolute)
--- Exact counts of this moment, and the size of the table with its indexes.
+-- Exact counts of this moment, and the size of the table with its indexes. Counting by user first is
+-- several times as fast as count(distinct).
 select
-    count(*) as total,
-    count(*) filter (where live.is_live) as active,
-    count(s.user_id) filter (where live.is_live) as authenticated,
-    count(distinct s.user_id) filter (where live.is_live) as users,
+    coalesce(sum(u.total), 0)::bigint as total,
+    coalesce(sum(u.active), 0)::bigint as active,
+    coalesce(sum(u.active) filter (where u.user_id is not null), 0)::bigint as authenticated,
+    count(u.user_id) filter (where u.active > 0) as users,
     pg_total_relation_size('{table}') as table_bytes,
     extract(epoch from now())::float8 as at
-from {table} as s
-cross join lateral (
-    select nestmap."{prefix}_is_live"(s, :absolute) as is_live
-) as live;
+from (
+    select
+        s.user_id,
+        count(*) as total,
+        count(*) filter (where nestmap."{prefix}_is_live"(s, :absolute)) as active
+    from {table} as s
+    group by s.user_id
+) as u;
 
 -- name: last_sample()
 -- The figures of the newest sample.

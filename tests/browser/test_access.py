@@ -20,6 +20,9 @@ PAGES = [
     "/account/delete",
     "/nothing",
     "/admin",
+    "/admin?q=%40example.org",
+    "/admin/users/1",
+    "/admin/store",
 ]
 LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch" * 2
 
