@@ -20,6 +20,7 @@ pytestmark = pytest.mark.long
 
 # Outcomes that other tests bring about, because they take a crowd or a database of their own.
 ELSEWHERE = {
+    "counting": "tests/http/test_history.py",
     "overloaded": "tests/faults/test_overload.py",
     "unsupported_character": "tests/faults/test_encodings.py",
 }
@@ -66,7 +67,7 @@ def bad_requests(walk: Walk, admin: Visitor) -> None:
     wrong = {"email": 1, "role": 1, "disabled": 1, "name": "", "password": 1}
     with_members = [name for name in with_body if (400, "invalid_request") in document.listed(name)]
     walk.everywhere(admin, (400, "invalid_request"), with_members, json=wrong)
-    for name in ("GET /api/admin/users", "GET /api/admin/events"):
+    for name in ("GET /api/admin/users", "GET /api/admin/events", "GET /api/admin/sessions"):
         walk.ask(admin, name, query="?cursor=x&before=x")
     walk.ask(admin, "GET /api/account/places", query="?format=xml")
     walk.ask(admin, "DELETE /api/account/sessions", query="")
@@ -207,6 +208,17 @@ def administration(walk: Walk, admin: Visitor, database) -> None:
     assert walk.ask(admin, change, id=me, json={"role": "user"}).error == "last_administrator"
     assert walk.ask(admin, "GET /api/admin/users", query="?q=many-1@").json["users"]
     assert walk.ask(admin, "GET /api/admin/events").json["events"]
+    sessions, end = "GET /api/admin/sessions", "DELETE /api/admin/sessions/{id}"
+    assert walk.ask(admin, sessions, query=f"?user={me}").json["sessions"]
+    walk.ask(admin, sessions, query="?user=ada")
+    guest = Visitor(*admin.urls)
+    guest.put_place("oslo")
+    assert walk.ask(admin, end, id=guest.session()["session"]["id"]).status == 204
+    assert walk.ask(admin, end).error == "not_found"
+    assert walk.ask(admin, end, id="oslo").error == "invalid_id"
+    for span in ("day", "week", "month"):
+        assert walk.ask(admin, "GET /api/admin/history", query=f"?span={span}").json["span"] == span
+    walk.ask(admin, "GET /api/admin/history", query="?span=year")
 
 
 def without_the_database(walk: Walk, admin: Visitor, relay) -> None:
@@ -261,7 +273,7 @@ def in_production_over_http(walk: Walk, admin: Visitor, database, start) -> None
 def a_fault_of_the_site(walk: Walk, admin: Visitor, database, folder) -> None:
     """A copy of the site whose handlers fail."""
     base = copy_checkout(folder / "checkout") / "handlers/base.py"
-    begin = '        """Load the session, and let only those in who may."""\n'
+    begin = "    async def prepare(self) -> None:\n"
     assert begin in base.read_text()
     base.write_text(base.read_text().replace(begin, begin + "        raise LookupError\n"))
     program = base.parent.parent / "run.py"
