@@ -16,7 +16,8 @@ def copy_checkout(folder: Path) -> Path:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, folder / part, symlinks=True, ignore=ignored)
         else:
             shutil.copy(source, folder / part)
     return folder
