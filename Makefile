@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check check-consistency lint types floors format bench soak size outline pictures towns tools lock pythons clean
+.PHONY: help run test test-long test-bare check check-consistency lint types floors format bench soak size outline pictures towns tools lock pythons clean
 
 help: ## list these targets
 	@echo 'NestMap. The targets:'
@@ -24,11 +24,15 @@ run: $(SITE) ## start the site (Ctrl-C stops it); in development it follows your
 
 test: $(DEV) ## run the tests; TESTS=tests/http runs some of them
 	@bash .ci/tools --unasked
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long and not bare" $(TESTS)
 
 test-long: $(DEV) ## run the tests that start many databases, browsers and processes
 	@bash .ci/tools --unasked
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long $(TESTS)
+
+test-bare: $(DEV) ## follow the documents on a bare Debian, and build the container (as root)
+	@bash .ci/tools --unasked
+	$(BIN)/python -m pytest -m bare $(TESTS)
 
 check: lint types floors test ## lint, types, floors and tests: what a change must pass
 
