@@ -1,7 +1,7 @@
 """Sessions in PostgreSQL for any Tornado site.
 
-A site gives its application a ``Sessions`` and derives its handlers from ``SessionHandler``; the
-handlers read and change ``self.session``. docs/sessions.md tells the rest.
+A site passes a ``Sessions`` to its application and derives its handlers from ``SessionHandler``; the
+handlers read and change ``self.session``. See docs/sessions.md.
 """
 
 from nestmap.database import DatabaseError, SchemaError

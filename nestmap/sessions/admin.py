@@ -1,4 +1,4 @@
-"""Administration: list sessions, end them, count them. A session is named by its public id."""
+"""Administration: list, end and count sessions. Sessions are named by their public id."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,10 +19,11 @@ History = list[HistoryPoint]
 
 
 class SessionAdmin:
-    """Each method may raise DatabaseError. ``source`` is who ends sessions, for their events.
+    """Lists, ends and counts sessions. All methods may raise DatabaseError.
 
-    A page of a list costs the same however many sessions there are; ``cursor`` is the ``next`` of
-    the page before (BadCursor if it is none), ``most`` the most sessions of a page.
+    The cost of a page does not depend on the number of sessions. ``cursor`` is the ``next`` of the
+    previous page (BadCursor if it is invalid), ``most`` the highest number of sessions on a page.
+    ``source`` is the actor, for the events.
     """
 
     def __init__(self, database: Database, options: SessionOptions, samples: Samples) -> None:
@@ -73,7 +74,7 @@ class SessionAdmin:
         user_id: object = None,
         source: Source | None = None,
     ) -> int:
-        """End one session; with ``user_id`` only if it is that user's. Return 0 if there is none."""
+        """End one session, with ``user_id`` only if it belongs to this user. Return the number: 0 or 1."""
         owner = None if user_id is None else str(user_id)
         return await self._ending.one(public_id, owner, reason, source)
 
@@ -84,7 +85,7 @@ class SessionAdmin:
         reason: str = "ended by its user",
         source: Source | None = None,
     ) -> int:
-        """End every session of a user but the one with the public id ``keep``; return how many."""
+        """End all sessions of a user except the one with the public id ``keep``; return their number."""
         return await self._ending.of_user(str(user_id), keep, reason, source)
 
     async def end_user(
@@ -93,7 +94,7 @@ class SessionAdmin:
         reason: str = BY_ADMINISTRATOR,
         source: Source | None = None,
     ) -> int:
-        """End every session of a user and return how many."""
+        """End all sessions of a user and return their number."""
         return await self._ending.of_user(str(user_id), None, reason, source)
 
     async def end_all(
@@ -102,14 +103,14 @@ class SessionAdmin:
         source: Source | None = None,
         progress: Progress | None = None,
     ) -> int:
-        """End every session, in batches, and return how many.
+        """End all sessions, in batches, and return their number.
 
         ``progress`` is called after each batch with the number of sessions that have ended so far.
         """
         return await self._ending.every(reason, source, progress)
 
     async def figures(self, *, patient: bool = False) -> Figures:
-        """Return the figures: counted now if the table is small, else those of the last sample.
+        """Return the figures: counted now if the table is small, else from the last sample.
 
         Raises NotSampled if the table is large and there is no sample yet; ``patient=True`` takes
         one, which can last seconds.
@@ -117,11 +118,11 @@ class SessionAdmin:
         return await self._samples.figures(patient=patient)
 
     async def last_sample(self) -> Figures | None:
-        """Return the figures of the last sample, None if there is none. Nothing is counted."""
+        """Return the figures of the last sample, or None."""
         return await self._samples.last()
 
     async def stats(self, *, patient: bool = False) -> dict[str, Any]:
-        """Return figures() as JSON values; ``generated_at`` says of when they are."""
+        """Return figures() as JSON values; ``generated_at`` is their time."""
         return (await self.figures(patient=patient)).json()
 
     async def history(self, seconds: int, step: int) -> History:

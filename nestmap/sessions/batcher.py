@@ -1,6 +1,6 @@
-"""Batches: entries that arrive while a statement is running share the next one.
+"""Batches: items that arrive while a statement is running share the next one.
 
-A single entry is sent immediately. A thousand at once need a handful of statements.
+A single item is sent immediately. A thousand simultaneous items need only a few statements.
 """
 
 import asyncio
@@ -26,19 +26,19 @@ class BatchLimits:
     """Limits of a Batcher: counts of items and batches, and seconds."""
 
     items: int = 500  # in one statement
-    waiting: int = 2000  # in the queue; one more is Overloaded
-    slow_after: float = TIMEOUTS.slow  # a batch that takes longer no longer holds up the next one
-    running: int = 8  # batches at once, when they are slow
+    waiting: int = 2000  # in the queue; another one raises Overloaded
+    slow_after: float = TIMEOUTS.slow  # a batch that takes longer no longer delays the next one
+    running: int = 8  # simultaneous batches, if they are slow
     timeout: float = TIMEOUTS.request  # the longest that an item waits for its result
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRules(Generic[Item]):
-    """What may share a statement, and what may be sent again.
+    """Which items may share a statement, and if a statement may be repeated.
 
-    No two units of a statement have the same ``key``: items of one key share a unit if ``merges``,
-    and go one after the other if not. Without a ``key``, each item is a unit. ``repeats``: a unit may be
-    sent again until its outcome is known.
+    The units of a statement have different keys (``key``): with ``merges``, items with the same key
+    share a unit, else they are sent in separate statements. Without a ``key``, each item is a unit.
+    With ``repeats``, a unit is sent again until its outcome is known.
     """
 
     key: Callable[[Item], Hashable] | None = None
@@ -47,7 +47,7 @@ class BatchRules(Generic[Item]):
 
 
 class Batcher(Generic[Item, Result]):
-    """Gathers items and sends each batch of them in one statement.
+    """Collects items and sends each batch in one statement.
 
     ``send`` takes a list of units and returns their results (or the exception of one of them) in the
     same order; see Delivery for what it may raise.
@@ -88,7 +88,7 @@ class Batcher(Generic[Item, Result]):
         since = loop.time() if since is None else since
         self._queue.append(Entry(item, future, since, time.monotonic(), self.figures.failures))
         if not self._starting and self._may_start():
-            # Not before the loop's next turn, so that what arrives in this one goes along.
+            # In the next turn of the loop, so that items that arrive in this turn are included.
             self._starting = True
             loop.call_soon(self._start_batch)
         if self._timer is None:
@@ -153,7 +153,7 @@ class Batcher(Generic[Item, Result]):
             self.figures.durations.add(time.monotonic() - began)
 
     def _check_times(self) -> None:
-        """Let the next batch overtake a slow one, and fail what has waited too long."""
+        """Let the next batch overtake a slow one, and fail items that have waited too long."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         oldest = now - self._limits.timeout

@@ -1,6 +1,6 @@
-"""Watches the chain of seals: a slice a minute, so that a change of the record is noticed by itself.
+"""Checks a slice of the chain of seals each minute, so that changes of the record are detected.
 
-`python -m nestmap events --verify` looks at everything at once.
+`python -m nestmap events --verify` checks the whole chain.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ MOST_COUNTED = 10_000
 
 
 class ChainWatch:
-    """Walks along the chain again and again; ``check()`` may raise DatabaseError.
+    """Checks the chain from its beginning to its end, repeatedly; ``check()`` may raise DatabaseError.
 
-    ``unsealed`` is how many events wait for their seal (10,000 at most are counted), ``links`` how
-    many links were looked at since the start, and ``faults`` how many of them are wrong.
+    ``unsealed`` is the number of events without a seal (up to 10,000), ``links`` the number of links
+    that were checked since the start, and ``faults`` the number of wrong ones.
     """
 
     def __init__(self, database: Database, links: int = LINKS) -> None:
@@ -38,7 +38,7 @@ class ChainWatch:
 
     @property
     def faults(self) -> int:
-        """What is wrong: links of this walk or, until it is over, of the last one; and a lost head."""
+        """Return the number of faults of this pass or the last one, the higher number, with lost heads."""
         return max(self._faults_of_walk, self._faults_of_last_walk) + self._cut
 
     async def run(self) -> None:
@@ -51,7 +51,7 @@ class ChainWatch:
             await asyncio.sleep(INTERVAL)
 
     async def check(self) -> None:
-        """Check the next slice, and that the head of the last time is still in the chain."""
+        """Check the next slice, and that the last head is still in the chain."""
         before = self.faults
         await self._count_unsealed()
         await self._check_links()
@@ -80,7 +80,7 @@ class ChainWatch:
         self._after = 0
 
     async def _check_head(self) -> None:
-        """A head that was there a minute ago and is not any more was cut off: pruning spares it."""
+        """Check that the last head still exists; pruning keeps it, so otherwise the chain was cut off."""
         if self._head is not None:
             number, head = self._head
             found = await self._database.one(SQL["find_seal"], {"hash": head}, idempotent=True)

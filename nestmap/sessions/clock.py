@@ -1,7 +1,7 @@
-"""The database's clock, as far as it is known here, and names of changes made from it.
+"""An estimate of the database's clock, and the names of changes, which contain its time.
 
-A change has a deadline on the database's clock, which PostgreSQL looks at when it has locked the row.
-So the deadline must not be later there than the moment at which the request gives up here.
+A change has a deadline on the database's clock, which PostgreSQL checks after it has locked the row.
+The deadline must not be later than the time at which the request gives up.
 """
 
 import os
@@ -11,11 +11,11 @@ RANDOM_BYTES = 10
 
 
 class DatabaseClock:
-    """Turns times of ``time.monotonic()`` into times of the database, never too late.
+    """Converts times of ``time.monotonic()`` to times of the database, never to a later one.
 
-    The database looked at its clock after it was asked and before its answer was here. So each answer
-    bounds the difference of the two clocks on both sides, and the lower bound is used. The highest
-    one is the best, until an answer contradicts it: then one of the clocks was set.
+    The database read its clock between the sending of a statement and the arrival of its answer. So
+    each answer gives a lower and an upper bound of the difference of the clocks. The highest lower
+    bound is used until an answer contradicts it, because one of the clocks was set.
     """
 
     def __init__(self) -> None:
@@ -24,27 +24,27 @@ class DatabaseClock:
 
     @property
     def is_known(self) -> bool:
-        """True if there was an answer with the time, and no reason to ask again."""
+        """True if an answer had the time and there is no doubt about it."""
         return self._difference is not None and not self._doubted
 
     def note(self, clock: float, asked: float, answered: float) -> None:
-        """Learn from an answer that gave the time ``clock``; the others are of time.monotonic()."""
+        """Use an answer with the time ``clock``; the other parameters are times of time.monotonic()."""
         least, most = clock - answered, clock - asked
         if self._difference is None or not least <= self._difference <= most:
             self._difference = least
         self._doubted = False
 
     def doubt(self) -> None:
-        """Note that a change was late that should have been in time."""
+        """Mark the estimate as doubtful, after a change was unexpectedly late."""
         self._doubted = True
 
     def at(self, moment: float) -> float:
-        """Return what the database's clock shows at ``moment``, or a little less."""
-        assert self._difference is not None, "the database was not asked for the time yet"
+        """Return the database's time at ``moment``, or slightly less."""
+        assert self._difference is not None, "the time of the database is not known yet"
         return self._difference + moment
 
     def passed(self) -> str:
-        """Return a name that is smaller than those of changes whose deadline is still to come."""
+        """Return a name that is smaller than those of all changes with a future deadline."""
         return _name(self.at(time.monotonic()), bytes(RANDOM_BYTES))
 
 

@@ -1,7 +1,7 @@
 """The session cookie: its name, its attributes and its signature.
 
-The signature is Tornado's signed value, version 2: with several keys, older versions turn any junk
-cookie into an AssertionError, and version 1 logs the raw cookie.
+The signature is Tornado's signed value, version 2: older versions raise an AssertionError for invalid
+cookies if there are several keys, and version 1 logs the raw cookie.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ LONGEST = 512
 
 
 def key_version(secret: str) -> int:
-    """Return the number of a key. It follows from the secret, so that keys need no numbering."""
+    """Return the number of a key, which is derived from the secret."""
     digest = hashlib.sha256(b"nestmap cookie key version\0" + secret.encode()).digest()
     return int.from_bytes(digest[:4], "big")
 
@@ -31,9 +31,9 @@ def key_version(secret: str) -> int:
 class SessionCookie:
     """Reads and writes the cookie that names a session.
 
-    ``secrets``: the first one signs, all are accepted. ``lifetime`` is how long (in seconds) a
-    signature is believed; the row decides if the session still lives. ``scope`` are the attributes
-    that say to whom browsers send the cookie.
+    The first of ``secrets`` signs, all are accepted. ``lifetime`` is how long (in seconds) a signature
+    is valid; the row decides if the session is live. ``scope`` are the attributes that control to
+    which requests browsers add the cookie.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SessionCookie:
         )
         self._keys: dict[int, str] = {key_version(s): s for s in reversed(secrets)}
         self._signing = key_version(secrets[0])
-        # A day more, so that the clocks of two instances need not agree to the second.
+        # A day longer, so that the clocks of two instances need not be equal.
         self._max_age_days = lifetime / 86400 + 1
         # A browser sends the same cookie again and again, and is sent it again and again. A
         # signature costs 8 us, a look-up 0.1 us; one that was made here outlives its session.
@@ -61,9 +61,9 @@ class SessionCookie:
         self._attributes = f"; HttpOnly; {scope}" + ("; Secure" if secure else "")
 
     def sids(self, headers: Iterable[str]) -> list[str]:
-        """Return the sids of all cookies of our name that verify, in the order of the Cookie headers.
+        """Return the sids of all valid cookies with our name, in the order of the Cookie headers.
 
-        Every one is tried: a browser may send a planted cookie of the same name first or last.
+        All are tried: a browser may send a planted cookie with the same name first or last.
         """
         found = [self._verified(value) for value in self._values(headers)]
         return list(dict.fromkeys(sid for sid in found if sid))
@@ -89,14 +89,14 @@ class SessionCookie:
         sid = decode_signed_value(
             self._keys, self.name, value, max_age_days=self._max_age_days, min_version=2
         )
-        # A sid that PostgreSQL can't carry was never one of ours, whoever signed it.
+        # A sid that PostgreSQL can't store was never one of ours.
         return sid.decode() if sid and sid.isascii() and b"\0" not in sid else None
 
     def _values(self, headers: Iterable[str]) -> list[str]:
         # Tornado's own parse_cookie keeps only the last of several cookies with one name.
         pairs = [pair.partition("=") for header in headers for pair in header.split(";")]
-        # Only space and tab: browsers keep and send a cookie whose name begins with another blank, and
-        # to trim that would let a neighbour forge the prefix __Host-.
+        # Only space and tab: browsers accept names that begin with another blank, and trimming those
+        # would let a sibling site forge the prefix __Host-.
         ours = [value.strip(' \t"') for name, _, value in pairs if name.strip(" \t") == self.name]
         few = [value for value in ours if len(value) <= LONGEST]
         if len(few) <= FEW:

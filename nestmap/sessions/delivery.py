@@ -1,4 +1,4 @@
-"""Send units in one statement until each has its result."""
+"""Sends units in one statement, repeatedly if needed, until each has its result."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,15 +15,15 @@ Send = Callable[[Sequence[Unit[Item, Result]]], Awaitable[Sequence[Result | Exce
 
 
 class Late(TimedOut):
-    """The deadline of a change had passed when its row was locked, so it was not carried out."""
+    """The deadline of a change had passed when its row was locked, so it was not made."""
 
 
 class Delivery(Generic[Item, Result]):
-    """Sends units with ``send``, which returns their results in the same order.
+    """Sends units with ``send``, which returns the results in the same order.
 
-    Refused and Locked halve the units until the one at fault is alone: the fault of one row never
-    fails another's. ``repeats=True``: what may have been carried out is sent again until an answer
-    decides it, and nobody is told before the ``timeout`` of the entries that it failed.
+    After Refused and Locked the units are halved until the faulty one is alone: the fault of one row
+    never fails another. With ``repeats=True``, units whose outcome is unknown are sent again until an
+    answer decides it, and their entries do not fail before their ``timeout``.
     """
 
     def __init__(self, send: Send[Item, Result], timeout: float, *, repeats: bool) -> None:
@@ -32,7 +32,7 @@ class Delivery(Generic[Item, Result]):
         self._repeats = repeats
 
     async def deliver(self, units: Sequence[Unit[Item, Result]]) -> None:
-        """Return when each entry of ``units`` has its result, or waits no more."""
+        """Return when each entry of ``units`` has its result or has given up."""
         failures = 0
         while units := [unit for unit in units if not unit.is_done]:
             known = [unit for unit in units if not unit.unknown]
@@ -47,7 +47,7 @@ class Delivery(Generic[Item, Result]):
                 return
             except DatabaseError as error:
                 _decide([] if error.unknown else known)
-                # One connection was lost, and the next one may be good.
+                # One connection was lost; the next one may work.
                 at_once = isinstance(error, Unavailable) and not failures
                 failures += 1
                 again = self._remaining(units, error, all_of_them=at_once)
@@ -60,7 +60,7 @@ class Delivery(Generic[Item, Result]):
     def _remaining(
         self, units: Sequence[Unit[Item, Result]], error: DatabaseError, *, all_of_them: bool
     ) -> list[Unit[Item, Result]]:
-        """Return the units to send again after ``error``; the others are told."""
+        """Return the units to send again after ``error``; fail the others."""
         again = []
         for unit in units:
             if self._repeats and (unit.unknown or all_of_them):
@@ -75,7 +75,7 @@ class Delivery(Generic[Item, Result]):
         results: Sequence[Result | Exception],
         known: Sequence[Unit[Item, Result]],
     ) -> list[Unit[Item, Result]]:
-        """Give the results; return units of what was late with the oldest of them and has time."""
+        """Set the results; return units of entries that failed with an older one and have time left."""
         again: list[Unit[Item, Result]] = []
         for unit, result in zip(units, results, strict=True):
             if isinstance(result, Late) and unit in known:
@@ -95,13 +95,13 @@ class Delivery(Generic[Item, Result]):
             return
         (unit,) = units
         if unit.unknown:
-            # This sending was refused; an earlier one may still arrive.
+            # This attempt was refused; an earlier one may still arrive.
             await asyncio.sleep(TIMEOUTS.first_retry)
             await self.deliver(units)
         elif isinstance(error, Refused) and len(unit.entries) > 1:
             await self.deliver(unit.apart())
         elif isinstance(error, Locked):
-            # Alone it holds up no other unit, and may wait for its lock until its time is over.
+            # A single unit delays no other and may wait for its lock until its time is over.
             await self.deliver(self._younger(unit, error, TIMEOUTS.lock + TIMEOUTS.slow))
         else:
             unit.answer(error)
@@ -109,7 +109,7 @@ class Delivery(Generic[Item, Result]):
     def _younger(
         self, unit: Unit[Item, Result], error: DatabaseError, seconds: float = 0.0
     ) -> list[Unit[Item, Result]]:
-        """Return a new unit of the entries that have more than ``seconds`` left; tell the others."""
+        """Return a new unit of the entries with more than ``seconds`` left; fail the others."""
         latest = asyncio.get_running_loop().time() + seconds - self._timeout
         for entry in unit.entries:
             if entry.since <= latest:
@@ -119,6 +119,6 @@ class Delivery(Generic[Item, Result]):
 
 
 def _decide(units: Sequence[Unit[Item, Result]]) -> None:
-    """Note that the last sending was not carried out."""
+    """Record that the last attempt had no effect."""
     for unit in units:
         unit.unknown = False

@@ -15,9 +15,9 @@ Progress = Callable[[int], None]
 
 
 class SessionEnding:
-    """Each method returns how many sessions it ended, and may raise DatabaseError.
+    """All methods return the number of ended sessions, and may raise DatabaseError.
 
-    A session is ended by its public id, so one that is changing its sid at this moment is ended too.
+    Sessions are ended by public id, so one that is changing its sid at this moment is ended too.
     """
 
     def __init__(self, database: Database, options: SessionOptions) -> None:
@@ -29,7 +29,7 @@ class SessionEnding:
     async def one(
         self, public_id: str, user_id: str | None, reason: str, source: Source | None
     ) -> int:
-        """End one session; with ``user_id`` only if it is that user's."""
+        """End one session, with ``user_id`` only if it belongs to this user."""
         if user_id is not None:
             parameters = {"user_id": user_id, "id": public_id}
             if not await self._ids("own_session_id", parameters):
@@ -49,7 +49,7 @@ class SessionEnding:
         return total
 
     async def every(self, reason: str, source: Source | None, progress: Progress | None) -> int:
-        """End all sessions; ``progress`` is told how many have ended so far, after each batch."""
+        """End all sessions; ``progress`` is called with the number of ended sessions after each batch."""
         total, after = 0, ""
         while ids := await self._ids("some_session_ids", {"after": after, "most": BATCH}):
             after = ids[-1]

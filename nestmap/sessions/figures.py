@@ -1,4 +1,4 @@
-"""The figures of the session table at one moment."""
+"""The figures of the session table."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class NotSampled(Exception):
-    """The table is too large to be counted for a request, and there is no sample of it yet."""
+    """The table is too large to count during a request, and there is no sample yet."""
 
     def __init__(self) -> None:
         super().__init__("The sessions are being counted for the first time.")
@@ -14,10 +14,10 @@ class NotSampled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Numbers of sessions: ``total`` are rows, ``active`` live, ``authenticated`` live with a user.
+    """Numbers of sessions: ``total`` rows, ``active`` live ones, ``authenticated`` live ones with a user.
 
-    ``users`` are the users with a live session, ``table_bytes`` is the table with its indexes, ``at``
-    the moment in seconds since the epoch. ``exact`` is False for the figures of a sample.
+    ``users`` is the number of users with a live session, ``table_bytes`` the size of the table with its
+    indexes, ``at`` the time in seconds since the epoch. ``exact`` is False for a sample.
     """
 
     total: int
@@ -30,12 +30,12 @@ class Figures:
 
     @property
     def expired(self) -> int:
-        """The number of rows that wait to be pruned."""
+        """The number of expired rows that are not pruned yet."""
         return self.total - self.active
 
     @property
     def anonymous(self) -> int:
-        """The number of live sessions that nobody has signed in."""
+        """The number of live sessions without a user."""
         return self.active - self.authenticated
 
     def json(self) -> dict[str, Any]:
@@ -75,6 +75,6 @@ class HistoryPoint:
 
 
 def iso(seconds: float) -> str:
-    """Return a moment as ISO 8601 in UTC, to the millisecond."""
+    """Return a time as ISO 8601 in UTC, with milliseconds."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")

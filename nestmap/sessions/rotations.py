@@ -1,9 +1,9 @@
 """A new sid for a stored session, in two steps, so that no outcome leaves a client without a session.
 
-First a copy of the session is put under the new sid. Until that is certain, the session itself is
-untouched, and a failure is told. Then the session takes the place of the copy, under the new sid. If
-the outcome of this step is not known, the new sid is good all the same: it is the copy's or already
-the session's. The request is answered as committed, and the old sid is ended in the background.
+The first step stores a copy of the session under the new sid. If it fails, the session itself is
+unchanged and the request gets an error. The second step replaces the copy with the session, under the
+new sid. If its outcome is unknown, the new sid is valid in any case: it belongs to the copy or to the
+session. The request is answered as committed, and the old sid is ended in the background.
 """
 
 from asyncio import Future, get_running_loop
@@ -18,7 +18,7 @@ from nestmap.sessions.writes import Insert, Rotate, SessionEnded, Written
 
 
 class Rotations:
-    """Carries out Rotate where it changes the sid."""
+    """Carries out a Rotate that changes the sid."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Rotations:
         self._background = background
 
     def commit(self, write: Rotate, since: float) -> Future[Written | None]:
-        """Carry out ``write`` within the time that began at ``since`` (the loop's time)."""
+        """Carry out ``write`` within the time limit that began at ``since`` (the loop's time)."""
         future: Future[Written | None] = get_running_loop().create_future()
         self._background.start(self._answer(future, write, since), "rotate a session")
         return future
@@ -69,7 +69,7 @@ class Rotations:
             self._leftovers.discard(write.new_sid, running=False)
             return await self._begin_anew(write, since)
         except DatabaseError as error:
-            # A late rotation is certain: the row under the new sid would have its name.
+            # A late rotation was not made: otherwise the row of the new sid would have its name.
             if error.unknown and not isinstance(error, Late):
                 self._leftovers.settle(write)
                 return copy
@@ -77,7 +77,7 @@ class Rotations:
             raise
 
     async def _begin_anew(self, write: Rotate, since: float) -> Written:
-        """Store a new session for who gave the password, without the data of the one that ended."""
+        """Store a new session for a request that gave the password, without the data of the ended one."""
         if write.owner is None:
             raise SessionEnded
         insert = Insert(

@@ -1,4 +1,4 @@
-"""Samples: the figures of the session table once a minute, taken by one instance at a time."""
+"""Samples of the figures of the session table, taken once a minute by one of the instances."""
 
 import asyncio
 import logging
@@ -15,14 +15,14 @@ from nestmap.sessions.options import SessionOptions
 
 log = logging.getLogger("nestmap.sessions")
 
-# A table with more rows, by PostgreSQL's estimate, is not counted for a request.
+# A table with more rows, by PostgreSQL's estimate, is not counted during a request.
 COUNTED_ROWS = 200_000
 
 
 class Samples:
-    """Counts sessions. ``reports`` answers requests, ``background`` takes the samples.
+    """Counts sessions. ``reports`` is the database for requests, ``background`` the one for samples.
 
-    Each method may raise DatabaseError.
+    All methods may raise DatabaseError.
     """
 
     def __init__(self, reports: Database, background: Database, options: SessionOptions) -> None:
@@ -33,7 +33,7 @@ class Samples:
         self._sql = queries("sessions/samples", options.names)
 
     async def run(self) -> None:
-        """Take a sample every ``options.sample`` seconds, for ever. Trouble is logged."""
+        """Take a sample every ``options.sample`` seconds, for ever. Errors are logged."""
         while True:
             began = time.monotonic()
             try:
@@ -45,9 +45,9 @@ class Samples:
             await asyncio.sleep(max(self._seconds - spent, self._seconds / 4))
 
     async def take(self, least: float | None = None) -> bool:
-        """Take a sample, unless there is one of the last ``least`` seconds; return True if taken.
+        """Take a sample unless the last one is younger than ``least`` seconds; return True if taken.
 
-        By default ``least`` is a little less than the interval of ``run()``.
+        The default of ``least`` is slightly less than the interval of ``run()``.
         """
         seconds = self._seconds * 0.9 if least is None else least
         parameters = {"absolute": self._absolute, "least": seconds}
@@ -55,16 +55,16 @@ class Samples:
         return bool(rows[0][0])
 
     async def keep_hours(self) -> int:
-        """Put minutes that are older than two days together by the hour; return how many hours."""
+        """Combine the samples older than two days by the hour; return the number of hours."""
         return await self._background.execute(self._sql["keep_hours"])
 
     async def last(self) -> Figures | None:
-        """Return the figures of the newest sample, None if there is none."""
+        """Return the figures of the newest sample, or None."""
         rows = await self._reports.rows(self._sql["last_sample"], idempotent=True)
         return Figures(**rows[0], exact=False) if rows else None
 
     async def figures(self, *, patient: bool = False) -> Figures:
-        """Return the figures of this moment, or of the last sample if the table is large.
+        """Return the current figures, or those of the last sample if the table is large.
 
         ``patient=True`` takes a sample first if the last one is older than a minute. Without it,
         NotSampled is raised if the table is large and there is no sample.
@@ -94,7 +94,7 @@ class Samples:
 
 
 def _summed(texts: list[str]) -> dict[str, int]:
-    """Return the sum of these JSON objects, whose values are numbers."""
+    """Return the sum of JSON objects with numbers as values."""
     total: Counter[str] = Counter()
     for text in texts:
         total.update(orjson.loads(text))

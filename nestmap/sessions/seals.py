@@ -1,10 +1,9 @@
-"""Seals: a chain of hashes beside the events, so that a change of the record can be found.
+"""Seals: a chain of hashes of the events, by which a change of the record is detected.
 
-Each seal is the hash of the seal before it and of one event. One instance seals about once a
-second, outside the transactions that add events: a chain inside them would make every sign-in wait
-for the one before it. Whoever can rewrite both tables can make a new chain, so the newest hash
-(the head) is logged each minute: keep the log elsewhere, and verify() finds that the chain no
-longer has it.
+Each seal is the hash of the previous seal and of one event. One instance seals about once a second,
+outside the transactions that add events: a chain inside them would make every sign-in wait for the
+previous one. An attacker who can change both tables could make a new chain. So the newest hash (the
+head) is logged each minute: if the log is stored elsewhere, verify() detects that the head is missing.
 """
 
 import asyncio
@@ -20,23 +19,23 @@ log = logging.getLogger("nestmap.events")
 
 SQL = queries("sessions/events")
 
-INTERVAL = 1.0  # seconds between two looks for new events
+INTERVAL = 1.0  # seconds between two checks for new events
 HEAD_INTERVAL = 60.0  # seconds between two log lines with the head
-PRUNE_INTERVAL = 3600.0  # seconds between two looks for old events
+PRUNE_INTERVAL = 3600.0  # seconds between two checks for old events
 BATCH = 500  # events sealed by one statement
 PRUNE_BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong with the record. ``kind`` is one of:
+    """A fault in the record. ``kind`` is one of:
 
-    - changed: the event, or its place in the chain, is not what was sealed;
-    - removed: the event is gone;
-    - inserted: the event was put in later than it claims;
+    - changed: the event, or its position in the chain, differs from what was sealed;
+    - removed: the event does not exist;
+    - inserted: the event was added later than its time says;
     - gap: seals are missing before this one;
-    - beginning: the chain does not begin where the last pruning left it;
-    - cut: the head that was asked for is not in the chain.
+    - beginning: the chain does not begin where the last pruning ended;
+    - cut: the given head is not in the chain.
     """
 
     kind: str
@@ -56,7 +55,7 @@ class Seals:
         """Seal about once a second, log the head each minute, prune each hour, until cancelled."""
         logged, head_at, prune_at = None, 0.0, time.monotonic() + HEAD_INTERVAL
         while True:
-            # Instances need not take turns by chance: the lock in seal_events lets one through.
+            # The instances need no coordination: the lock in seal_events allows one at a time.
             await asyncio.sleep(INTERVAL)
             try:
                 await self.seal()
@@ -71,9 +70,9 @@ class Seals:
                 log.debug("events were not sealed: %s", error)
 
     async def seal(self) -> int:
-        """Seal what is not sealed yet, log each event, and return their number.
+        """Seal new events, log each of them, and return their number.
 
-        Events that another instance is sealing at the moment are left to it.
+        It does nothing while another instance is sealing.
         """
         count = 0
         while True:
@@ -90,11 +89,10 @@ class Seals:
         return str(row[1]) if row else ""
 
     async def verify(self, head: str | None = None) -> list[Fault]:
-        """Seal, then return what is wrong with the record (up to 1,000 faults).
+        """Seal, then return the faults in the record (up to 1,000).
 
-        ``head`` is a hash that was logged earlier: when the chain does not have it any more, the
-        newest events were cut off or the chain was made anew. A head from before the oldest event
-        that is kept can't be found either.
+        ``head`` is a hash from the log: if it is not in the chain, the newest events were removed or the
+        chain was replaced. A head that is older than the oldest stored event is not found either.
         """
         await self.seal()
         rows = await self._database.all(SQL["verify_events"], idempotent=True)
@@ -131,7 +129,7 @@ class Seals:
 
 
 def log_event(event: Event) -> None:
-    """Write one event as one line of the log."""
+    """Log one event in one line."""
     fields = {
         "id": event.id,
         "at": event.at,

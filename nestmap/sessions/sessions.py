@@ -1,4 +1,4 @@
-"""The session layer of one application: its options, its databases and its background work."""
+"""The session layer of one application: options, databases and background work."""
 
 from asyncio import Future
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ from nestmap.timeouts import TIMEOUTS
 class Sessions:
     """Sessions in PostgreSQL for a Tornado application.
 
-    ``url`` is a connection string as libpq takes it (or a Hosts value); the options are those of
-    SessionOptions. Nothing is opened before ``open()``::
+    ``url`` is a connection string of libpq (or a Hosts value); the options are those of
+    SessionOptions. No connection is made before ``open()``::
 
         sessions = Sessions("postgresql://localhost/mysite", secret=SECRET)
         await sessions.open()
@@ -46,13 +46,13 @@ class Sessions:
         self.background = Background()
         self.hosts = url if isinstance(url, Hosts) else Hosts(url)
         self.cookie = _cookie(self.options)
-        # Loads and writes have connections of their own, so that a slow report never stands before
-        # one. A batch needs one connection each; the others are for batches that overtake a slow one.
+        # Loads and writes have their own connections, so that slow reports do not delay them. A batch
+        # needs one connection; the others are for batches that overtake a slow one.
         reads, writes, reports, background = shares(self.options.connections, 4, 4, 1, 1)
         self._reads = Database(self.hosts, Limits(connections=reads))
-        # A batch holds its locks for a moment; a lock that is held longer stops only its own row.
+        # Batches hold locks briefly; a row that is locked for longer fails alone.
         self._writes = Database(self.hosts, Limits(lock=TIMEOUTS.lock, connections=writes))
-        # Administration and what runs in the background have connections and limits of their own.
+        # Administration and background work have their own connections and limits.
         self._reports = Database(
             self.hosts, Limits(statement=TIMEOUTS.administration, connections=reports)
         )
@@ -84,12 +84,12 @@ class Sessions:
 
     @property
     def batches(self) -> list[BatchFigures]:
-        """What was read and written so far, statement by statement."""
+        """Return the counters of reads and writes, per statement."""
         return [*self._reader.figures, *self._store.figures]
 
     @property
     def pools(self) -> dict[str, PoolFigures]:
-        """The connections of each pool, by what it is for."""
+        """Return the figures of each pool, by its purpose."""
         return {
             "reads": self._reads.figures,
             "writes": self._writes.figures,
@@ -98,17 +98,17 @@ class Sessions:
         }
 
     async def open(self, patience: float = 300.0) -> None:
-        """Bring the table up to date, check it, and start pruning.
+        """Migrate the table, check it, and start pruning.
 
-        ``patience`` (seconds) is how long to wait for the database and for other starters. Raises
-        DatabaseError or SchemaError.
+        ``patience`` is how many seconds to wait for the database and for other processes that start.
+        Raises DatabaseError or SchemaError.
         """
         await self.schema.migrate(patience)
         await self.schema.check()
         self.start()
 
     def start(self) -> None:
-        """Start the background work on a table that is up to date already."""
+        """Start the background work on a migrated table."""
         self.background.start(self._sweep.run(), "sweep", daemon=True)
         if self.options.prune:
             self.background.start(self.pruner.run(), "pruner", daemon=True)
@@ -130,11 +130,11 @@ class Sessions:
         return drained
 
     async def load(self, sids: Sequence[str]) -> Session:
-        """Return the session that the cookies of a request name. Raises DatabaseError."""
+        """Return the session for the cookies of a request. Raises DatabaseError."""
         return await self._loader.load(sids)
 
     def of_another_form(self, session: Session) -> Session:
-        """Return the lapsed session of a form that was rendered for another session than this."""
+        """Return a lapsed session for a form that was rendered for another session."""
         return self._loader.of_another_form(session)
 
     def commit(self, write: Write, waited: float = 0.0) -> Future[Written | None]:
@@ -142,11 +142,11 @@ class Sessions:
         return self._store.commit(write, waited)
 
     async def adopt(self, session: Session) -> list[str]:
-        """Let the site's function of a sign-in take what a signed-in session still holds.
+        """Call the site's function of a sign-in for the data that is still in a signed-in session.
 
-        Call it for keys that should have been taken at the sign-in: its outcome was not known, or
-        another program wrote them. Return the keys that were taken; they have left the session.
-        Raises DatabaseError, or SessionEnded if the session is gone.
+        Use it for keys that should have been taken at the sign-in, if its outcome was unknown or another
+        program wrote them. Return the keys that were taken and removed from the session. Raises
+        DatabaseError, or SessionEnded if the session is gone.
         """
         stored = session.stored
         if stored is None or stored.user_id is None or self.options.on_sign_in is None:

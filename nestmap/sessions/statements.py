@@ -30,14 +30,14 @@ LATE = Late("the row was locked too late for this change")
 
 
 class Statements:
-    """Each method raises DatabaseError. None repeats a statement: that is for the Delivery."""
+    """Sends statements once; Delivery repeats them. All methods may raise DatabaseError."""
 
     def __init__(self, database: Database, options: SessionOptions, clock: DatabaseClock) -> None:
         self._database = database
         self._clock = clock
         self._sql = queries("sessions/sessions", options.names)
         self._recorded = options.events
-        # What the row of a new sid says of the site.
+        # The settings of the site for the row of a new sid.
         self._site = {"recorded": options.events, "most": options.sessions_per_user}
         self._idle = {"idle": options.idle, "absolute": options.absolute}
         self._cookie = {"cookie": cookie_object(options)} | self._idle
@@ -51,27 +51,27 @@ class Statements:
         return await self._write("insert_sessions", units, rows, self._cookie | self._hook)
 
     async def update(self, units: Sequence[Unit[Update, Written]]) -> list[Told]:
-        """Merge changes into sessions; the changes of one unit as one."""
+        """Merge changes into sessions; the changes of one unit are merged first."""
         await self._give_names(units)
         rows = [update_row(merged(unit.items)) | _named(unit) for unit in units]
         more = {"passed": self._clock.passed()}
         return await self._write("update_sessions", units, rows, self._cookie | self._touch | more)
 
     async def copy(self, units: Sequence[Unit[Rotate, Written]]) -> list[Told]:
-        """Put copies of sessions under their new sids."""
+        """Store copies of sessions under their new sids."""
         await self._give_names(units)
         rows = [rotate_row(unit.item) | _deadline(unit) for unit in units]
         return await self._write("copy_sessions", units, rows, self._cookie)
 
     async def rotate(self, units: Sequence[Unit[Rotate, Written]]) -> list[Told]:
-        """Put sessions under their new sids, in the place of the copies."""
+        """Replace the copies with the sessions, under their new sids."""
         await self._give_names(units)
         rows = [rotate_row(unit.item) | self._site | _named(unit) for unit in units]
         more = {"passed": self._clock.passed()}
         return await self._write("rotate_sessions", units, rows, self._cookie | self._hook | more)
 
     async def touch(self, sids: list[str]) -> dict[str, Written]:
-        """Renew sessions and return those that were renewed, by sid."""
+        """Renew sessions and return the renewed ones, by sid."""
         rows = await self._database.all(
             self._sql["touch_sessions"], {"sids": sids} | self._idle, idempotent=True
         )
@@ -94,16 +94,16 @@ class Statements:
         return [LATE if late.intersection(unit.item.ids) else None for unit in units]
 
     async def discard(self, sid: str) -> None:
-        """Remove a session whose sid was not told to a client."""
+        """Delete a session whose sid was not sent to a client."""
         await self._database.all(self._sql["discard_sessions"], {"sids": [sid]}, idempotent=True)
 
     async def settle(self, item: Rotate) -> None:
-        """Let the old sid of a rotation end, if it has not: the copy is the session."""
+        """End the old sid of a rotation if it still exists; the copy replaces the session."""
         rows = encode([rotate_row(item) | self._site])
         await self._database.all(self._sql["settle_rotations"], {"rows": rows}, idempotent=True)
 
     async def _give_names(self, units: Sequence[Unit[Any, Any]]) -> None:
-        """Give a name and a deadline to each unit that is sent for the first time."""
+        """Set the name and the deadline of each unit that is sent for the first time."""
         if not self._clock.is_known:
             await self._ask_for_the_time()
         for unit in units:
@@ -116,7 +116,7 @@ class Statements:
         try:
             ((clock,),) = await self._database.all(self._sql["find_clock"], idempotent=True)
         except DatabaseError as error:
-            # Of what is to be sent, nothing was.
+            # Nothing was sent yet.
             error.unknown = False
             raise
         self._clock.note(clock, asked, time.monotonic())
@@ -131,8 +131,8 @@ class Statements:
         found = await self._database.all(self._sql[query], parameters | {"rows": encode(rows)})
         written: dict[str, Written | Late] = {}
         for asked, *row in found:
-            # A row comes back under the sid that was asked for, and holds the one that is stored now.
-            # The first of two is of this sending, and says if the session was renewed.
+            # The first column of a row is the sid of the request, another one the sid that is stored now.
+            # The first of two rows is from this attempt, and shows if the session was renewed.
             written.setdefault(asked, LATE if row[0] is None else Written(*row))
         if LATE in written.values():
             self._clock.doubt()

@@ -1,7 +1,7 @@
-"""Sessions are written by batches: one statement for what several requests want.
+"""Writes sessions in batches: one statement for several requests.
 
-A change that may come again has a name and a deadline, so that it is carried out once and in time, or
-never: see docs/decisions/outcomes.md.
+A change that may be repeated has a name and a deadline, so that it is made once and in time, or not
+at all: see docs/decisions/outcomes.md.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ from nestmap.sessions.statements import Statements
 from nestmap.sessions.unit import Unit
 from nestmap.sessions.writes import End, Insert, Rotate, Touch, Update, Write, Written
 
-# No request asked for a renewal, so a response waits for one no longer than this.
+# A renewal is optional, so a response waits for it no longer than this.
 TOUCH_LIMITS = BatchLimits(slow_after=0.2, timeout=0.4)
 
 
 class SessionStore:
-    """Writes sessions. Only trouble with the database raises (DatabaseError)."""
+    """Writes sessions. Only DatabaseError and SessionEnded are raised."""
 
     def __init__(
         self,
@@ -68,15 +68,15 @@ class SessionStore:
 
     @property
     def figures(self) -> list[BatchFigures]:
-        """What was written so far."""
+        """Return the counters of writes."""
         return [batcher.figures for batcher in self._counted]
 
     def commit(self, write: Write, waited: float = 0.0) -> Future[Written | None]:
-        """Carry out ``write`` and return the future row, None if there is nothing to say of it.
+        """Carry out ``write`` and return a future of the row, or of None if there is no row.
 
-        A touch of a session that is gone is no error; an update of one is SessionEnded. ``waited``
-        is how long the request has waited for its session before (seconds): loading and committing
-        share one time limit. Raises Overloaded at once.
+        A touch of a session that is gone is not an error; an update of one raises SessionEnded.
+        ``waited`` is how many seconds the request has waited for its load: loading and committing
+        share one time limit. Overloaded is raised at once.
         """
         since = asyncio.get_running_loop().time() - waited
         match write:

@@ -1,7 +1,7 @@
-"""Ends the wait of commits that no one waits for any more, while a synchronous standby is away.
+"""Ends abandoned commits that wait for a synchronous standby.
 
-PostgreSQL does not end a commit that waits for its standby when the client has gone. Each one would
-keep a connection of the server for as long as the standby is away, until none is left for reading.
+PostgreSQL does not end a commit that waits for its standby when the client has disconnected. Each
+such commit would keep a connection of the server, until none is left for reading.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ SWEEP_SECONDS = 1.0
 
 
 class Sweep:
-    """Sweeps while statements are given up, and for as long afterwards as it may find them waiting."""
+    """Sweeps while statements are given up, and afterwards as long as some may still wait."""
 
     def __init__(self, hosts: Hosts, database: Database) -> None:
         self._hosts = hosts
@@ -26,7 +26,7 @@ class Sweep:
         self._sql = queries("sessions/sweep")
 
     async def run(self) -> None:
-        """Look each second if there is something to sweep, until cancelled."""
+        """Check each second if there is something to sweep, until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             if time.monotonic() - self._hosts.given_up <= TIMEOUTS.commit + 2 * SWEEP_SECONDS:

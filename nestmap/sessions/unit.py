@@ -1,4 +1,4 @@
-"""What a batch consists of: entries that wait for a result, in units that are sent as one."""
+"""The parts of a batch: entries that wait for a result, grouped into units that are sent together."""
 
 import asyncio
 import copy
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True, eq=False)
 class Entry(Generic[Item, Result]):
-    """An item and the future of who submitted it. ``since`` is when its time began (loop time)."""
+    """An item and the future of its caller. ``since`` is when its time limit began (loop time)."""
 
     item: Item
     future: asyncio.Future[Result]
@@ -23,16 +23,16 @@ class Entry(Generic[Item, Result]):
     # When it was submitted (time.monotonic()), and where a failure is counted.
     arrived: float
     failures: Counter[type[Exception]]
-    # Its outcome is not known: it was sent, and there is no answer that decides it.
+    # True if its outcome is unknown: it was sent and no answer has decided it.
     unknown: bool = False
 
     def answer(self, result: Result | Exception) -> None:
-        """Give the result, unless the entry was answered before."""
+        """Set the result, unless the entry has one."""
         if self.future.done():
             return
         if isinstance(result, Exception):
             self.failures[type(result)] += 1
-            # A copy each: many tasks raising one exception would share and grow its traceback.
+            # A copy for each entry: tasks that raise the same exception would share and extend its traceback.
             error = copy.copy(result)
             if isinstance(error, DatabaseError):
                 error.unknown = self.unknown
@@ -42,10 +42,10 @@ class Entry(Generic[Item, Result]):
 
 
 class Unit(Generic[Item, Result]):
-    """Entries of one key, which are sent as one change under one name.
+    """Entries with the same key, which are sent as one change with one name.
 
-    What was sent once is sent again as it was, so the entries of a unit never change. Only when it is
-    certain that nothing of it was carried out, its entries go into new units (`anew()`, `apart()`).
+    A repeated unit is sent unchanged, so its entries never change. Only if it is certain that it had no
+    effect, its entries are moved to new units (`anew()`, `apart()`).
     """
 
     __slots__ = ("deadline", "entries", "name", "since")
@@ -65,17 +65,17 @@ class Unit(Generic[Item, Result]):
 
     @property
     def item(self) -> Item:
-        """The last item; the only one of a unit that merges nothing."""
+        """The last item; without merging, the only one."""
         return self.entries[-1].item
 
     @property
     def is_done(self) -> bool:
-        """True if no entry waits for a result any more."""
+        """True if no entry waits for a result."""
         return all(entry.future.done() for entry in self.entries)
 
     @property
     def unknown(self) -> bool:
-        """True if the outcome of an earlier sending is not known."""
+        """True if the outcome of an earlier attempt is unknown."""
         return self.entries[0].unknown
 
     @unknown.setter
@@ -84,15 +84,15 @@ class Unit(Generic[Item, Result]):
             entry.unknown = value
 
     def answer(self, result: Result | Exception) -> None:
-        """Give the result to each entry."""
+        """Set the result of each entry."""
         for entry in self.entries:
             entry.answer(result)
 
     def anew(self) -> "Unit[Item, Result] | None":
-        """Return a new unit of the entries that wait, if there are any."""
+        """Return a new unit of the waiting entries, or None."""
         waiting = [entry for entry in self.entries if not entry.future.done()]
         return Unit(waiting) if waiting else None
 
     def apart(self) -> "list[Unit[Item, Result]]":
-        """Return a new unit for each entry that waits."""
+        """Return a new unit for each waiting entry."""
         return [Unit([entry]) for entry in self.entries if not entry.future.done()]

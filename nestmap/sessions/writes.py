@@ -1,6 +1,6 @@
-"""The statements that write one session, as values, and the row that a write left.
+"""The writes of one session as values, and the row after a write.
 
-The names of the fields are the names that SQL gives to them: a write is sent as a JSON object.
+The names of the fields are those in SQL: a write is sent as a JSON object.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from nestmap.sessions.records import Client, Record
 
 
 class SessionEnded(Exception):
-    """The session was ended, so what this request wanted to store was not stored."""
+    """The session was ended, so the changes of this request were not stored."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Owner:
-    """The user that a sign-in gives a session to, with lifetimes of its own (None: the site's)."""
+    """The user of a sign-in, with the lifetimes of the session (None: those of the site)."""
 
     user_id: str
     user_version: str | None = None
@@ -27,9 +27,9 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Insert:
-    """Store a session whose sid was made in this request; ``data`` is JSON text by key.
+    """Store a session with a new sid; ``data`` is JSON text by key.
 
-    ``named`` are the ids of the sessions that the request's cookies name, which end with it.
+    ``named`` are the ids of the sessions of the request's cookies, which are ended.
     """
 
     sid: str
@@ -42,7 +42,7 @@ class Insert:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Update:
-    """Merge changes into a stored session; ``replaces``: they take the place of all its data."""
+    """Merge changes into a stored session, or with ``replaces`` replace all its data."""
 
     sid: str
     changed: dict[str, bytes]
@@ -51,7 +51,7 @@ class Update:
     client: Client
 
     def followed_by(self, later: "Update") -> "Update":
-        """Return one change that does what this one and then ``later``, of the same session, do."""
+        """Return one change with the effect of this one and then ``later``, of the same session."""
         if later.replaces:
             return later
         gone = set(later.removed)
@@ -66,16 +66,16 @@ class Update:
 
 
 def merged(changes: Sequence[Update]) -> Update:
-    """Return one change that does what all of them do, one after the other."""
+    """Return one change with the effect of all of them in order."""
     return changes[0] if len(changes) == 1 else reduce(Update.followed_by, changes)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Rotate:
-    """Merge changes into a stored session and put it under ``new_sid``.
+    """Merge changes into a stored session and change its sid to ``new_sid``.
 
-    With an ``owner`` it is a sign-in: if the session is gone, a new one with ``new_id`` is stored.
-    ``confirms``: the password was given again. ``takes``: the site's function of a sign-in is called.
+    With an ``owner`` it is a sign-in: if the session is gone, a new one with ``new_id`` is stored. With
+    ``confirms`` the password was given again. With ``takes`` the site's function of a sign-in is called.
     """
 
     sid: str
@@ -93,14 +93,14 @@ class Rotate:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Touch:
-    """Renew the expiry of a session and nothing else."""
+    """Renew the expiry of a session."""
 
     sid: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class End:
-    """Delete sessions by their public ids, for a reason that is kept for a day."""
+    """Delete sessions by their public ids, with a reason that is kept for a day."""
 
     ids: tuple[str, ...]
     reason: str
@@ -114,8 +114,8 @@ Write = Insert | Update | Rotate | Touch | End
 class Written:
     """The row that a statement wrote; times are seconds since the epoch.
 
-    ``max_age`` is how long the session has from now (seconds), or None if it was not renewed and so
-    earns no cookie. ``taken`` are the keys that the site's function of a sign-in took.
+    ``max_age`` is the remaining lifetime of the session in seconds, or None if it was not renewed and
+    needs no cookie. ``taken`` are the keys that the site's function of a sign-in took.
     """
 
     sid: str
@@ -127,7 +127,7 @@ class Written:
     taken: list[str] = field(default_factory=list)
 
     def record(self, user_id: str | None, user: Any) -> Record:
-        """Return the record of a session that goes on with this row."""
+        """Return the record of a session that continues with this row."""
         return Record(
             sid=self.sid,
             id=self.id,
