@@ -1,4 +1,4 @@
-"""Accounts: who may sign in, how a password is kept, and how guessing is slowed."""
+"""Accounts: sign-in, storage of passwords, and limits against guessing."""
 
 from nestmap.accounts.accounts import Accounts
 from nestmap.accounts.addresses import checked_email

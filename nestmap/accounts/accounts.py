@@ -1,4 +1,4 @@
-"""The accounts: register, sign in, give the password again, change it, delete the account."""
+"""Register, sign in, confirm and change the password, delete the account."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ SQL = queries("site/users")
 
 
 class Found(NamedTuple):
-    """An account and what an attempt on it is checked against."""
+    """An account with the data to check a sign-in attempt."""
 
     user: User
     password_hash: str
@@ -36,9 +36,9 @@ class Found(NamedTuple):
 
 
 class Accounts:
-    """Every method may raise DatabaseError; those with a password TooManySignIns, too.
+    """The accounts. All methods may raise DatabaseError, those with a password also TooManySignIns.
 
-    Each attempt on a password is counted by the throttle first (TooManyAttempts).
+    The throttle counts each password attempt first, and may raise TooManyAttempts.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Accounts:
         self._devices = devices
         self._events = events
         self._sampler = Sampler()
-        # Attempts on a password: succeeded, failed or throttled.
+        # The number of password attempts that succeeded, failed or were throttled.
         self.attempts: Counter[str] = Counter()
 
     async def register(
@@ -67,9 +67,9 @@ class Accounts:
         role: str = "user",
         must_change: bool = False,
     ) -> User:
-        """Make an account; InvalidAccount or EmailTaken when it can't be made.
+        """Make an account. Raises InvalidAccount or EmailTaken.
 
-        ``must_change``: somebody else chose the password, so it has to be changed at the sign-in.
+        With ``must_change``, an operator chose the password and it must be changed at the sign-in.
         """
         email = checked_email(email)
         checked_password(password)
@@ -92,7 +92,7 @@ class Accounts:
         return user
 
     async def authenticate(self, email: str, password: str, client: Client) -> User | None:
-        """Return who this is, or None. An unknown address takes as long as a wrong password."""
+        """Return the user, or None. An unknown address takes as long as a wrong password."""
         email = clean(email)
         parameters = {"email": email, "network": self._throttle.network_key(client.ip)}
         row = await self._database.one(SQL["find_user"], parameters, idempotent=True)
@@ -102,23 +102,23 @@ class Accounts:
         return user
 
     async def users(self, user_ids: Iterable[str]) -> dict[str, User]:
-        """Return the users of these ids, as the session layer names them, by id."""
+        """Return the users with these ids (text, as in sessions), by id."""
         known = [int(one) for one in set(user_ids) if one.isdecimal()]
         rows = await self._database.all(SQL["find_users"], {"ids": known}, idempotent=True)
         return {str(row[0]): User(*row) for row in rows}
 
     async def confirm(self, user: User, password: str, client: Client) -> None:
-        """Check the password of someone who is signed in; WrongPassword if it is not theirs."""
+        """Check the password of a signed-in user; raise WrongPassword if it is wrong."""
         parameters = {"id": user.id, "network": self._throttle.network_key(client.ip)}
         row = await self._database.one(SQL["password_of"], parameters, idempotent=True)
         if await self._check(_found(row), user.email, password, client) is None:
             raise WrongPassword
 
     async def change_password(self, user: User, current: str, new: str, client: Client) -> User:
-        """Set another password, which makes every session of the account invalid.
+        """Change the password, which invalidates all sessions of the account.
 
-        Return the user with the new version, for the session that goes on. WrongPassword,
-        InvalidAccount; WrongPassword also when the account was changed meanwhile.
+        Return the user with the new version, for the current session. Raises InvalidAccount or
+        WrongPassword, the latter also if the account was changed meanwhile.
         """
         checked_password(new)
         await self.confirm(user, current, client)
@@ -137,7 +137,7 @@ class Accounts:
         return User(*row[:5])
 
     async def delete(self, user: User, password: str, client: Client) -> None:
-        """Delete one's account with all that hangs on it; WrongPassword or LastAdministrator."""
+        """Delete the user's account with its data. Raises WrongPassword or LastAdministrator."""
         await self.confirm(user, password, client)
         parameters = {"id": user.id, "version": user.version, "event": client.source.json()}
         row = await self._database.one(SQL["delete_user"], parameters)
@@ -149,7 +149,7 @@ class Accounts:
     async def _check(
         self, found: Found | None, address: str, password: str, client: Client
     ) -> User | None:
-        """Count an attempt, check it, and give it back when the password is right."""
+        """Count an attempt and check it; uncount it if the password is right."""
         account = f"id {found.user.id}" if found else f"address {address.lower()}"
         user = found.user if found else None
         device = self._devices.find(client.devices, user.id, user.version) if user else None
@@ -165,7 +165,7 @@ class Accounts:
             if self._sampler.take(account):
                 await self._note("throttled", user, client, wait=error.seconds)
             raise
-        # Whoever signed in here before does not wait behind a flood.
+        # A known client does not wait behind a flood.
         is_known = device is not None or (found is not None and found.known_network)
         share = account if is_known else client.network
         try:
@@ -185,7 +185,7 @@ class Accounts:
         return found.user
 
     async def _note(self, kind: str, user: User | None, client: Client, **details: Any) -> None:
-        # The address that was given is not kept: people type passwords there.
+        # The given address is not stored: users sometimes type passwords there.
         user_id = str(user.id) if user else None
         await self._events.add(client.source.event(kind, user_id, **details))
 
@@ -202,7 +202,7 @@ class Accounts:
             }
             await self._database.execute(SQL["set_password_hash"], parameters)
         except (DatabaseError, TooManySignIns):
-            # The old hash still verifies; the next sign-in tries again.
+            # The old hash is still valid; the next sign-in tries again.
             return
 
 

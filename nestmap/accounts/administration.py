@@ -1,4 +1,4 @@
-"""What administrators and operators do to accounts, and who has one."""
+"""Administration of accounts: list, search and change them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,10 +35,10 @@ class ListedUser:
 
 
 class Administration:
-    """Every method may raise DatabaseError. Those that change an account return None for no such id.
+    """Lists and changes accounts. All methods may raise DatabaseError; changes return None for an unknown id.
 
-    Disabling, enabling and ending change the version of the account, which makes all its sessions
-    invalid, whatever they are doing at the moment. Each change and its event are one statement.
+    Disabling, enabling and ending sessions change the version of the account, which invalidates all its
+    sessions at once. Each change and its event are one statement.
     """
 
     def __init__(self, database: Database, passwords: Passwords) -> None:
@@ -64,10 +64,10 @@ class Administration:
         return [ListedUser(*row) for row in rows]
 
     async def search(self, text: str, after: int = 0, most: int = 50) -> list[ListedUser]:
-        """Return accounts whose address begins with ``text``, in the order of the addresses.
+        """Return accounts whose address begins with ``text``, ordered by address.
 
-        A text that begins with "@" is the end of an address: all accounts of a domain. ``after`` is
-        the id of the last account of the page before.
+        With a text that begins with "@", return the accounts of a domain. ``after`` is the id of the last
+        account of the previous page.
         """
         text = clean(text)
         if text.startswith("@"):
@@ -86,7 +86,7 @@ class Administration:
     async def set_password(
         self, user_id: int, email: str, password: str, source: Source, *, must_change: bool = True
     ) -> User | None:
-        """Set a password that somebody else chose; InvalidAccount for one that can't be used."""
+        """Set a password that must be changed at the next sign-in. Raises InvalidAccount."""
         parameters = {
             "id": user_id,
             "version": None,
@@ -98,12 +98,12 @@ class Administration:
         return User(*row[:5]) if row else None
 
     async def end_sessions(self, user_id: int, source: Source) -> User | None:
-        """End every session of an account, and every sign-in that is under way."""
+        """End all sessions of an account and all its sign-ins under way."""
         row = await self._database.one(SQL["bump_version"], {"id": user_id, "event": source.json()})
         return User(*row[:5]) if row else None
 
     async def end_all_sessions(self, source: Source) -> int:
-        """End every session of every account, in batches, and return the number of accounts."""
+        """End all sessions of all accounts, in batches, and return the number of accounts."""
         await self._database.all(SQL["note_all_sessions_ended"], {"event": source.json()})
         total, after = 0, 0
         while True:
@@ -114,12 +114,12 @@ class Administration:
             after = max(row[0] for row in rows)
 
     async def set_role(self, user_id: int, role: str, source: Source) -> User | None:
-        """Give an account a role; LastAdministrator when nobody else has it."""
+        """Set the role of an account. Raises LastAdministrator if no administrator would be left."""
         parameters = {"id": user_id, "role": role, "event": source.json()}
         return _changed(await self._database.one(SQL["set_role"], parameters))
 
     async def disable(self, user_id: int, source: Source) -> User | None:
-        """Disable an account; LastAdministrator when nobody else could administer the site."""
+        """Disable an account. Raises LastAdministrator if no administrator would be left."""
         parameters = {"id": user_id, "event": source.json()}
         return _changed(await self._database.one(SQL["disable_user"], parameters))
 

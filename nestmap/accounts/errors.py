@@ -1,12 +1,12 @@
-"""What an account's verb may refuse.
+"""The errors of accounts.
 
 AccountError
 ├── InvalidAccount      an address or a password that can't be used
 ├── EmailTaken          there is an account with this address
-├── LastAdministrator   nobody would be left who can administer the site
-├── WrongPassword       the password that was given again is not the account's
-├── TooManyAttempts     too many attempts before this one; wait
-└── TooManySignIns      more passwords wait to be checked than can be
+├── LastAdministrator   no administrator would be left
+├── WrongPassword       the password is wrong
+├── TooManyAttempts     too many earlier attempts; wait
+└── TooManySignIns      too many passwords wait to be checked
 """
 
 
@@ -31,11 +31,11 @@ class LastAdministrator(AccountError):
 
 
 class WrongPassword(AccountError):
-    """The password is not the account's."""
+    """The password is wrong."""
 
 
 class TooManyAttempts(AccountError):
-    """Too many attempts before this one; ``seconds`` is how long to wait (15 minutes at most)."""
+    """Too many earlier attempts; ``seconds`` is how long to wait (15 minutes at most)."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many attempts. Try again in {seconds} seconds.")
@@ -43,4 +43,4 @@ class TooManyAttempts(AccountError):
 
 
 class TooManySignIns(AccountError):
-    """More passwords wait to be checked than can be; try again in a moment."""
+    """Too many passwords wait to be checked; try again in a moment."""

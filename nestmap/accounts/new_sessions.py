@@ -1,9 +1,9 @@
-"""A limit of the sessions that visitors begin from one network, in all processes together.
+"""Limits the sessions that visitors begin from one network, over all processes.
 
-Each process keeps counters of its own, so that a request waits for no query. It adds them to
-PostgreSQL's about once a second, and sooner when a tenth of the limit was used since; what comes
-back is the count of all processes. So each process lets a tenth too many through at most, and what
-arrives while that statement is on its way. Without a database, each process keeps the limit alone.
+Each process has its own counters, so requests wait for no query. It adds them to the counters in
+PostgreSQL about once a second, and earlier after a tenth of the limit was used; the result is the
+count of all processes. So each process may exceed the limit by a tenth, and by the requests that
+arrive during that statement. Without a database, each process applies the limit separately.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ SQL = queries("site/throttle")
 log = logging.getLogger("nestmap.accounts")
 
 INTERVAL = 1.0  # seconds between two exchanges with PostgreSQL
-NETWORKS = 4096  # counters kept; the network seen least recently is forgotten, and let through
+NETWORKS = 4096  # counters kept; the least recently used is dropped, so its network is allowed more
 
 
 @dataclass(slots=True)
 class Counter:
-    """What one network has used of its limit at the time ``since``, and how much was not sent yet."""
+    """The used part of the limit of one network at the time ``since``, and the part not sent yet."""
 
     since: float
     used: float = 0.0
@@ -37,9 +37,9 @@ class Counter:
 
 
 class NewSessions:
-    """Lets ``most`` sessions begin in a minute from each network; a burst of that size at once.
+    """Allows ``most`` new sessions a minute for each network, also all at once.
 
-    ``key_of`` makes the key under which PostgreSQL counts a network.
+    ``key_of`` makes the key of a network's counter in PostgreSQL.
     """
 
     def __init__(self, database: Database, key_of: Callable[[str], str], most: int) -> None:
@@ -50,7 +50,7 @@ class NewSessions:
         self._is_much = asyncio.Event()
 
     def take(self, network: str, now: float | None = None) -> bool:
-        """Count one, and return False if it is too many. ``now`` is in seconds on any clock."""
+        """Count a session, and return False if it is above the limit. ``now`` is in seconds on any clock."""
         counter = self._counter(network, time.monotonic() if now is None else now)
         if counter.used + 1 > self._most:
             return False
@@ -73,7 +73,7 @@ class NewSessions:
                 await asyncio.sleep(INTERVAL)
 
     async def share(self) -> None:
-        """Add what was counted here to the counters of all, and take those over."""
+        """Add the counts of this process to the shared counters, and read these."""
         counters = {
             self._key_of(network): counter
             for network, counter in self._counters.items()
@@ -89,12 +89,12 @@ class NewSessions:
             {"counts": orjson.dumps(counts).decode(), "most": self._most},
         )
         for key, used in rows:
-            # What was counted here meanwhile is not among them.
+            # They do not include sessions that were counted here meanwhile.
             counters[key].used = used + counters[key].unsent
             counters[key].since = time.monotonic()
 
     def _counter(self, network: str, now: float) -> Counter:
-        """Return the counter of a network as it is now: it empties within a minute."""
+        """Return the counter of a network at this time: it decreases to 0 within a minute."""
         counter = self._counters.setdefault(network, Counter(now))
         self._counters.move_to_end(network)
         if len(self._counters) > NETWORKS:

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, in a small thread pool of its own with a bounded queue."""
+"""Hashes passwords with argon2id, in a small thread pool with a bounded queue."""
 
 import logging
 
@@ -12,11 +12,11 @@ log = logging.getLogger("nestmap.accounts")
 
 
 class Passwords:
-    """Hashes and verifies without holding up the event loop; may raise TooManySignIns.
+    """Hashes and verifies without blocking the event loop; may raise TooManySignIns.
 
     argon2id with 19 MiB and 2 passes takes about 33 ms of a core (OWASP's parameters), so at most
-    ``threads`` run at once. ``share`` names the client: up to ``each`` of one share and up to
-    ``waiting`` of all wait, and the shares take turns.
+    ``threads`` run at once. ``share`` identifies the client: up to ``each`` requests of one share
+    and up to ``waiting`` in total can wait, and the shares take turns.
     """
 
     def __init__(self, threads: int = 2, waiting: int = 256, each: int = 16) -> None:
@@ -25,23 +25,23 @@ class Passwords:
         self._dummy_hash = self._hasher.hash("no account has this hash")
 
     async def new_hash(self, password: str, email: str, share: str = "") -> str:
-        """Return the hash of a new password; InvalidAccount for one that can't be used."""
+        """Return the hash of a new password; raise InvalidAccount for an unacceptable one."""
         normal = checked_password(password)
         return await self.queue.run(share, lambda: self._new_hash(normal, email))
 
     async def hash(self, password: str, share: str = "") -> str:
-        """Return the string to store for a password that was verified before."""
+        """Return the hash of a password that was verified before."""
         normal = normal_password(password) or password
         return await self.queue.run(share, lambda: self._hasher.hash(normal))
 
     async def verify(
         self, stored: str | None, password: str, share: str = "", *, is_known: bool = False
     ) -> bool:
-        """Return True if it is the password; without a stored hash, False after the same time.
+        """Return True if the password matches. Without a stored hash, return False after the same time.
 
-        A client that ``is_known`` does not wait behind strangers.
+        A client that ``is_known`` does not wait behind unknown ones.
         """
-        # A text of another length than a password has is wrong, and takes as long to be.
+        # A text that is too long or too short is wrong, and takes the same time.
         normal = normal_password(password)
         hashed = (stored if normal else None) or self._dummy_hash
         matches = await self.queue.run(
@@ -50,11 +50,11 @@ class Passwords:
         return matches and stored is not None and normal is not None
 
     def outdated(self, stored: str) -> bool:
-        """Return True if the hash was made with other parameters than today's."""
+        """Return True if the hash was made with other parameters than the current ones."""
         return self._hasher.check_needs_rehash(stored)
 
     def close(self) -> None:
-        """Let what runs end, and drop what waits."""
+        """Finish running work, and drop waiting work."""
         self.queue.close()
 
     def _new_hash(self, normal: str, email: str) -> str:

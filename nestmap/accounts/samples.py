@@ -1,4 +1,4 @@
-"""A sample of what may happen very often: one of a kind a minute, and a bounded number of kinds."""
+"""A sample of frequent incidents: one a minute for each kind, and a bounded number of kinds."""
 
 import time
 from collections import OrderedDict
@@ -9,7 +9,7 @@ A_MINUTE = 60
 
 
 class Sampler:
-    """Says which of many equal happenings are kept; 60 a minute at most, one a minute of each name."""
+    """Selects incidents to record: one a minute for each name, and 60 a minute in all."""
 
     def __init__(self) -> None:
         self._taken: OrderedDict[str, float] = OrderedDict()
@@ -17,7 +17,7 @@ class Sampler:
         self._in_window = 0
 
     def take(self, name: str) -> bool:
-        """Return True if this one is to be kept."""
+        """Return True if this one should be recorded."""
         now = time.monotonic()
         if now - self._window >= SECONDS:
             self._window, self._in_window = now, 0

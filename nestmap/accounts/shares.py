@@ -1,7 +1,7 @@
-"""A queue with shares: each client waits behind its own work, not behind everyone's.
+"""A queue with shares: each client waits behind its own work, not behind that of all others.
 
-Shares of known clients and shares of strangers are two rings that take turns. So a client that is
-known waits for one other piece of work, however many strangers there are.
+Shares of known clients and shares of unknown ones are two rings that take turns. So a known client
+waits for one other piece of work, also if there are many unknown clients.
 """
 
 import asyncio
@@ -14,17 +14,17 @@ from nestmap.accounts.errors import TooManySignIns
 
 Result = TypeVar("Result")
 
-# What waits, by share.
+# The waiting work, by share.
 Ring = OrderedDict[str, deque[asyncio.Future[None]]]
 
 
 class SharedQueue:
-    """Runs work in ``threads`` threads; shares that have work waiting take turns.
+    """Runs work in ``threads`` threads; shares with waiting work take turns.
 
-    Up to ``each`` pieces of work wait in one share; one more is TooManySignIns. Up to ``total`` wait
-    altogether; one more takes the place of the newest in the longest share of strangers, unless it
-    is a stranger's whose own share is as long. So a client that waits behind nothing of its own gets
-    in while others wait behind theirs, and a known one always does.
+    Up to ``each`` pieces of work can wait in one share; another one raises TooManySignIns. Up to
+    ``total`` can wait in all; another one replaces the newest in the longest share of an unknown client,
+    unless its own share is unknown and as long. So a client without waiting work gets in if others have
+    more, and a known client always gets in.
     """
 
     def __init__(self, threads: int, *, each: int, total: int) -> None:
@@ -41,18 +41,18 @@ class SharedQueue:
 
     @property
     def waiting(self) -> int:
-        """How many pieces of work wait for a thread."""
+        """The number of waiting pieces of work."""
         return self._waiting
 
     @property
     def running(self) -> int:
-        """How many threads work."""
+        """The number of busy threads."""
         return self._running
 
     async def run(
         self, share: str, work: Callable[[], Result], *, is_known: bool = False
     ) -> Result:
-        """Return what ``work`` returns, or raise what it raises. TooManySignIns if it can't wait."""
+        """Run ``work`` and return its result. Raises TooManySignIns if it can't wait."""
         if self._running >= self._threads:
             try:
                 await self._turn(share, is_known=is_known)
@@ -68,7 +68,7 @@ class SharedQueue:
             self._next()
 
     def close(self) -> None:
-        """Let what runs end, and drop what waits."""
+        """Finish running work, and drop waiting work."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _turn(self, share: str, *, is_known: bool) -> None:
@@ -91,7 +91,7 @@ class SharedQueue:
             raise
 
     def _make_room(self, than: int) -> None:
-        """Refuse the newest work of the strangers' longest share; TooManySignIns if none is longer."""
+        """Refuse the newest work in the longest unknown share; raise TooManySignIns if none is longer."""
         shares = self._strangers
         longest = max(shares, key=lambda share: len(shares[share]), default=None)
         if longest is None or len(shares[longest]) <= than:
@@ -104,7 +104,7 @@ class SharedQueue:
             dropped.set_exception(TooManySignIns())
 
     def _next(self) -> None:
-        """Start the work that is first in the share whose turn it is."""
+        """Start the first work of the next share."""
         while self._waiting and self._running < self._threads:
             ring = self._known if self._is_turn_of_known else self._strangers
             self._is_turn_of_known = not self._is_turn_of_known
@@ -118,7 +118,7 @@ class SharedQueue:
 
 
 def _first_of(ring: Ring) -> asyncio.Future[None] | None:
-    """Take the first work of the first share, whose turn comes again after all others."""
+    """Take the first work of the first share, and move this share to the end."""
     if not ring:
         return None
     share, queue = ring.popitem(last=False)

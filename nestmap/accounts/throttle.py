@@ -1,14 +1,14 @@
-"""The throttle: attempts are counted in PostgreSQL before a password is looked at.
+"""The throttle: counts attempts in PostgreSQL before a password is hashed.
 
 A bucket counts failures. From the fifth on (accounts) it delays the next attempt by 5, 10, 20
-... seconds and 15 minutes at most; it never locks. An attempt counts in the first of these that fits:
+... seconds and 15 minutes at most; it never locks. An attempt is counted in the first of these that applies:
 
-- the device, when it carries the cookie of an earlier sign-in to this account;
-- the account in this network, when it signed in to this account within 90 days;
+- the device, if it has the cookie of an earlier sign-in to this account;
+- the account in this network, if it signed in to this account within 90 days;
 - else the account and, across accounts, the network (an IPv6 client: its /64 and its /48).
 
-So a flood of guesses from elsewhere leaves the owner signing in. Keys are HMACs; an address that has
-no account has buckets like any other.
+So the owner can sign in during a flood of guesses from other networks. Keys are HMACs; an address
+without an account has buckets too.
 """
 
 import asyncio
@@ -32,12 +32,12 @@ log = logging.getLogger("nestmap.accounts")
 
 PRUNE_INTERVAL = 300.0  # seconds
 PRUNE_BATCH = 1000
-MOST_COUNTERS = 1_000_000  # rows; with more, counters that delay nothing go early
+MOST_COUNTERS = 1_000_000  # rows; above this, counters without a delay are removed early
 
 LONGEST_DELAY = 900  # seconds; attempt_delay() in PostgreSQL ends there, too
 DAY = 86400.0
-# Of guesses that an account's bucket lets through, 23 may come at once and 75 more in a day: fewer
-# than 100 in any 24 hours. Delays alone would let 105 through.
+# The bucket of an account allows 23 guesses at once and 75 more in a day: fewer than 100 in any 24
+# hours. Delays alone would allow 105.
 GUESSES_AT_ONCE = 23
 GUESSES_A_DAY = 75
 # A failure is forgotten after this long (seconds): five wrong passwords are forgotten in a day.
@@ -48,7 +48,7 @@ WIDE = 4
 
 @dataclass(frozen=True, slots=True)
 class ThrottleLimits:
-    """How many failures come before the first delay, and registrations an hour from one network."""
+    """The failures before the first delay, and the registrations an hour from one network."""
 
     account_failures: int = 5
     network_failures: int = 50
@@ -57,13 +57,13 @@ class ThrottleLimits:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """An attempt that was counted; give it back when it succeeds or is not checked."""
+    """A counted attempt; it is uncounted if it succeeds or is not checked."""
 
     buckets: str
 
 
 class Throttle:
-    """Every method may raise DatabaseError."""
+    """Counts attempts. All methods may raise DatabaseError."""
 
     def __init__(self, database: Database, secret: str, limits: ThrottleLimits) -> None:
         self._database = database
@@ -71,20 +71,20 @@ class Throttle:
         self._limits = limits
 
     def network_key(self, ip: str | None) -> str:
-        """Return the name under which an account remembers a network."""
+        """Return the key of a network in the known networks of an account."""
         return self._digest("known", networks_of(ip)[0])
 
     def visitors_key(self, network: str) -> str:
-        """Return the key under which the sessions are counted that visitors begin in a network."""
+        """Return the key of the counter of new sessions of a network."""
         return self._digest("visitors", network)
 
     async def attempt(
         self, account: str, ip: str | None, *, device: str | None, known_network: bool
     ) -> Reservation:
-        """Count an attempt on an account; TooManyAttempts when it has to wait.
+        """Count an attempt on an account. Raises TooManyAttempts if it must wait.
 
-        ``account`` is its id or, where there is none, the address that was given; ``device`` the id
-        of a device that signed in to it before.
+        ``account`` is its id, or the given address if there is no account; ``device`` is the id of a
+        device that signed in to it before.
         """
         if device is not None:
             buckets = [self._account_bucket("device", account, device)]
@@ -95,7 +95,7 @@ class Throttle:
         return await self._reserve(buckets)
 
     async def registration(self, ip: str | None) -> None:
-        """Count a registration from a network; TooManyAttempts when there were too many."""
+        """Count a registration from a network. Raises TooManyAttempts above the limit."""
         limits = self._limits
         await self._reserve(
             [
@@ -105,16 +105,16 @@ class Throttle:
         )
 
     async def give_back(self, reservation: Reservation) -> None:
-        """Take back an attempt that succeeded or was not checked."""
+        """Uncount an attempt that succeeded or was not checked."""
         await self._database.all(SQL["return_attempt"], {"buckets": reservation.buckets})
 
     async def remember(self, user_id: int, ip: str | None) -> None:
-        """Note that an account was signed in to from this network."""
+        """Record that an account was signed in to from this network."""
         parameters = {"user_id": user_id, "network": self.network_key(ip)}
         await self._database.execute(SQL["remember_network"], parameters, idempotent=True)
 
     async def run(self) -> None:
-        """Remove what is forgotten, every few minutes, until cancelled."""
+        """Remove old counters every few minutes, until cancelled."""
         while True:
             await asyncio.sleep(PRUNE_INTERVAL)
             try:
@@ -123,7 +123,7 @@ class Throttle:
                 log.warning("the throttle was not pruned: %s", error)
 
     async def prune(self) -> int:
-        """Remove counters that have forgotten everything, and networks of long ago."""
+        """Remove empty counters and old networks."""
         count = 0
         for name, parameters in (
             ("prune_throttle", {}),
@@ -154,7 +154,7 @@ class Throttle:
         )
 
     def _network_buckets(self, ip: str | None) -> list[dict[str, Any]]:
-        # What a network failed with is forgotten within an hour: many people may be behind it.
+        # Failures of a network are forgotten within an hour, since many users may share it.
         return [
             self._bucket("network", network, free=free, forget=free / 3600)
             for network, free in _each(networks_of(ip), self._limits.network_failures)

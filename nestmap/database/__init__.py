@@ -1,4 +1,4 @@
-"""The way to PostgreSQL: a few methods, translated errors and a time limit on everything.
+"""Access to PostgreSQL: a few methods, translated errors and time limits for everything.
 
 Nothing else in the program imports aiopg or psycopg2.
 """

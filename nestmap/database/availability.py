@@ -1,4 +1,4 @@
-"""Remembers if the database can be reached, and says so in the log when that changes."""
+"""Remembers if the database can be reached, and logs when that changes."""
 
 import logging
 import time
@@ -10,11 +10,11 @@ log = logging.getLogger("nestmap.database")
 
 
 class Availability:
-    """Shared by all pools that lead to the same hosts.
+    """The state of the database, shared by all pools with the same hosts.
 
-    While the database is away, one attempt to connect is made at a time, with pauses that grow; who
-    comes in between is told the cause of the last failure. An attempt that gets no answer does not
-    hold up the next one for long: what it has sent may be lost for good.
+    While the database is unreachable, one attempt to connect is made at a time, with growing pauses;
+    callers in between get the last error. An attempt without an answer delays the next one only
+    briefly: its packets may be lost.
     """
 
     def __init__(self) -> None:
@@ -29,12 +29,12 @@ class Availability:
 
     @property
     def is_away(self) -> bool:
-        """True since the first attempt that failed, until one succeeds."""
+        """True from the first failed attempt until one succeeds."""
         return self._away_since is not None
 
     @property
     def away(self) -> DatabaseError | None:
-        """The error of the last attempt if another one should not be made now, else None."""
+        """Return the error of the last attempt if no other should be made now, else None."""
         if self._cause is None or self._may_attempt():
             return None
         return type(self._cause)(*self._cause.args)
@@ -48,7 +48,7 @@ class Availability:
         self._attempts -= 1
 
     def succeeded(self) -> None:
-        """A connection was made."""
+        """Record that a connection was made."""
         if self._away_since is not None:
             seconds = time.monotonic() - self._away_since
             log.warning(
@@ -60,7 +60,7 @@ class Availability:
         self._told.clear()
 
     def failed(self, cause: DatabaseError) -> None:
-        """No connection could be made to any address."""
+        """Record that no connection could be made to any address."""
         now = time.monotonic()
         if self._away_since is None:
             self._away_since = now

@@ -1,4 +1,4 @@
-"""Which migrations were applied: nestmap.migrations, and the lock of the process that applies them."""
+"""The record of applied migrations in nestmap.migrations, and the lock of the process that applies them."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ INSUFFICIENT_PRIVILEGE = "42501"
 
 
 async def find_pending(database: Database, folders: Sequence[Migrations]) -> list[Migration]:
-    """Return the migrations that are still to be applied, in order. It only reads.
+    """Return the pending migrations in order. It only reads.
 
     Raises SchemaError if a file was edited after it was applied, or if the role may not read the
     records.
@@ -39,7 +39,7 @@ async def find_pending(database: Database, folders: Sequence[Migrations]) -> lis
 
 
 async def create_bookkeeping(transaction: Transaction) -> None:
-    """Make the schema and the table of records. Looking first needs fewer rights."""
+    """Make the schema and the table of records. Checking first needs fewer rights."""
     await take_turn(transaction)
     (found,) = await transaction.rows(SQL["find_bookkeeping"])
     if not found["has_schema"]:
@@ -49,7 +49,7 @@ async def create_bookkeeping(transaction: Transaction) -> None:
 
 
 async def take_turn(transaction: Transaction) -> None:
-    """Become the only process that applies migrations, until the transaction ends.
+    """Lock out other processes that apply migrations, until the transaction ends.
 
     Raises Locked if there is another one.
     """
@@ -63,7 +63,7 @@ async def is_applied(transaction: Transaction, one: Migration) -> bool:
 
 
 async def record(transaction: Transaction, one: Migration) -> None:
-    """Remember that this migration was applied."""
+    """Record that this migration was applied."""
     await transaction.execute(
         SQL["record_migration"],
         {

@@ -1,4 +1,4 @@
-"""One connection to PostgreSQL. Each quirk of the driver is described beside the line it decides."""
+"""One connection to PostgreSQL. Comments explain the code that exists for quirks of the driver."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ _SURROUNDINGS = "select current_setting('default_transaction_isolation'), pg_bac
 
 
 class Result(NamedTuple):
-    """What one statement gave: its rows, and how many rows it returned or changed."""
+    """The result of a statement: its rows, and the number of returned or changed rows."""
 
     rows: list[Row]
     affected: int
@@ -40,7 +40,7 @@ class Connection:
         self.opened = time.monotonic()
         self.round_trip = 0.0
         self.prefix = ""
-        # The names of the statements that it keeps prepared, None if it can't keep any.
+        # The names of its prepared statements; None if it can't prepare statements.
         self._prepared: set[str] | None = None
 
     @classmethod
@@ -51,7 +51,7 @@ class Connection:
         raw = None
         try:
             async with asyncio.timeout(limit):
-                # The catalogue queries that aiopg makes for these three are a round trip each.
+                # For each of these three, aiopg would send a catalogue query.
                 raw = await RawConnection(
                     None,
                     limit,
@@ -71,10 +71,10 @@ class Connection:
             raise failed_to_connect(error, parameters, limit) from None
 
     async def _prepare(self, limit: float) -> None:
-        """Find out what the role makes of a transaction, and if anything is in between.
+        """Find out the role's default isolation level, and if there is a connection pooler in between.
 
-        Our statements are for read committed. PgBouncer says a number of its own in place of the
-        server's process, and may send each transaction to another server.
+        Our statements need read committed. PgBouncer gives another number instead of the PID of the
+        backend, and may send each transaction to another backend.
         """
         began = time.monotonic()
         (((level, process),), *_) = await self.run(_SURROUNDINGS, None, limit)
@@ -86,21 +86,21 @@ class Connection:
 
     @property
     def closed(self) -> bool:
-        """True if the connection is gone. An idle one notices a restart of the server by itself."""
+        """True if the connection is closed. An idle one notices a restart of the server by itself."""
         return bool(self._raw.closed)
 
     def close(self) -> None:
-        """Close at once. A statement that is running goes on at the server."""
+        """Close at once. A running statement continues on the server."""
         self._raw.close()
 
     def text_of(self, sql: str | Prepared) -> str:
-        """Return what is sent for a statement."""
+        """Return the text to send for a statement."""
         if isinstance(sql, str):
             return sql
         return sql.plain if self._prepared is None else sql.on(self._prepared)
 
     def prepare_no_more(self) -> None:
-        """Send every statement plainly from now on."""
+        """Send all statements unprepared from now on."""
         self._prepared = None
 
     async def run(self, sql: str, parameters: Parameters, limit: float) -> Result:
@@ -115,7 +115,7 @@ class Connection:
             rows = await cursor.fetchall() if description else []
             return Result(rows, int(cursor.rowcount), description)
         except (Exception, asyncio.CancelledError) as error:
-            # Decide by the connection, not by the SQLSTATE: a restart leaves pgcode empty.
+            # Check the connection, not the SQLSTATE: after a restart, pgcode is empty.
             failure = translated(error, lost=self.closed)
             if isinstance(failure, DatabaseError):
                 failure.unknown = self.closed or isinstance(error, TimeoutError)

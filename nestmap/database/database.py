@@ -1,4 +1,4 @@
-"""Run statements on PostgreSQL, each within a time limit."""
+"""Runs statements on PostgreSQL, each within a time limit."""
 
 import asyncio
 import time
@@ -17,17 +17,17 @@ from nestmap.database.prepared import LOST_SQLSTATES, Prepared
 from nestmap.database.transaction import Transaction
 from nestmap.timeouts import TIMEOUTS
 
-# The driver wants a limit; that of a statement which may run as long as it needs is a week.
+# The driver needs a limit; a week stands for statements without a limit.
 UNLIMITED = 7 * 86400.0
 
 DEFAULT_LIMITS = Limits()
 
 
 class Database:
-    """A pool of connections and a few methods. Each method raises DatabaseError and nothing else.
+    """A pool of connections and a few methods, which raise only DatabaseError.
 
-    ``idempotent=True`` promises that the statement may be applied twice with the same result: it is
-    sent once more if the connection was lost.
+    ``idempotent=True`` means that the statement can be applied twice with the same result: it is sent
+    once more if the connection was lost.
     """
 
     def __init__(self, hosts: Hosts, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -39,7 +39,7 @@ class Database:
 
     @property
     def figures(self) -> PoolFigures:
-        """How many connections there are, and how many callers wait for one."""
+        """The numbers of connections and of waiting callers."""
         return self._pool.figures
 
     async def all(
@@ -79,7 +79,7 @@ class Database:
         """
         async with self._acquired() as connection:
             allowed = self._limits.statement_within(seconds_left(UNLIMITED))
-            # A transaction whose client hangs must not keep its locks.
+            # A transaction must not keep its locks if its client hangs.
             seconds = self._limits.idle if idle is None else idle
             bounds = f"set local idle_in_transaction_session_timeout = {int(seconds * 1000)}"
             transaction = Transaction(connection, allowed + TIMEOUTS.grace)
@@ -90,9 +90,9 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["Transaction"]:
-        """Give one connection to statements that refuse to run in a transaction.
+        """Give one connection for statements that can't run in a transaction.
 
-        Limits of the server count, ours do not. The connection is closed afterwards, because it may
+        Only limits of the server apply. The connection is closed afterwards, because its settings may
         have been changed.
         """
         async with self._acquired() as connection:
@@ -100,7 +100,7 @@ class Database:
             connection.close()
 
     async def close(self) -> None:
-        """Close every connection; those in use as soon as they are given back."""
+        """Close all connections; those in use when they are returned."""
         self._pool.close()
 
     async def _run(self, sql: str | Prepared, parameters: Parameters, idempotent: bool) -> Result:
@@ -138,7 +138,7 @@ class Database:
             raise
         except TimedOut:
             if connection.closed:
-                # The server should have given up first, and its answer did not arrive.
+                # The server should have given up first, so its answer was probably lost.
                 self._pool.close_idle()
             raise
         finally:
@@ -164,17 +164,17 @@ class Database:
         return error
 
     def _limiting(self, statement: float) -> str:
-        """Return what goes before a statement that the server may work on for ``statement`` seconds.
+        """Return the settings before a statement that the server may run for ``statement`` seconds.
 
-        SET LOCAL in the statement's own string is the one place that a direct connection and
-        PgBouncer in transaction mode both keep; a string is one transaction.
+        SET LOCAL in the same string as the statement works on a direct connection and behind PgBouncer
+        in transaction mode; a string is one transaction.
         """
         text = f"set local statement_timeout = {max(1, int(statement * 1000))};\n"
         return f"{text}{self.lock_timeout};\n" if self._limits.lock else text
 
     @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[Connection]:
-        """Lend a connection. After an error it is closed: a rollback that works in every state."""
+        """Give a connection for a block. After an error it is closed, which rolls back in every state."""
         try:
             with counted():
                 async with asyncio.timeout(seconds_left(self._limits.total)):
@@ -198,7 +198,7 @@ class Database:
 
 @dataclass(slots=True)
 class _Sending:
-    """One statement on its way, with its repeat: when it is given up, and what is known of it."""
+    """One statement and its repeat: its time limit, and if its outcome is known."""
 
     deadline: float
     unknown: bool = False
@@ -206,7 +206,7 @@ class _Sending:
     async def send(
         self, connection: Connection, sql: str, parameters: Parameters, limit: float
     ) -> Result:
-        """Run the statement. Until an answer comes, it may have been carried out."""
+        """Run the statement. Until there is an answer, it may have been carried out."""
         before, self.unknown = self.unknown, True
         try:
             return await connection.run(sql, parameters, limit)

@@ -4,20 +4,20 @@ DatabaseError
 ├── Unavailable   no connection, or it was lost during a statement
 │   └── ReadOnly  the server is no longer the primary
 ├── TimedOut      a limit on connecting, waiting or running was reached
-├── Locked        a row or table is locked by someone else for too long
+├── Locked        a row or table is locked by another transaction for too long
 ├── Overloaded    too many callers wait already
 └── Refused       PostgreSQL, or the driver, does not accept the statement
     └── UnsupportedCharacter  the database's encoding lacks a character of a parameter
 
-No message holds a statement or its parameters, only what PostgreSQL says of itself.
+Messages never contain a statement or its parameters.
 """
 
 
 class DatabaseError(Exception):
-    """The database could not do what was asked.
+    """The statement failed.
 
-    ``unknown`` is True if a statement was sent and no answer came: it may have been carried out, or
-    may still be. An error that PostgreSQL answers means that nothing was changed.
+    ``unknown`` is True if a statement was sent and there was no answer: it may have been carried out,
+    or may still be. An error from PostgreSQL means that nothing was changed.
     """
 
     unknown = False
@@ -32,11 +32,11 @@ class ReadOnly(Unavailable):
 
 
 class TimedOut(DatabaseError):
-    """The database did not answer in time, or had not enough time for the statement."""
+    """The database did not answer in time, or the statement reached its time limit."""
 
 
 class Locked(DatabaseError):
-    """The statement needs a lock that someone else has held for longer than the lock timeout."""
+    """The statement needs a lock that another transaction held for longer than the lock timeout."""
 
 
 class Overloaded(DatabaseError):
@@ -44,7 +44,7 @@ class Overloaded(DatabaseError):
 
 
 class Refused(DatabaseError):
-    """The statement itself is at fault: a retry would be refused again.
+    """The statement itself is wrong: a retry would be refused again.
 
     ``sqlstate`` is PostgreSQL's five-character code, or "" if the driver refused the statement.
     """

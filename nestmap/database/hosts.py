@@ -1,8 +1,8 @@
 """The hosts that DATABASE_URL names, as a list of addresses to try one after the other.
 
-aiopg fails as soon as libpq moves from one host, address or SSL mode to the next by itself: the
-descriptor changes under epoll. So a connection string becomes a list of connection parameters, each
-for exactly one address and one SSL mode. The one that worked last time is tried first next time.
+aiopg fails if libpq itself moves to the next host, address or SSL mode, because the descriptor
+changes under epoll. So a connection string is converted to a list of connection parameters, each for
+one address and one SSL mode. The one that worked last is tried first.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from nestmap.database.connection_string import ConnectionParameters, describe, p
 from nestmap.database.errors import Unavailable
 from nestmap.timeouts import TIMEOUTS
 
-# A dead network path must be noticed without traffic of our own (a black hole sends no reset).
-# What libpq encrypts with GSSAPI it reconnects for, which changes the descriptor.
+# TCP keepalives and timeouts, which detect a dead network path that sends no reset.
+# libpq would reconnect for GSSAPI encryption, which changes the descriptor.
 DEFAULTS = {
     "keepalives": "1",
     "keepalives_idle": "5",
@@ -28,19 +28,19 @@ DEFAULTS = {
     "gssencmode": "disable",
 }
 
-# The SSL modes in which libpq would try a second time with the other kind of connection.
+# The SSL modes in which libpq would try both an encrypted and a plain connection.
 SECOND_TRIES = {"prefer": ["require", "disable"], "allow": ["disable", "require"]}
 
 
 class HasIdleConnections(Protocol):
-    """A pool: it has connections that nothing uses, and can close them."""
+    """The interface of a pool for Hosts: it can close its idle connections."""
 
     def close_idle(self) -> None:
         """Close all idle connections."""
 
 
 class Hosts:
-    """The hosts of one connection string, and what was learned about them.
+    """The hosts of one connection string, and which of their addresses work.
 
     Raises ValueError if libpq does not understand the string. The message does not repeat it.
     """
@@ -50,31 +50,31 @@ class Hosts:
         self._good: ConnectionParameters | None = None
         self.generation = 0
         self.round_trip = 0.0
-        # When the outcome of a statement last remained unknown (time.monotonic()).
+        # When a statement last had an unknown outcome (time.monotonic()).
         self.given_up = float("-inf")
         self.availability = Availability()
         self._users: WeakSet[HasIdleConnections] = WeakSet()
 
     @property
     def description(self) -> str:
-        """Host and database, to be shown to people. It never holds a user or a password."""
+        """Host and database, for messages; without user and password."""
         where = self._parameters.get("host") or self._parameters.get("hostaddr") or "local socket"
         return f"{self._parameters.get('dbname', '')} on {where}"
 
     @property
     def connect_timeout(self) -> float:
-        """How long one attempt may take (seconds). libpq ignores its own in asynchronous mode."""
+        """The time limit of one attempt in seconds. libpq ignores connect_timeout in asynchronous mode."""
         seconds = float(self._parameters.get("connect_timeout", "nan"))
         return seconds if seconds > 0 else TIMEOUTS.connect
 
     def remember(self, parameters: ConnectionParameters) -> None:
-        """Try ``parameters`` first from now on: they led to a connection."""
+        """Try ``parameters`` first from now on, after a connection was made with them."""
         self._good = parameters
 
     def forget(self) -> None:
-        """Forget which address worked, and make connections of this generation unusable.
+        """Forget the address that worked, and make connections of this generation unusable.
 
-        Call it when a server turns out to be the wrong one, for example a demoted primary.
+        Call it if a server is the wrong one, for example a demoted primary.
         """
         self._good = None
         self.generation += 1
@@ -82,13 +82,13 @@ class Hosts:
             user.close_idle()
 
     def used_by(self, user: HasIdleConnections) -> None:
-        """Tell ``user`` of every server that turns out to be the wrong one."""
+        """Let ``user`` close its idle connections when a server is found to be the wrong one."""
         self._users.add(user)
 
     async def addresses(self) -> list[ConnectionParameters]:
-        """Return every way to reach a server, the one that worked last first.
+        """Return the parameters of all addresses, those that worked last first.
 
-        Raises Unavailable if no name resolves; one that does not is left out.
+        Names that do not resolve are left out. Raises Unavailable if none resolves.
         """
         hosts = list(self._hosts())
         found: list[ConnectionParameters] = []
@@ -116,7 +116,7 @@ class Hosts:
         ports = self._parameters.get("port", "").split(",")
         count = max(len(hosts), len(addresses))
         for n in range(count):
-            # Parameters are sent as UTF-8, whatever the database or the environment prefer.
+            # Parameters are sent as UTF-8, also if the database or the environment have other settings.
             one = DEFAULTS | self._parameters | {"client_encoding": "UTF8"}
             one["host"] = hosts[n] if n < len(hosts) else ""
             one["hostaddr"] = addresses[n] if n < len(addresses) else ""
@@ -127,7 +127,7 @@ class Hosts:
 
 
 def address_of(parameters: ConnectionParameters) -> tuple[str | None, ...]:
-    """Return what two ways to reach the same address have in common."""
+    """Return host, address and port of connection parameters."""
     return tuple(parameters.get(name) for name in ("host", "hostaddr", "port"))
 
 
@@ -144,7 +144,7 @@ async def _addresses(one: ConnectionParameters) -> list[ConnectionParameters]:
 
 
 async def _resolve(host: str) -> list[str]:
-    # libpq would resolve the name itself, and block the loop while it does.
+    # Otherwise libpq would resolve the name and block the loop meanwhile.
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -1,9 +1,9 @@
-"""Apply numbered .sql files in order, each once, by one process at a time.
+"""Applies numbered .sql files in order, each once, by one process at a time.
 
-A file and its record go in one transaction, which holds an advisory lock: a process that is killed
-leaves nothing half done and no lock behind, and it works behind PgBouncer in transaction mode. No
-statement waits for a lock for longer than LOCK_SECONDS, because the statements of other programs
-queue behind it; it is tried again later. See docs/decisions/migrations.md.
+A file and its record are in one transaction, which holds an advisory lock: a process that is killed
+leaves nothing half done and no lock, also behind PgBouncer in transaction mode. No statement waits for
+a lock for longer than LOCK_SECONDS, because statements of other programs queue behind it; it is
+repeated later. See docs/decisions/migrations.md.
 """
 
 import logging
@@ -41,11 +41,11 @@ SQL = queries("migrations")
 # How long a statement may wait for a lock (seconds). Other programs wait behind it.
 LOCK_SECONDS = 0.5
 
-# How long it may wait for the lock of ``-- lock:``, behind which no reader and no writer waits.
-# PostgreSQL looks for an autovacuum in the way after one second.
+# How long it may wait for the lock of ``-- lock:``, which does not block readers and writers.
+# PostgreSQL cancels an autovacuum that holds a lock after one second.
 SHARED_LOCK_SECONDS = 5.0
 
-# A migration may take its time; one whose client hangs may not (seconds).
+# The limit of an idle transaction if the client hangs; a running migration has none (seconds).
 STATEMENT_SECONDS = 3600.0
 TOTAL_SECONDS = 3700.0
 IDLE_SECONDS = 60.0
@@ -58,11 +58,11 @@ async def migrate(
     *,
     lock_seconds: float = LOCK_SECONDS,
 ) -> int:
-    """Apply what is pending in each folder, in order, and return the number of files applied.
+    """Apply the pending files of each folder in order, and return their number.
 
-    Waits up to ``patience`` seconds, counted anew after each step, for the database, for another
-    process that applies migrations, and for locks. Then it raises the DatabaseError that it met.
-    Raises SchemaError for what waiting does not mend: an edited file, a missing right, wrong SQL.
+    Each step may wait up to ``patience`` seconds for the database, for another process that applies
+    migrations, and for locks; then the DatabaseError is raised. Raises SchemaError for faults that
+    waiting does not repair: an edited file, a missing right, wrong SQL.
     """
     limits = Limits(
         statement=STATEMENT_SECONDS,
@@ -79,11 +79,11 @@ async def migrate(
 
 
 async def pending(database: Database, folders: Iterable[Migrations]) -> list[str]:
-    """Return the names of the migrations that are still to be applied.
+    """Return the names of the pending migrations.
 
-    It only reads, so a role that may not create or alter anything can ask. Raises SchemaError if a
-    file was edited after it was applied, or if the role may not read the records. A database with
-    more migrations than this program knows is fine: a newer version runs beside it.
+    It only reads, so it needs no right to create or alter tables. Raises SchemaError if a file was
+    edited after it was applied, or if the role may not read the records. A database with more
+    migrations than this program has is accepted: a newer version may run at the same time.
     """
     return [str(one) for one in await find_pending(database, list(folders))]
 
@@ -97,7 +97,7 @@ class _Migrator:
         self._persistence = Persistence(patience, log)
 
     async def run(self) -> int:
-        """Apply everything that is pending, and return the number of files applied here."""
+        """Apply all pending files, and return the number of files applied by this process."""
         again = self._persistence.until_it_works
         left = await again("migrations", partial(find_pending, self._database, self._folders))
         if not left:
@@ -157,9 +157,9 @@ class _Migrator:
         return True
 
     async def _concurrently(self, one: Migration) -> bool:
-        # This transaction holds the lock and the record while other connections do the work. Nothing
-        # runs in it meanwhile: with a snapshot it would be waited for. A connection that is lost
-        # takes the lock along, and the record with it: the next attempt looks again.
+        # This transaction holds the lock and the record while another connection does the work. No
+        # statement runs in it meanwhile: the build would wait for its snapshot. If its connection is
+        # lost, lock and record are lost too, and the next attempt begins again.
         async with self._database.transaction(idle=0.0) as holder:
             await take_turn(holder)
             if await is_applied(holder, one):
@@ -181,7 +181,7 @@ class _Migrator:
         await transaction.execute(self._database.lock_timeout)
 
     async def _with_holders(self, error: Locked, one: Migration) -> Locked:
-        """Return ``error`` with the processes that hold the table, where it is known."""
+        """Return ``error`` with the processes that hold locks on the table, if known."""
         if one.locked_table is None:
             return error
         rows = await self._database.all(SQL["lock_holders"], {"name": one.locked_table})

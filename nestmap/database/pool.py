@@ -1,8 +1,8 @@
-"""A pool of our own: aiopg's loses wake-ups, connects under its lock and has no bound on waiters.
+"""A connection pool. aiopg's pool loses wake-ups, connects under its lock and does not limit waiters.
 
-Connections are made by tasks of the pool, not by the callers: a caller that gives up does not end
-an attempt, so that a slow network is usable, and a caller that waits for a new connection may get
-one that another caller gives back.
+Tasks of the pool make the connections, not the callers: a caller that gives up does not end an
+attempt, so a slow network is usable, and a caller that waits may get a returned connection instead
+of a new one.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ Waiter = asyncio.Future[Connection]
 
 
 class PoolFigures(NamedTuple):
-    """The connections of a pool at this moment; ``connects`` and ``failures`` since the start."""
+    """The current connections of a pool, and the ``connects`` and ``failures`` since the start."""
 
     in_use: int
     idle: int
@@ -31,7 +31,7 @@ class PoolFigures(NamedTuple):
 
 
 class Pool:
-    """At most ``size`` connections at once; at most ``waiting`` callers wait, served in order."""
+    """Opens up to ``size`` connections; up to ``waiting`` callers wait and are served in order."""
 
     def __init__(self, hosts: Hosts, size: int, waiting: int) -> None:
         self._hosts = hosts
@@ -49,7 +49,7 @@ class Pool:
 
     @property
     def figures(self) -> PoolFigures:
-        """How many connections there are, and how many callers wait for one."""
+        """The numbers of connections and of waiting callers."""
         return PoolFigures(
             in_use=len(self._in_use),
             idle=len(self._idle),
@@ -60,10 +60,10 @@ class Pool:
         )
 
     async def acquire(self) -> Connection:
-        """Return a live connection, which the caller gives back with ``release()``.
+        """Return a live connection, which the caller must return with ``release()``.
 
         Raises Overloaded at once if too many callers wait, and Unavailable if there is no
-        connection and none can be made. How long to wait is for the caller to say.
+        connection and none can be made. The caller limits the wait.
         """
         connection = self._take_idle()
         return connection if connection is not None else await self._wait_for_one()
@@ -74,7 +74,7 @@ class Pool:
         self._take_back(connection)
 
     def discard_server(self) -> None:
-        """Give up the server that the connections lead to: it is no longer the right one."""
+        """Stop using the server of the connections: it is no longer the right one."""
         self._hosts.forget()
 
     def close_idle(self) -> None:
@@ -84,7 +84,7 @@ class Pool:
         self._idle.clear()
 
     def close(self) -> None:
-        """Close idle connections now, and each one in use on its release."""
+        """Close idle connections now, and those in use on their release."""
         self._closed = True
         self.close_idle()
         for task in self._connecting:
@@ -109,16 +109,16 @@ class Pool:
             raise
 
     def _tick(self) -> None:
-        """Look every now and then if those who wait need another attempt to connect."""
+        """Check periodically if the waiting callers need another attempt to connect."""
         self._clock = None
         if self._waiters:
             self._connect_more()
             loop = asyncio.get_running_loop()
-            # Often: a look that is late adds to the pause between two attempts without an answer.
+            # Often, since a late check extends the pause between two attempts without an answer.
             self._clock = loop.call_later(TIMEOUTS.first_retry, self._tick)
 
     def _take_back(self, connection: Connection) -> None:
-        """Give a connection that nobody uses to the first waiter, or keep it."""
+        """Give a returned connection to the first waiter, or keep it idle."""
         if not self._is_usable(connection):
             connection.close()
             self._connect_more()
@@ -143,7 +143,7 @@ class Pool:
     def _is_usable(self, connection: Connection) -> bool:
         """Return True if ``connection`` may be used again.
 
-        The generation changes when any pool of these hosts finds that a server is the wrong one.
+        The generation changes when a pool with these hosts finds that a server is the wrong one.
         """
         return not (
             self._closed
@@ -172,7 +172,7 @@ class Pool:
             oldest.close()
 
     def _connect_more(self) -> None:
-        """Begin as many connections as are wanted and allowed; refuse the waiters if none comes."""
+        """Start as many attempts as are wanted and allowed; fail the waiters if none is possible."""
         while self._wants_more() and self._hosts.availability.away is None and self._make_room():
             self._hosts.availability.attempt_begins()
             task = asyncio.ensure_future(self._connect())
@@ -183,14 +183,14 @@ class Pool:
             self._refuse_waiters(away)
 
     def _wants_more(self) -> bool:
-        """Return True if there are more waiters than attempts that may still be answered soon."""
+        """Return True if there are more waiters than attempts that may soon succeed."""
         fresh = len(self._connecting) - len(self._silent())
         return fresh < len(self._waiters) and not self._closed
 
     def _make_room(self) -> bool:
-        """Return True if there is room for a connection, or make some: end an attempt without answer.
+        """Return True if another connection may be opened; if needed, cancel an attempt without an answer.
 
-        The oldest attempt is left alone: on a slow network it is the one that succeeds.
+        The oldest attempt is kept: on a slow network it is the one that succeeds.
         """
         if len(self._in_use) + len(self._idle) + len(self._connecting) < self._size:
             return True
@@ -203,7 +203,7 @@ class Pool:
         return True
 
     def _silent(self) -> list[asyncio.Task[None]]:
-        """Return the attempts that have waited for long: what they have sent may be lost for good."""
+        """Return the attempts without an answer for long: their packets may be lost."""
         before = time.monotonic() - TIMEOUTS.silent_retry
         return [task for task, began in self._connecting.items() if began <= before]
 
@@ -214,7 +214,7 @@ class Pool:
         except DatabaseError as error:
             self._failures += 1
             self._hosts.availability.failed(error)
-            # Attempts that began together are awaited together; one that is only a second try is not.
+            # Attempts that began together are awaited together; an additional attempt is not.
             latest = began + TIMEOUTS.silent_retry
             others = sum(other < latest for other in self._connecting.values()) - 1
             if not self._in_use and not others:

@@ -1,4 +1,4 @@
-"""Errors of the driver and of libpq, as errors of ours."""
+"""Translates errors of the driver and of libpq to DatabaseError."""
 
 import asyncio
 import re
@@ -16,19 +16,19 @@ from nestmap.database.errors import (
     UnsupportedCharacter,
 )
 
-# Classes of SQLSTATE that speak of the server or of the moment, not of the statement: connection,
-# rollback (deadlock, serialization), resources, operator intervention, system.
+# Classes of SQLSTATE for errors of the server, not of the statement: connection, rollback (deadlock,
+# serialization), resources, operator intervention, system.
 TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "58")
 
-# libpq says where it failed in its own words; we say it in ours.
+# The beginning of libpq's messages, which describes the server; it is replaced by our own words.
 LIBPQ_PREFIX = re.compile(r"connection to server (at|on) .*? failed: |FATAL: ")
 
 
 def is_cancelled(error: BaseException) -> bool:
     """Return True if the task was cancelled.
 
-    aiopg raises CancelledError for a statement that the *server* cancelled as well
-    (statement_timeout, pg_cancel_backend). Only a real cancellation counts in cancelling().
+    aiopg also raises CancelledError for a statement that the *server* cancelled (statement_timeout,
+    pg_cancel_backend). Only a real cancellation is counted by cancelling().
     """
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
@@ -37,10 +37,10 @@ def is_cancelled(error: BaseException) -> bool:
 def failed_to_connect(
     error: BaseException, parameters: ConnectionParameters, limit: float
 ) -> Unavailable:
-    """Return an error that says where the attempt led and why it failed.
+    """Return an error with the server and the reason of a failed attempt.
 
-    psycopg2 leaves ``diag`` empty for a connect that failed: libpq's reason is in the text, which
-    never holds the password.
+    psycopg2 leaves ``diag`` empty after a failed connect. The reason is in libpq's text, which never
+    contains the password.
     """
     if isinstance(error, TimeoutError):
         reason = f"no answer within {limit:g} s"
@@ -50,7 +50,7 @@ def failed_to_connect(
 
 
 def translated(error: BaseException, *, lost: bool) -> BaseException:
-    """Return the error to raise instead. Its message never holds the statement or parameters."""
+    """Return the DatabaseError for an error. Its message never contains the statement or parameters."""
     match error:
         case asyncio.CancelledError():
             if is_cancelled(error):

@@ -24,22 +24,22 @@ log = logging.getLogger("nestmap.sessions")
 
 FORM_FIELD = "_session"
 
-# The client has to learn of a sid that it does not have.
+# Writes after which the client needs a new cookie.
 _NEEDS_COOKIE = (State.NEW, State.ROTATED)
 
 
 class SessionHandler(RequestHandler):
-    """Load the session, run the handler, hold the response, commit the session, release the response.
+    """Loads the session, runs the handler, holds the response, commits the session, sends the response.
 
     A subclass reads and changes ``self.session``. It may override ``commit_failed()`` and
-    ``response_sent()``; one that overrides ``prepare()`` awaits ``super().prepare()``, and calls
-    ``super()`` likewise in ``finish()``, ``flush()`` and ``on_finish()``.
+    ``response_sent()``; one that overrides ``prepare()`` must await ``super().prepare()``. The same holds
+    for ``finish()``, ``flush()`` and ``on_finish()``.
     """
 
-    # False: the handler has nothing to do with sessions, and its requests cost no query.
+    # False: the handler does not use sessions, and its requests cost no query.
     needs_session = True
 
-    # on_finish() runs without prepare() on a bad method, a bad body or a refused origin.
+    # on_finish() runs without prepare() after an unknown method, an invalid body or a refused origin.
     _session: Session | None = None
     _write: Write | None = None
     _held: HeldConnection | None = None
@@ -63,12 +63,12 @@ class SessionHandler(RequestHandler):
         return sessions
 
     def get_current_user(self) -> Any:
-        """Return who is signed in, as of this request, or None."""
+        """Return the signed-in user of this request, or None."""
         return self._session.user if self._session is not None else None
 
     @property
     def current_user(self) -> Any:
-        """Who is signed in. It follows ``self.session``, also after a sign-in in this request."""
+        """The signed-in user. It follows ``self.session``, also after a sign-in in this request."""
         return self.get_current_user()
 
     @current_user.setter
@@ -78,7 +78,7 @@ class SessionHandler(RequestHandler):
     def session_names(self) -> tuple[str | None, str | None]:
         """Return the user id and the public id of the session of this request, for log lines.
 
-        They are those of the session that the request loaded, began or ended; None where there is none.
+        They belong to the session that the request loaded, began or ended; None without one.
         """
         session, written = self._session, self._written
         if session is None:
@@ -89,15 +89,15 @@ class SessionHandler(RequestHandler):
     def session_form_html(self) -> str:
         """Return a hidden form field that names the session for which the form is rendered.
 
-        A post that arrives without that session (its cookie is gone, or it is another's) is treated
-        as lapsed, so that nothing is stored in the wrong session. Templates know it by this name.
+        A post with another session or without one is treated as lapsed, so that nothing is stored in the
+        wrong session. Templates can call it by this name.
         """
         if self._session is None or self._session.id is None:
             return ""
         return f'<input type="hidden" name="{FORM_FIELD}" value="{html.escape(self._session.id)}">'
 
     async def save_session(self) -> None:
-        """Commit now. A handler that streams does so before its first flush(), for the cookie.
+        """Commit now. A handler that streams must do so before its first flush(), for the cookie.
 
         Raises DatabaseError or SessionEnded.
         """
@@ -109,13 +109,13 @@ class SessionHandler(RequestHandler):
             if written:
                 self.session.saved(written)
 
-    # What a site may override
+    # For sites to override
 
     def commit_failed(self, error: BaseException) -> Response:
-        """Return what is sent instead of a response whose session could not be loaded or committed.
+        """Return the response that replaces one whose session could not be loaded or committed.
 
-        ``error`` is a DatabaseError, SessionEnded or SessionTooLarge. It must not depend on what the
-        handler did before: it is called after the handler has finished, too.
+        ``error`` is a DatabaseError, SessionEnded or SessionTooLarge. It must not depend on the state of
+        the handler, which may have finished.
         """
         failure = failure_of(error)
         body = failure.message.encode()
@@ -126,13 +126,13 @@ class SessionHandler(RequestHandler):
 
     @property
     def request_name(self) -> str:
-        """How log lines of the layer name this request."""
+        """Return the name of this request in log lines of the layer."""
         return f"{self.request.method} {self.request.path}"
 
     def response_sent(self) -> None:
-        """Do what is to be done when the response has been sent: count it, log it."""
+        """Called after the response was sent, for example to log it."""
 
-    # The way of a request
+    # The steps of a request
 
     async def prepare(self) -> None:
         """Load the session."""
@@ -141,7 +141,7 @@ class SessionHandler(RequestHandler):
             return
         cookie = self.sessions.cookie
         if cookie.secure and self.request.protocol != "https":
-            # A browser would not keep the cookie, and the session could never be reached.
+            # A browser would not store the cookie, and the session could never be loaded again.
             raise HTTPError(403, "sessions work over https only")
         sids = cookie.sids(self.request.headers.get_list("Cookie"))
         with counted():
@@ -152,13 +152,13 @@ class SessionHandler(RequestHandler):
         self._session = session
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
-        """Finish the response; if there is something to commit, hold it until that is done."""
+        """Finish the response; if there is something to commit, hold it until after the commit."""
         if self._write:
             raise RuntimeError("finish() called twice")
         try:
             self._write = self._make_plan()
         except Exception:
-            # What can't be stored must not be tried again by the error response that follows.
+            # The error response must not try again to store invalid data.
             self._commits_nothing = True
             raise
         if self._write:
@@ -169,13 +169,13 @@ class SessionHandler(RequestHandler):
             return super().finish(chunk)
         except BaseException:
             if self._held is not None:
-                # The handler could not finish, and will send an error response instead.
+                # The handler could not finish and will send an error response.
                 self.request.connection = self._held.connection
                 self._held = self._write = None
             raise
 
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
-        """Send what there is; the first time, with the cookie that save_session() earned."""
+        """Send the data so far; the first time with the cookie of save_session()."""
         if not self._headers_sent:
             if not include_footers and self._lacks_cookie():
                 raise RuntimeError("await self.save_session() before the first flush()")
@@ -183,14 +183,14 @@ class SessionHandler(RequestHandler):
             if self._saved_cookie and not self._write:
                 self.add_header("Set-Cookie", self._saved_cookie)
             if not include_footers:
-                # The client has its answer; what is streamed may take as long as it likes.
+                # The client has the beginning of its response; the rest has no time limit.
                 lift_limit()
         return super().flush(include_footers)
 
     def on_finish(self) -> None:
-        """Commit the session and release the response; without a commit it has been sent already."""
+        """Commit the session and release the response. Without a commit it was sent already."""
         held, write, waited = self._held, self._write, seconds_spent()
-        # A WebSocket goes on in this task.
+        # A WebSocket continues in this task.
         lift_limit()
         if held is None or write is None:
             self.response_sent()
@@ -201,11 +201,11 @@ class SessionHandler(RequestHandler):
             self._replace(held, error)
         else:
             # The future refers to the handler, and nothing refers to the future: a cycle would be
-            # freed only by the garbage collector, whose pauses were half of the p99 of writes.
+            # freed only by the garbage collector, whose pauses were half of the p99 latency of writes.
             committed.add_done_callback(partial(self._committed, held))
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Send an error response; one of the session layer's own errors as commit_failed() says."""
+        """Send an error response; for errors of the session layer, that of commit_failed()."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         self._commits_nothing = self._commits_nothing or not isinstance(error, HTTPError)
         if isinstance(error, FAILURES) and not self._headers_written:
@@ -228,7 +228,7 @@ class SessionHandler(RequestHandler):
             super().log_exception(typ, value, tb)
 
     def get_template_namespace(self) -> dict[str, Any]:
-        """Return what every template knows: Tornado's names, and the function for forms."""
+        """Return the names for templates: Tornado's names, and the function for forms."""
         names: dict[str, Any] = super().get_template_namespace()
         return names | {"session_form_html": self.session_form_html}
 
@@ -249,7 +249,7 @@ class SessionHandler(RequestHandler):
         return self._session is not None and state_of(self._session) in _NEEDS_COOKIE
 
     def _cookie_for(self, written: Written | None) -> str | None:
-        """Return the Set-Cookie header after a commit: only for a row that was written and renewed."""
+        """Return the Set-Cookie header after a commit, only for a row that was written and renewed."""
         if written and written.max_age is not None:
             return self.sessions.cookie.set(written.sid, written.max_age)
         return self.sessions.cookie.clear() if self.session.ended else None
@@ -267,26 +267,26 @@ class SessionHandler(RequestHandler):
             self._replace(held, error)
             return
         try:
-            # A renewal that failed costs no response: the session goes on as it was.
+            # After a failed renewal the response is sent: the session is unchanged.
             self._written = None if error else committed.result()
             earned = None if error else self._cookie_for(self._written)
             held.release(earned or self._saved_cookie)
         except Exception:
-            # Nothing awaits this call: unless the connection is closed, the client waits for ever.
+            # Nothing awaits this call: without closing the connection, the client would wait for ever.
             held.cut()
             raise
         finally:
             self.response_sent()
 
     def _replace(self, held: HeldConnection, error: BaseException) -> None:
-        """Drop the response, because its session was not committed, and say so instead."""
+        """Replace the response, because its session was not committed."""
         name = type(error).__name__
         log.log(log_level(error), "%s not committed: %s %s", self.request_name, name, error)
         try:
             self.sessions.answers.failed[failure_of(error).code] += 1
             response = self.commit_failed(error)
             if self._saved_cookie and not isinstance(error, SessionEnded):
-                # What save_session() committed stands, and needs its cookie.
+                # A commit of save_session() is kept, and needs its cookie.
                 response.headers.add("Set-Cookie", self._saved_cookie)
             response.headers["Content-Length"] = str(len(response.body))
             response.headers["Vary"] = "Cookie"
@@ -301,9 +301,9 @@ class SessionHandler(RequestHandler):
             self.response_sent()
 
     def _send(self, response: Response) -> None:
-        """Send a whole response in the ordinary way."""
+        """Send a complete response through Tornado."""
         self.clear()
-        # Tornado keeps cookies that were set before an error.
+        # Tornado would send cookies that were set before an error.
         self.__dict__.pop("_new_cookie", None)
         self.set_status(response.status)
         for name, value in response.headers.get_all():

@@ -1,4 +1,4 @@
-"""What a change whose outcome is not known may have left behind is removed in the background."""
+"""Removes, in the background, rows that changes with an unknown outcome may have left."""
 
 import asyncio
 import logging
@@ -14,38 +14,38 @@ from nestmap.sessions.writes import Rotate
 
 log = logging.getLogger("nestmap.sessions")
 
-# Seconds before each attempt. The change may still be running during the first ones, and then they
-# see nothing of it; it is over before the last.
+# Seconds before each attempt. During the first ones the change may still be running, and its row is
+# not visible; it has ended before the last attempt.
 PAUSES = (0.0, 0.7, 1.5, 3.0)
 
-# After an attempt that failed: seconds to the next one, and how many there are.
+# Seconds to the next attempt after a failed one, and the number of attempts.
 RETRY_SECONDS = 3.0
 RETRIES = 20
 
 
 class Leftovers:
-    """Removes what nobody can reach. If it can't within a minute, the row is there until it expires."""
+    """Removes unreachable rows. If that fails for a minute, a row remains until it expires."""
 
     def __init__(self, statements: Statements, background: Background) -> None:
         self._statements = statements
         self._background = background
 
     def of_insert(self, sid: str, told: Future[Any]) -> None:
-        """Remove the row of a first session if its request was told that the outcome is not known."""
+        """Remove the row of a new session if its request failed with an unknown outcome."""
         error = None if told.cancelled() else told.exception()
         if isinstance(error, DatabaseError) and error.unknown:
             self.discard(sid)
 
     def discard(self, sid: str, *, running: bool = True) -> None:
-        """Remove the row under a new sid that was not told to a client.
+        """Remove the row of a new sid that was not sent to a client.
 
-        ``running``: the statement that makes it may still be on its way.
+        With ``running``, the statement that makes it may still be running.
         """
         step = partial(self._statements.discard, sid)
         self._persist(step, "discard a session", PAUSES if running else PAUSES[:1])
 
     def settle(self, write: Rotate) -> None:
-        """End the old sid of a rotation: the client has the new one."""
+        """End the old sid of a rotation, after the client got the new one."""
         self._persist(partial(self._statements.settle, write), "settle a rotation", PAUSES)
 
     def _persist(

@@ -16,8 +16,8 @@ MOST = 200
 
 PAGE = 25
 
-# The most rows that one page reads: expired sessions are passed over, and there may be millions. A
-# page has fewer sessions than this.
+# The most rows that one page reads: there may be millions of expired sessions to skip. A page has
+# fewer sessions than this.
 LOOKS = 1000
 
 CURSOR = re.compile(r"(\d{1,16})_([0-9A-Za-z-]{1,64})(?:_([0-9a-f.:]{2,45}))?")
@@ -28,7 +28,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class ListedSession:
     """A live session, without its sid. Times are seconds since the epoch, UTC.
 
-    ``user_id`` is None for a session that nobody has signed in.
+    ``user_id`` is None for an anonymous session.
     """
 
     id: str
@@ -49,14 +49,14 @@ class ListedSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
-    """One page of a list. ``next`` is the cursor of the page after it, None if this is the last."""
+    """One page of a list. ``next`` is the cursor of the next page, None for the last page."""
 
     sessions: list[ListedSession]
     next: str | None
 
 
 class BadCursor(ValueError):
-    """The cursor is not one that a page gave."""
+    """The cursor is not from a page."""
 
 
 class BadAddress(ValueError):
@@ -65,7 +65,7 @@ class BadAddress(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Where a page begins: after the session with this moment, id and, in some lists, address."""
+    """The beginning of a page: after the session with this time, id and, in some lists, address."""
 
     moment: str = "infinity"
     id: str = ""
@@ -73,7 +73,7 @@ class Key:
 
     @classmethod
     def of(cls, cursor: str | None) -> "Key":
-        """Return the key that a cursor names, that of the first page for None. Raises BadCursor."""
+        """Return the key of a cursor; None is the first page. Raises BadCursor."""
         if cursor is None:
             return cls()
         match = CURSOR.fullmatch(cursor)
@@ -84,7 +84,7 @@ class Key:
 
 
 class SessionLists:
-    """Each method may raise DatabaseError."""
+    """Reads pages of sessions. All methods may raise DatabaseError."""
 
     def __init__(self, database: Database, options: SessionOptions) -> None:
         self._database = database
@@ -92,7 +92,7 @@ class SessionLists:
         self._sql = queries("sessions/admin", options.names)
 
     async def authenticated_within(self, public_id: str, seconds: int) -> bool:
-        """Return True if the user of a session proved who they are in the last ``seconds``."""
+        """Return True if the user of a session gave the password in the last ``seconds``."""
         row = await self._database.one(
             self._sql["authenticated_within"],
             {"id": public_id, "seconds": seconds},
@@ -113,9 +113,9 @@ class SessionLists:
         return _page(await self._rows("sessions_of_users", most, **parameters), most, "moment")
 
     async def of_network(self, text: str, cursor: str | None, most: int) -> SessionPage:
-        """Return the sessions of an address or a network, also those that nobody has signed in.
+        """Return the sessions of an address or a network, also anonymous ones.
 
-        The highest address comes first, and then the newest session. Raises BadAddress.
+        The highest address is first; for each address, the newest session. Raises BadAddress.
         """
         lowest, highest = _bounds(text)
         key = Key.of(cursor)
@@ -132,19 +132,19 @@ class SessionLists:
         return _page(rows, most, "created", "ip")
 
     async def of_id(self, public_id: str) -> SessionPage:
-        """Return the live session with this public id, if there is one."""
+        """Return the live session with this public id, or None."""
         parameters = {"id": public_id, "absolute": self._absolute}
         rows = await self._database.rows(self._sql["session_by_id"], parameters, idempotent=True)
         return SessionPage([ListedSession.of(row) for row in rows], None)
 
     async def _rows(self, name: str, most: int, **parameters: Any) -> list[dict[str, Any]]:
-        """Return the sessions of a page and one more, which says that there is another page."""
+        """Return the sessions of a page and one more, which shows that there is another page."""
         limits = {"absolute": self._absolute, "looks": LOOKS, "most": most + 1}
         return await self._database.rows(self._sql[name], parameters | limits, idempotent=True)
 
 
 def _page(rows: list[dict[str, Any]], most: int, moment: str, ip: str | None = None) -> SessionPage:
-    """Return the page of these rows; it goes on after its last session, or where reading ended."""
+    """Return the page of these rows; the next begins after its last session, or where reading ended."""
     live = [row for row in rows if row["is_live"]][:most]
     more = len(live) == most and rows[-1] is not live[-1]
     last = live[-1] if more else next((row for row in rows if row["number"] >= LOOKS), None)

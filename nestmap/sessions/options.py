@@ -18,11 +18,11 @@ LoadUser = Callable[[dict[str, Any]], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SessionOptions:
-    """What a site decides about its sessions. ValueError names each option that can't be used."""
+    """The settings of a site for its sessions. Raises ValueError with each invalid option."""
 
     # Signs the cookie; 32 random characters or more.
     secret: str
-    # Secrets of before: their cookies are accepted, nothing new is signed with them.
+    # Earlier secrets: their cookies are accepted, nothing new is signed with them.
     previous_secrets: tuple[str, ...] = ()
     # The session table, as "table" (in the schema public) or "schema.table".
     table: str = "session"
@@ -50,7 +50,7 @@ class SessionOptions:
     max_bytes: int = 65536
     # SQL that selects one user, with :user_id (text) in it; it runs with every load.
     user_query: str | None = None
-    # Makes the user of a row of user_query, a dict of its columns with JSON values.
+    # Makes the user from a row of user_query, a dict of its columns with JSON values.
     load_user: LoadUser | None = None
     # The site's SQL function "schema.function" that is called in the transaction of a sign-in.
     on_sign_in: str | None = None
@@ -74,12 +74,12 @@ class SessionOptions:
 
     @property
     def lifetimes(self) -> Lifetimes:
-        """The lifetimes of a session that has none of its own."""
+        """The lifetimes of sessions without their own."""
         return Lifetimes(self.idle, self.absolute, self.touch)
 
     @property
     def names(self) -> Mapping[str, str]:
-        """What takes the place of the placeholders in the layer's SQL."""
+        """The values of the placeholders in the layer's SQL."""
         match = TABLE.fullmatch(self.table)
         assert match is not None, "checked when it was made"
         schema, name = match[1] or "public", match[2]
@@ -92,7 +92,7 @@ class SessionOptions:
 
 
 def _rules(options: SessionOptions) -> list[tuple[bool, str]]:
-    """Return each rule as: True if it is broken, and what to do."""
+    """Yield each rule: True if it is violated, and the remedy."""
     prefixed = options.cookie_name.startswith(("__Host-", "__Secure-"))
     host_only = options.domain is None and options.path == "/"
     return [
@@ -100,7 +100,7 @@ def _rules(options: SessionOptions) -> list[tuple[bool, str]]:
         (not TABLE.fullmatch(options.table), "table must be a name, or schema.table"),
         (
             not COOKIE_NAME.fullmatch(options.cookie_name),
-            "cookie_name has characters no cookie has",
+            "cookie_name has characters that a cookie's name can't have",
         ),
         (
             prefixed and not options.secure,

@@ -1,4 +1,4 @@
-"""The pruner: removes expired rows, in batches, from one instance at a time."""
+"""The pruner: deletes expired rows in batches, on one instance at a time."""
 
 import asyncio
 import logging
@@ -15,20 +15,20 @@ BATCH = 1000
 
 
 class Pruner:
-    """Prunes every ``options.prune`` seconds, with jitter, so that instances do not meet."""
+    """Prunes every ``options.prune`` seconds, with jitter, so that instances prune at different times."""
 
     def __init__(self, database: Database, options: SessionOptions, batch: int = BATCH) -> None:
         self._database = database
         self._seconds = options.prune
         self._batch = batch
         self._sql = queries("sessions/pruning", options.names)
-        # Rows that were removed, and when this was last done (seconds since the epoch, 0: never).
+        # The number of deleted rows, and the time of the last pruning (seconds since the epoch, 0: never).
         self.removed = 0
         self.pruned_at = 0.0
         self._lock = f"prune {options.names['table']}"
 
     async def run(self) -> None:
-        """Prune for ever. Trouble is logged, and tried again next time."""
+        """Prune for ever. Errors are logged, and the next pruning tries again."""
         while True:
             await asyncio.sleep(self._seconds * random.uniform(0.75, 1.25))  # noqa: S311 (jitter)
             try:
@@ -40,7 +40,7 @@ class Pruner:
                     log.info("pruned %d expired sessions", pruned)
 
     async def prune(self) -> int:
-        """Remove every expired session and return how many; 0 while another instance prunes."""
+        """Delete all expired sessions and return their number; 0 while another instance prunes."""
         await self._all_batches("prune_endings", {"batch": self._batch})
         parameters = {"batch": self._batch, "lock": self._lock}
         removed = await self._all_batches("prune_sessions", parameters)

@@ -1,4 +1,4 @@
-"""Sessions are read by batches: the live ones with their users, and why others are gone."""
+"""Reads sessions in batches: live ones with their users, and the reasons of ended ones."""
 
 import logging
 import time
@@ -29,7 +29,7 @@ Row = tuple[Any, ...]
 
 
 class SessionReader:
-    """Reads sessions. Only trouble with the database raises (DatabaseError)."""
+    """Reads sessions. Only DatabaseError is raised."""
 
     def __init__(
         self,
@@ -55,18 +55,18 @@ class SessionReader:
 
     @property
     def figures(self) -> list[BatchFigures]:
-        """What was read so far."""
+        """Return the counters of reads."""
         return [self._loads.figures, self._endings.figures]
 
     def load(self, sid: str) -> Future[Found]:
-        """Return the live session of this sid, None if it is unknown or expired.
+        """Return the live session with this sid, or None if it is unknown or expired.
 
-        It is Lapsed if its user is gone or has other credentials by now, or if it can't be decoded.
+        Return Lapsed if its user is gone or has changed the credentials, or if it can't be decoded.
         """
         return self._loads.submit(sid)
 
     def ending(self, sid: str) -> Future[Lapsed | None]:
-        """Return why and when the session of this sid ended, None if that is not known."""
+        """Return why and when the session with this sid ended, or None if that is unknown."""
         return self._endings.submit(sid)
 
     async def _load(self, units: Sequence[Unit[str, Found]]) -> list[Found | Exception]:
@@ -87,7 +87,7 @@ class SessionReader:
         found: dict[str, list[Row]] = {}
         for row in rows:
             found.setdefault(row[0], []).append(row)
-        # Two requests of one session must not share its data: each gets a record of its own.
+        # Each request gets its own record, so that requests of one session share no data.
         return [self._found(found.get(sid, [])) for sid in sids]
 
     def _found(self, rows: list[Row]) -> Found | Exception:
