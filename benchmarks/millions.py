@@ -1,4 +1,4 @@
-"""Make a session table of millions of rows, with the users they belong to and a history."""
+"""Makes a session table of millions of rows, with their users and a history."""
 
 from benchmarks.database import Cluster
 from benchmarks.progress import say
@@ -6,7 +6,7 @@ from benchmarks.progress import say
 MILLION = 1_000_000
 BATCH = 500_000
 
-# As in a real table: two of five are signed in, a quarter is expired, and users have some sessions.
+# Like a real table: two of five are signed in, a quarter is expired, and users have several sessions.
 _USERS = """
 INSERT INTO nestmap.users (email, password_hash)
 SELECT 'person-' || n || '@example-' || n %% 1000 || '.org', ''
@@ -49,7 +49,7 @@ SELECT indexdef FROM pg_indexes
 
 
 def fill(postgresql: Cluster, database: str, sessions: int) -> None:
-    """Fill the migrated tables of `database`; the indexes are made anew afterwards."""
+    """Fill the migrated tables of `database`; the indexes are rebuilt afterwards."""
     users = max(sessions * 3 // 20, 1)
     say(f"{users:,} users")
     for first in range(1, users + 1, BATCH):

@@ -1,7 +1,6 @@
-"""Administration at size: a table of millions of sessions, and how long each page of /admin takes.
+"""Measures each page of /admin on a table of millions of sessions.
 
-Requests for /api/places go on meanwhile. The table stays in the folder that is named, to be used
-again.
+Requests for /api/places run meanwhile. The table is kept in the given folder for the next run.
 """
 
 import argparse
@@ -37,10 +36,10 @@ SELECT (extract(epoch FROM authenticated_at) * 1000000)::bigint || '_' || id, id
 
 
 class Administrator(Guest):
-    """A browser that measures how long its answers take."""
+    """A browser that measures response times."""
 
     def timed(self, method: str, path: str, expected: int) -> float:
-        """The milliseconds of one request; BenchmarkError if its status is another one."""
+        """Return the milliseconds of one request; BenchmarkError if its status differs from ``expected``."""
         began = time.perf_counter()
         status, content = self.ask(method, path)
         spent = (time.perf_counter() - began) * 1000
@@ -50,7 +49,7 @@ class Administrator(Guest):
 
 
 def main() -> int:
-    """The exit code: 0, or 1 when something took longer than a second or failed."""
+    """Return the exit code: 0, or 1 if a page took longer than a second or failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.size", description=__doc__)
     parser.add_argument("--sessions", type=float, default=1, help="in millions (default: 1)")
     parser.add_argument("--folder", type=Path, help="where the database stays")
@@ -100,7 +99,7 @@ def _measure(postgresql: Cluster, folder: Path, sessions: int) -> int:
 
 
 def _pages(admin: Administrator, postgresql: Cluster) -> float:
-    """Measure each page and print a row for it; return the slowest answer."""
+    """Measure each page and print a row for it; return the slowest time."""
     middle = postgresql.all(DATABASE, _MIDDLE)
     while admin.ask("GET", "/api/admin/session-stats")[0] == 503:
         say("waiting for the first sample")
@@ -135,7 +134,7 @@ def _pages(admin: Administrator, postgresql: Cluster) -> float:
 
 
 def _row(name: str, milliseconds: list[float]) -> float:
-    """Print one row of the table, and return the slowest answer."""
+    """Print one row of the table, and return the slowest time."""
     slowest = max(milliseconds)
     print(f"| {name} | {statistics.median(milliseconds):.0f} ms | {slowest:.0f} ms |", flush=True)
     return slowest
@@ -143,7 +142,7 @@ def _row(name: str, milliseconds: list[float]) -> float:
 
 @contextmanager
 def _visitor(port: int) -> Iterator[list[float]]:
-    """Let a visitor with a place ask for places all the time; yields the milliseconds."""
+    """Let a visitor request places continuously; yields the milliseconds."""
     over, waits = threading.Event(), [0.0]
     visitor = Administrator(port)
     visitor.ask("PUT", "/api/places/lisbon", {"name": "Lisbon"})

@@ -13,7 +13,7 @@ class AdminHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """Show the figures, their history, and sessions: the newest, or those that q finds."""
+        """Show the figures, their history, and the newest sessions or those found by q."""
         found = await found_sessions(self)
         self.render(
             "admin.html",
@@ -35,7 +35,7 @@ class StoreHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """Show where the sessions are stored, their lifetimes, and the cookie."""
+        """Show the session table, the lifetimes and the cookie."""
         sample = await self.sessions.admin.last_sample()
         self.render("store.html", store=self.services.store(), sample=sample)
 
@@ -46,5 +46,5 @@ class StatsHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """Give the figures, and of when they are."""
+        """Answer with the figures and their time."""
         self.finish_json(await self.services.stats())

@@ -46,14 +46,14 @@ class HistoryHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """Give the figures of the last day, week or month, in steps, the oldest first."""
+        """Answer with the figures of the last day, week or month, in steps, oldest first."""
         name, span = span_of(self)
         points = [point_json(point) for point in await _points(self, span)]
         self.finish_json({"span": name, "step_seconds": span.step, "points": points})
 
 
 def span_of(handler: BaseHandler) -> tuple[str, Span]:
-    """Return the span that the query names; SiteError 400 for an unknown one."""
+    """Return the span of the query; SiteError 400 for an unknown one."""
     name = handler.get_query_argument("span", "day")
     if name not in SPANS:
         raise SiteError(400, "invalid_span", "span is day, week or month.")
@@ -61,7 +61,7 @@ def span_of(handler: BaseHandler) -> tuple[str, Span]:
 
 
 async def curves_of(handler: BaseHandler) -> Charts:
-    """Return the curves of the span that the query names."""
+    """Return the curves for the span of the query."""
     name, span = span_of(handler)
     found = await _points(handler, span)
     points = [point_json(point) | {"moment": point.at} for point in found]
@@ -76,7 +76,7 @@ async def _points(handler: BaseHandler, span: Span) -> list[HistoryPoint]:
 
 
 def point_json(point: HistoryPoint) -> dict[str, Any]:
-    """Return one step: averages of its states, and what happened in it."""
+    """Return one step as JSON: averages of states, and numbers of events."""
     return {
         "at": iso(point.at),
         "total": point.total,

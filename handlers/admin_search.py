@@ -1,4 +1,4 @@
-"""What an administrator looks for: people by address, sessions by IP address or public id."""
+"""The search of administrators: accounts by email address, sessions by IP address or public id."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from nestmap.sessions import BadAddress, BadCursor, SessionPage
 SESSION_ID = re.compile(r"[0-9a-f]{16}")
 USER_ID = re.compile(r"[0-9]{1,18}")
 
-# The most accounts whose sessions one search shows.
+# The highest number of accounts whose sessions a search shows.
 ACCOUNTS = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of sessions, the users they belong to by id, and the accounts that the text found."""
+    """A page of sessions, their users by id, and the accounts that the text found."""
 
     text: str
     page: SessionPage
@@ -27,7 +27,7 @@ class Found:
 
 
 async def found_sessions(handler: BaseHandler) -> Found:
-    """Return what the query asks for with q, user and cursor; SiteError 400 if it can't be used."""
+    """Return the result for q, user and cursor of the query; SiteError 400 if one is invalid."""
     text = handler.get_query_argument("q", "").replace("\0", "")
     user_id = handler.get_query_argument("user", "")
     cursor = handler.get_query_argument("cursor", "") or None
@@ -57,7 +57,7 @@ async def sessions_of(handler: BaseHandler, users: list[int], cursor: str | None
 
 
 async def _by_key(handler: BaseHandler, text: str, cursor: str | None) -> SessionPage | None:
-    """Return the sessions that a public id, an IP address or a network names; None for other texts."""
+    """Return the sessions with a public id, an IP address or a network; None for other texts."""
     if SESSION_ID.fullmatch(text):
         return await handler.sessions.admin.search(public_id=text)
     try:

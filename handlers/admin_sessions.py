@@ -1,4 +1,4 @@
-"""Sessions of everyone, for administrators: as JSON, and ended one by one."""
+"""All sessions, for administrators: list them as JSON, end one."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ class AdminEndSessionHandler(BaseHandler):
 
 
 async def end_session(handler: BaseHandler, session_id: str) -> bool:
-    """End the session with this public id; return False if there is none. One's own is signed out."""
+    """End the session with this public id, the current one by signing out; return False if none has it."""
     await handler.ensure_confirmed()
     if session_id == handler.session.id:
         handler.session.sign_out()
@@ -65,7 +65,7 @@ async def end_session(handler: BaseHandler, session_id: str) -> bool:
 
 
 def listed_json(listed: ListedSession, found: Found) -> dict[str, Any]:
-    """Return a session as the API shows it to administrators; user is null for a visitor's."""
+    """Return a session in the JSON for administrators; user is null for an anonymous session."""
     user = found.people.get(listed.user_id or "")
     return {
         "id": listed.id,

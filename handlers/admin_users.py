@@ -1,4 +1,4 @@
-"""Accounts, for administrators: who has one, roles, disabling, ending all sessions."""
+"""Accounts, for administrators: list, search, roles, disable and enable, end all sessions."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ PAGE = 50
 NO_ACCOUNT = "There is no such account."
 LAST = "This is the last administrator. Make someone else one first."
 
-# What is said after an act.
+# The messages after an action.
 SAID = {
     "disable": "The account is disabled, and its sessions are ended.",
     "enable": "The account is enabled.",
@@ -30,7 +30,7 @@ class ApiUsersHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """List accounts: all by id, or those whose address begins with q (@: ends with it).
+        """List all accounts by id, or those whose address begins with q, or ends with q if q begins with @.
 
         "next" is the cursor of the next page, or null.
         """
@@ -71,7 +71,7 @@ class UserHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self, user_id: str) -> None:
-        """Show one account with its sessions, and what can be done to it."""
+        """Show one account with its sessions and the possible actions."""
         account = await self.services.administration.user(int(user_id))
         if account is None:
             raise SiteError(404, "not_found", NO_ACCOUNT)
@@ -107,7 +107,7 @@ class UserActHandler(BaseHandler):
 async def change_user(
     handler: BaseHandler, user_id: int, role: str | None, disabled: bool | None
 ) -> User:
-    """Change an account; SiteError 404 for none, 409 for the last administrator."""
+    """Change an account. SiteError 404 if it is unknown, 409 for the last administrator."""
     administration, source = handler.services.administration, source_of(handler)
     user: User | None = None
     try:
@@ -129,7 +129,7 @@ async def change_user(
 
 
 async def end_sessions(handler: BaseHandler, user_id: int) -> None:
-    """End every session of an account; SiteError 404 for none."""
+    """End all sessions of an account. SiteError 404 if it is unknown."""
     source = source_of(handler)
     if await handler.services.administration.end_sessions(user_id, source) is None:
         raise SiteError(404, "not_found", NO_ACCOUNT)
@@ -137,7 +137,7 @@ async def end_sessions(handler: BaseHandler, user_id: int) -> None:
 
 
 async def note_read(handler: BaseHandler, what: str, text: str = "") -> None:
-    """Add the event that an administrator read people's data: one a minute for each list."""
+    """Add an event that an administrator read personal data, one a minute for each list."""
     user = handler.signed_in_user
     if handler.services.sampler.take(f"read {what} {user.id}"):
         event = source_of(handler).event("admin_read", what=what, searched=bool(text))
@@ -145,7 +145,7 @@ async def note_read(handler: BaseHandler, what: str, text: str = "") -> None:
 
 
 def listed_json(user: ListedUser) -> dict[str, Any]:
-    """Return what the API says of an account in a list; times are ISO 8601."""
+    """Return an account in the JSON of a list; times are ISO 8601."""
     return {
         "id": user.id,
         "email": user.email,

@@ -1,4 +1,4 @@
-"""Curves over time as the points of an SVG, which the page stretches to its width."""
+"""Curves over time as points of an SVG, which the page stretches to its width."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ HEIGHT = 200.0
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How far back curves go, in steps; both in seconds."""
+    """The length of a chart and of its steps, in seconds."""
 
     seconds: int
     step: int
@@ -19,7 +19,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One curve: its name, its label, its last value, and the points of each piece of its line.
+    """One curve: name, label, last value, and the points of each piece of its line.
 
     A line has a gap where samples are missing.
     """
@@ -32,7 +32,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Curves with one scale, from 0 to ``top``, and the moments at both ends."""
+    """Curves with a common scale from 0 to ``top``, and the times at both ends."""
 
     curves: list[Curve]
     top: int
@@ -43,9 +43,9 @@ class Chart:
 def chart(
     labels: Mapping[str, str], points: Sequence[Mapping[str, Any]], span: Span, now: float
 ) -> Chart:
-    """Return a curve for each name in ``labels``, of the values that the points have under it.
+    """Return a chart with a curve for each name in ``labels``, a key of the points.
 
-    A point has its moment (seconds since the epoch) under "moment".
+    The key "moment" of a point has its time in seconds since the epoch.
     """
     top = round_up(max((point[name] for point in points for name in labels), default=0))
     began = now - span.seconds
@@ -62,7 +62,7 @@ def chart(
 
 
 def _pieces(values: Sequence[tuple[float, float]], span: Span) -> list[str]:
-    """Return the lines through these values, each with its seconds since the beginning."""
+    """Return the lines through the values, as points of seconds since the beginning and value."""
     lines: list[list[str]] = []
     before = None
     for seconds, part in values:
@@ -71,12 +71,12 @@ def _pieces(values: Sequence[tuple[float, float]], span: Span) -> list[str]:
         x = min(max(seconds / span.seconds, 0.0), 1.0) * WIDTH
         lines[-1].append(f"{x:.1f},{HEIGHT - part * HEIGHT:.1f}")
         before = seconds
-    # A lone point would not be seen: it is drawn as a short line.
+    # A single point would be invisible, so it is drawn as a short line.
     return [" ".join(line if len(line) > 1 else line * 2) for line in lines]
 
 
 def round_up(value: int) -> int:
-    """Return the next round number: 1, 2 or 5 with zeros behind it, 5 at least."""
+    """Return the next round number: 1, 2 or 5 followed by zeros, at least 5."""
     size = 1
     while True:
         for digit in (1, 2, 5):

@@ -1,4 +1,4 @@
-"""The base of the two forms that sign someone in: /login and /register."""
+"""The base class of the two forms that sign in: /login and /register."""
 
 from handlers.access import Access
 from handlers.base import BaseHandler
@@ -11,7 +11,7 @@ from nestmap.accounts import TooManyAttempts, User
 
 
 class FormRefused(Exception):
-    """Nobody is signed in; `errors` says why by field, "form" for the form as a whole."""
+    """The sign-in failed; `errors` has the reasons by field, "form" for the whole form."""
 
     def __init__(self, status: int, errors: dict[str, str]) -> None:
         super().__init__(errors)
@@ -20,7 +20,7 @@ class FormRefused(Exception):
 
 
 class EntryHandler(BaseHandler):
-    """Shows a form; a post signs in and leads to where the visitor was going (`next`)."""
+    """Shows a form; a valid post signs in and redirects to `next`."""
 
     access = Access.ANYONE
     greeting = ""
@@ -30,11 +30,11 @@ class EntryHandler(BaseHandler):
         raise NotImplementedError
 
     def show(self, path: str, *, email: str = "", errors: dict[str, str] | None = None) -> None:
-        """Answer with the form, with what was entered (never the password)."""
+        """Answer with the form and what was typed, except the password."""
         raise NotImplementedError
 
     def get(self) -> None:
-        """Show the form, or go on to `next` if someone is signed in."""
+        """Show the form, or redirect to `next` if the user is signed in."""
         path = local_path(self.get_query_argument("next", "/"))
         if self.current_user:
             self.redirect(path)
@@ -42,7 +42,7 @@ class EntryHandler(BaseHandler):
             self.show(path)
 
     async def post(self) -> None:
-        """Sign in and go on to `next`, or show the form again."""
+        """Sign in and redirect to `next`, or show the form again."""
         email, password = field(self, "email"), exact_field(self, "password")
         path = local_path(field(self, "next"))
         try:

@@ -1,4 +1,4 @@
-"""Security events: for administrators all of them, for everyone their own."""
+"""Security events: all of them for administrators, their own for users."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from nestmap.sessions.events import KINDS
 
 PAGE = 50
 
-# Those who do this need not be who they say.
+# The actor of these kinds is not verified.
 ATTEMPTS = ("sign_in_failed", "throttled")
 
 
@@ -21,7 +21,7 @@ class EventsHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """Show events, the newest first."""
+        """Show events, newest first."""
         events = await found_events(self)
         ids = {one for event in events for one in (event.user_id, event.actor_id) if one}
         await note_read(self, "events")
@@ -41,7 +41,7 @@ class ApiEventsHandler(BaseHandler):
     access = Access.ADMIN
 
     async def get(self) -> None:
-        """Give events, the newest first; "next" is the value of "before" for the next page."""
+        """Answer with events, newest first; "next" is the value of "before" for the next page."""
         events = await found_events(self)
         await note_read(self, "events")
         following = events[-1].id if len(events) == PAGE else None
@@ -54,7 +54,7 @@ class OwnEventsHandler(BaseHandler):
     """GET /account/events."""
 
     async def get(self) -> None:
-        """Show what happened to one's own account."""
+        """Show the newest events of the user's account."""
         self.render("own_events.html", events=await own_events(self), kinds=KINDS, path="/account")
 
 
@@ -62,19 +62,19 @@ class ApiOwnEventsHandler(BaseHandler):
     """GET /api/account/events."""
 
     async def get(self) -> None:
-        """Give the newest events of one's own account."""
+        """Answer with the newest events of the user's account."""
         self.finish_json({"events": await own_events(self)})
 
 
 async def own_events(handler: BaseHandler) -> list[dict[str, object]]:
-    """Return the newest events of who is signed in."""
+    """Return the newest events of the signed-in user."""
     user_id = str(handler.signed_in_user.id)
     events = await handler.sessions.events.newest(PAGE, user_id=user_id)
     return [own_json(event, user_id) for event in events]
 
 
 async def found_events(handler: BaseHandler) -> list[Event]:
-    """Return the page of events that the query asks for."""
+    """Return the page of events for the query."""
     before = handler.get_query_argument("before", "")
     if before and not (before.isdecimal() and before.isascii() and len(before) < 19):
         raise SiteError(400, "invalid_cursor", "before is not the id of an event.")
@@ -87,10 +87,9 @@ async def found_events(handler: BaseHandler) -> list[Event]:
 
 
 def own_json(event: Event, user_id: str) -> dict[str, object]:
-    """Return what people are told of an event of their account.
+    """Return an event in the JSON for its user.
 
-    Of an administrator they are told neither the name nor the address; of an attempt to sign in,
-    where it came from.
+    It has neither the name nor the IP address of an administrator; a sign-in attempt has its IP address.
     """
     by = _by(event, user_id)
     is_told = by in ("you", "someone")
@@ -105,7 +104,7 @@ def own_json(event: Event, user_id: str) -> dict[str, object]:
 
 
 def _by(event: Event, user_id: str) -> str:
-    """Return who did it, in words. Whoever gives a wrong password may be signed in as another."""
+    """Return the actor in words. A client with a wrong password may be signed in to another account."""
     if event.actor_id == user_id:
         return "you"
     if event.kind in ATTEMPTS:

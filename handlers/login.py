@@ -1,4 +1,4 @@
-"""Sign in, as a page and by the API."""
+"""Sign in: the page and the API."""
 
 from handlers.access import Access
 from handlers.base import BaseHandler
@@ -21,7 +21,7 @@ class LoginHandler(EntryHandler):
     greeting = "You are signed in as {email}."
 
     async def user_of(self, email: str, password: str) -> User:
-        """Return the user whose password this is."""
+        """Return the user with this address and password."""
         user = await self.services.accounts.authenticate(email, password, client_of(self))
         if user is None:
             raise FormRefused(401, {"form": WRONG})
@@ -33,16 +33,16 @@ class LoginHandler(EntryHandler):
 
 
 class ReturnHandler(BaseHandler):
-    """POST /login/return?from=... from the page that says that the session has ended."""
+    """POST /login/return?from=..., sent by the page about an ended session."""
 
     access = Access.ANYONE
 
     def get(self) -> None:
-        """Show the form to sign in: this address is in the history."""
+        """Show the sign-in form, since this address is in the browser's history."""
         self.redirect("/login")
 
     def post(self) -> None:
-        """Show the form to sign in, which carries along what was typed."""
+        """Show the sign-in form, which keeps the typed fields as hidden fields."""
         path = local_path(self.get_query_argument("from", "/"))
         typed = path == "/places" or path.startswith("/places/")
         show_login(self, page_of(path), draft=draft_json(self, path) if typed else "")
@@ -70,7 +70,7 @@ def show_login(
     email: str = "",
     errors: dict[str, str] | None = None,
 ) -> None:
-    """Answer with the form, with what was entered (never the password)."""
+    """Answer with the form and what was typed, except the password."""
     form = {"email": email, "remember": field(handler, "remember")}
     lapsed = handler.session.lapsed
     names = {"form": form, "errors": errors or {}, "next": path, "draft": draft, "path": "/login"}
@@ -79,7 +79,7 @@ def show_login(
 
 
 def page_of(path: str) -> str:
-    """Return the page on which a form stands that posts to `path`."""
+    """Return the page with the form that posts to `path`."""
     for page in ("/account", "/admin"):
         if path == page or path.startswith(f"{page}/"):
             return page

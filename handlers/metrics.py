@@ -1,4 +1,4 @@
-"""GET /metrics, on a listener of its own: it tells more than visitors should know."""
+"""GET /metrics, on a separate listener, since metrics are not for visitors."""
 
 import socket
 
@@ -9,7 +9,7 @@ from nestmap.metrics import Exposition, LastSample, LoopLag, RequestFigures, Sit
 from nestmap.server import HTTPServer
 from nestmap.services import Services
 
-# Prometheus and a person beside it.
+# Prometheus and a person at the same time.
 MOST_CONNECTIONS = 32
 
 
@@ -17,7 +17,7 @@ class MetricsHandler(RequestHandler):
     """GET /metrics."""
 
     def initialize(self, exposition: Exposition) -> None:
-        """Take what renders the text."""
+        """Set the exposition, which renders the text."""
         self._exposition = exposition
 
     async def get(self) -> None:
@@ -28,19 +28,19 @@ class MetricsHandler(RequestHandler):
         self.finish(text)
 
     def set_default_headers(self) -> None:
-        """Do not say which server this is."""
+        """Remove the Server header."""
         self.clear_header("Server")
 
     def compute_etag(self) -> str | None:
-        """Return None: no two answers are equal."""
+        """Return None: responses always differ."""
         return None
 
 
 class MetricsListener:
-    """Measures a process and serves what was measured; without ``sockets`` it does neither.
+    """Measures a process and serves its metrics; does nothing without ``sockets``.
 
-    ``requests`` counts requests, or is None. ``worker`` is the number of this process among several,
-    else None.
+    ``requests`` counts requests, or is None. ``worker`` is the number of this worker, or None for a
+    single process.
     """
 
     requests: RequestFigures | None = None
@@ -56,7 +56,7 @@ class MetricsListener:
         collector = SiteCollector(services, self.requests, lag, sample)
         exposition = Exposition(collector, worker)
         services.background.start(lag.run(), "measure the event loop", daemon=True)
-        if not worker:  # One for all: at another moment it may be another sample.
+        if not worker:  # One sample for all metrics of a scrape.
             services.background.start(sample.run(), "read the last sample", daemon=True)
         services.background.start(exposition.run(), "write the metrics", daemon=True)
         routes = [(r"/metrics", MetricsHandler, {"exposition": exposition})]

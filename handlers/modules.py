@@ -1,4 +1,4 @@
-"""Parts of pages that templates name: `{% module Field("email", "Email") %}`."""
+"""UI modules for templates: `{% module Field("email", "Email") %}`."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from handlers.words import ago, duration, position, size
 
 
 class Field(UIModule):
-    """A labelled field of a form, with what is wrong with it.
+    """A field of a form with its label and error.
 
     Options: `type` ("text"; also "textarea"), `hint`, `optional`, and attributes of the element.
     """
@@ -37,7 +37,7 @@ class Field(UIModule):
 
 
 class Moment(UIModule):
-    """A moment in words, with the exact one behind it; None is "unknown"."""
+    """A time in words, with the exact time as its title; None is "unknown"."""
 
     def render(self, moment: datetime | None) -> str:
         if moment is None:
@@ -49,7 +49,7 @@ class Moment(UIModule):
 class Time(UIModule):
     """An exact time in UTC; None is "unknown".
 
-    A number is seconds since 1970, a text a time in ISO 8601.
+    The argument is seconds since 1970 or a text in ISO 8601.
     """
 
     def render(self, moment: datetime | float | str | None) -> str:
@@ -87,7 +87,7 @@ class Position(UIModule):
 
 
 class Flash(UIModule):
-    """What the action before this page has to say."""
+    """The message of the previous action."""
 
     def render(self) -> str:
         assert isinstance(self.handler, BaseHandler), "pages of the site have its base handler"
@@ -96,7 +96,7 @@ class Flash(UIModule):
 
 
 def exact(utc: datetime) -> str:
-    """Return a time to the minute: "2026-11-25 09:30 UTC"."""
+    """Return a time in minutes: "2026-11-25 09:30 UTC"."""
     return utc.strftime("%Y-%m-%d %H:%M UTC")
 
 

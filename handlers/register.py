@@ -1,4 +1,4 @@
-"""Register, as a page and by the API."""
+"""Register: the page and the API."""
 
 from handlers.access import Access
 from handlers.base import BaseHandler
@@ -31,7 +31,7 @@ class RegisterHandler(EntryHandler):
             raise FormRefused(409, {"email": TAKEN}) from None
 
     async def _account(self, email: str, password: str) -> User:
-        """Return a new account; on a second click of the button, the one of the first click."""
+        """Make an account; after a second click on the button, return the account of the first one."""
         accounts, client = self.services.accounts, client_of(self)
         try:
             return await accounts.register(email, password, client)
@@ -67,7 +67,7 @@ class ApiRegisterHandler(BaseHandler):
 
 
 def _mistakes(email: str, password: str) -> dict[str, str]:
-    """Return all that is wrong with a new account, by field."""
+    """Return all errors of a new account, by field."""
     errors = {}
     for check, text in ((checked_email, email), (checked_password, password)):
         try:

@@ -1,4 +1,4 @@
-"""Names of routes, as metrics show them: a few, whatever a client asks for."""
+"""Names of routes for metrics: a fixed number, independent of the paths that clients request."""
 
 import re
 
@@ -10,7 +10,7 @@ FIXED = re.compile(r"[/a-z0-9-]+")
 
 
 class RouteNames:
-    """Names the route of a request: its path, if that is fixed, else its pattern with stars."""
+    """Names the route of a request: its path, or its pattern with stars."""
 
     def __init__(self, routes: Routes, others: dict[type[RequestHandler], str]) -> None:
         self._paths = {path: path for path, _ in routes if FIXED.fullmatch(path)}
@@ -19,11 +19,11 @@ class RouteNames:
 
     @property
     def known(self) -> frozenset[str]:
-        """Every name that there is."""
+        """All names."""
         return frozenset((*self._paths, *self._handlers.values(), "other"))
 
     def of(self, handler: RequestHandler) -> str:
-        """Return the name of the route that led to ``handler``."""
+        """Return the name of the route of ``handler``."""
         path = handler.request.path
         return self._paths.get(path) or self._handlers.get(type(handler), "other")
 

@@ -1,4 +1,4 @@
-"""What a developer sees of an error of the site's own code. Never in production."""
+"""The error page with a traceback for developers, never used in production."""
 
 import traceback
 

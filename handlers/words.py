@@ -1,4 +1,4 @@
-"""Times, durations, sizes, positions and browsers, in the words that people use for them."""
+"""Texts for times, durations, sizes, positions and browsers."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 import humanize
 import ua_parser
 
-# What is longer is no User-Agent that a browser sends.
+# Browsers send no longer User-Agent.
 USER_AGENT_LENGTH = 400
 
 RENAMED = {
@@ -18,7 +18,7 @@ RENAMED = {
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:
-    """Return how long ago a moment was: "now", "2 minutes ago", "3 hours ago"."""
+    """Return how long ago a time was: "now", "2 minutes ago", "3 hours ago"."""
     passed = max((now or datetime.now(UTC)) - moment, timedelta())
     return "just now" if passed < timedelta(minutes=1) else humanize.naturaltime(passed)
 
@@ -38,7 +38,7 @@ def size(octets: int) -> str:
 
 
 def position(latitude: float, longitude: float) -> str:
-    """Return a place on the Earth as people write it: "35.0° N, 135.8° E"."""
+    """Return a position on the Earth: "35.0° N, 135.8° E"."""
     north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
     return f"{abs(latitude):.1f}° {north}, {abs(longitude):.1f}° {east}"
 
@@ -53,5 +53,5 @@ def browser_name(user_agent: str | None) -> str:
     return f"{browser} on {RENAMED.get(system, system)}" if system else browser
 
 
-# The first call compiles the rules for 0.1 s: at the start, and not while a request waits.
+# The first call compiles the rules in 0.1 s: do it at the start, not during a request.
 browser_name(None)

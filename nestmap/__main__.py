@@ -18,19 +18,19 @@ from nestmap.logs import configure_logs
 from nestmap.services import Services
 from nestmap.settings import Settings, SettingsError, hosts_of, read_settings
 
-# How long a command waits for other starters and for locks (seconds).
+# How long a command waits for other migrating processes and for locks (seconds).
 PATIENCE = 300.0
 
 
 async def migrate_command(_: argparse.Namespace, services: Services) -> int:
-    """Apply the migrations that are pending."""
+    """Apply the pending migrations."""
     count = await services.migrate(PATIENCE)
     print(f"{count} migrations applied" if count else "nothing to apply")
     return 0
 
 
 async def prune_command(_: argparse.Namespace, services: Services) -> int:
-    """Remove the sessions that have expired."""
+    """Delete expired sessions."""
     print(f"{await services.sessions.pruner.prune()} expired sessions removed")
     return 0
 
@@ -42,7 +42,7 @@ async def stats_command(_: argparse.Namespace, services: Services) -> int:
 
 
 async def psql_command(_: argparse.Namespace, __: Services) -> int:
-    """Open psql on the database of the site; what follows is for psql: psql -c 'select 1'."""
+    """Open psql on the database of the site; further arguments are for psql: psql -c 'select 1'."""
     raise AssertionError("main() runs this one without an event loop")
 
 
@@ -79,7 +79,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 
 def main() -> int:
-    """Run one command and return the status to exit with."""
+    """Run one command and return the exit status."""
     arguments = parse(sys.argv[1:])
     configure_logs("warning", "text")
     with ExitStack() as stack:
@@ -91,7 +91,7 @@ def main() -> int:
             print(f"the database: {error}", file=sys.stderr)
             return 1
         except BrokenPipeError:
-            # Whoever read the output has enough: `events | head`. Python would flush it once more.
+            # The reader closed the pipe, as in `events | head`. Python would try to flush the output again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
     return 2
@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace, stack: ExitStack) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings, hosts: Hosts) -> int:
     if not arguments.wait:
-        # The command ends with the reason; one line of it is enough.
+        # The command prints the reason in one line, so the log is not needed.
         logging.getLogger("nestmap.database").setLevel("ERROR")
     services = Services(settings, hosts)
     try:

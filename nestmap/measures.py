@@ -1,4 +1,4 @@
-"""Figures that the program counts while it works. They cost next to nothing and know no Prometheus."""
+"""Counters of the program. They are cheap and independent of Prometheus."""
 
 from bisect import bisect_left
 
@@ -7,9 +7,9 @@ TIMES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
 
 
 class Distribution:
-    """How many values were at most each bound and more than the one below; and the sum of all.
+    """The number of values in each bucket (up to its bound and above the previous one), and their sum.
 
-    The last of ``counts`` is of the values above every bound.
+    The last of ``counts`` is the number of values above all bounds.
     """
 
     __slots__ = ("bounds", "counts", "sum")

@@ -43,13 +43,13 @@ ADMINISTRATOR = "admin@localhost"
 
 
 class Services:
-    """Opens nothing by itself: connections are made when they are first needed."""
+    """The services. No connection is made before it is needed."""
 
     def __init__(self, settings: Settings, hosts: Hosts) -> None:
         self.settings = settings
         self.drain = Drain()
         self.background = Background()
-        # The readiness check has one of its own.
+        # The readiness check has its own connection.
         own, of_sessions = shares(settings.database_connections - 1, 1, 4)
         self.database = Database(hosts, Limits(connections=own))
         self.sessions = make_sessions(settings, hosts, of_sessions)
@@ -74,15 +74,15 @@ class Services:
 
     @property
     def is_open(self) -> bool:
-        """True if ``open()`` is done: until then no request can have a session."""
+        """True after ``open()``; before it, requests can't have sessions."""
         return self._is_open
 
     async def open(self) -> str | None:
         """Bring the schema up to date and start pruning. Raises DatabaseError or SchemaError.
 
-        It may be called again after an error, for example by a role that may not migrate, when
-        somebody else has. In development, a site without an administrator gets one, and the result
-        is the password.
+        It may be called again after an error, for example without the right to migrate, after the
+        migrations were applied. In development, an administrator is made if there is none, and the
+        password is returned.
         """
         await self.migrate(patience=0)
         await self.sessions.schema.check()
@@ -95,7 +95,7 @@ class Services:
 
     @property
     def pools(self) -> dict[str, PoolFigures]:
-        """The connections of each pool, by what it is for."""
+        """The figures of each pool, by its purpose."""
         own = {"site": self.database.figures, "readiness": self.readiness.connections}
         return self.sessions.pools | own
 
@@ -105,13 +105,13 @@ class Services:
         return self._hosts.availability.is_away
 
     async def migrate(self, patience: float) -> int:
-        """Apply the pending migrations of the site and of the session layer; return how many."""
-        # The site's functions name the session table.
+        """Apply the pending migrations of the site and of the session layer; return their number."""
+        # The site's functions use the session table.
         folders = [self.sessions.schema.migrations, self.migrations]
         return await migrate(self._hosts, folders, patience)
 
     async def faults(self, database: Database) -> list[str]:
-        """Return what keeps the site from working on this database. Raises DatabaseError."""
+        """Return the faults that prevent the site from using this database. Raises DatabaseError."""
         waiting = await pending(database, [self.migrations, self.sessions.schema.migrations])
         if waiting:
             names = ", ".join(waiting)
@@ -119,7 +119,7 @@ class Services:
         return await self.sessions.schema.faults(database)
 
     async def make_administrator(self) -> str | None:
-        """Make admin@localhost on a site without an administrator; return its password, else None."""
+        """Make admin@localhost if there is no administrator, and return its password; else None."""
         if await self.administration.has_administrator():
             return None
         password = secrets.token_urlsafe(16)
@@ -154,7 +154,7 @@ class Services:
         return drained
 
     def store(self) -> dict[str, Any]:
-        """Return the facts about the store of the sessions and about their cookie."""
+        """Return the facts about the session table and the cookie."""
         options = self.sessions.options
         return {
             "type": "postgresql",
@@ -178,7 +178,7 @@ class Services:
 
 
 def make_sessions(settings: Settings, hosts: Hosts, connections: int) -> Sessions:
-    """Return the session layer with the options that the settings say."""
+    """Return the session layer with the options of the settings."""
     return Sessions(
         hosts,
         secret=keys(settings)[0],
@@ -202,12 +202,12 @@ def make_sessions(settings: Settings, hosts: Hosts, connections: int) -> Session
 
 
 def keys(settings: Settings) -> tuple[str, ...]:
-    """Return the secrets, the one that signs first. Commands that sign no cookie run without one."""
+    """Return the secrets; the first one signs. Commands need none."""
     return settings.secrets or (UNSAVED_SECRET,)
 
 
 def throttle_limits(settings: Settings) -> ThrottleLimits:
-    """Return the limits of the throttle that the settings say."""
+    """Return the limits of the throttle in the settings."""
     return ThrottleLimits(
         account_failures=settings.sign_in_account_failures,
         network_failures=settings.sign_in_network_failures,

@@ -1,4 +1,4 @@
-"""The settings: environment, then .env, then the default; read once into one frozen value."""
+"""The settings: from the environment, .env and the defaults, read once into one frozen value."""
 
 import dataclasses
 import importlib.util
@@ -27,7 +27,7 @@ COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class SettingsError(Exception):
-    """The settings can't be used; ``reasons`` names each variable and its remedy, never a value."""
+    """The settings are invalid; ``reasons`` has each variable with its remedy, without its value."""
 
     def __init__(self, reasons: list[str]) -> None:
         super().__init__("\n".join(reasons))
@@ -36,10 +36,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that an operator decides. Times are seconds.
+    """The settings of the operator. Times are in seconds.
 
-    ``secret`` is None when development has to make one. ``hsts`` is the value of the header, "" for
-    none. ``metrics_port`` is 0 for no metrics. An empty ``allowed_hosts`` allows any.
+    ``secret`` is None if development must make one. ``hsts`` is the value of the header, "" for none.
+    ``metrics_port`` is 0 without metrics. An empty ``allowed_hosts`` allows all.
     """
 
     production: bool
@@ -77,16 +77,16 @@ class Settings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret that a cookie may be signed with; the first one signs."""
+        """All secrets for cookies; the first one signs."""
         return tuple(secret for secret in (self.secret, self.previous_secret) if secret)
 
 
 def read_settings(directory: Path | None = None, *, signs: bool = True) -> Settings:
-    """Return the settings of this process; SettingsError with every mistake at once.
+    """Return the settings of this process. Raises SettingsError with all mistakes.
 
-    ``.env`` and a relative DATA_DIR are looked for in ``directory``, by default the folder of run.py.
-    Nothing is made: without SESSION_SECRET, development has no secret yet (see nestmap.secret). A
-    program that signs no cookies passes ``signs=False``, and the secrets are not read.
+    ``.env`` and a relative DATA_DIR are in ``directory``, by default the folder of run.py. No file is
+    made: without SESSION_SECRET, development has no secret yet (see nestmap.secret). With
+    ``signs=False``, for programs that sign no cookies, the secrets are not read.
     """
     directory = directory or home()
     try:
@@ -98,12 +98,12 @@ def read_settings(directory: Path | None = None, *, signs: bool = True) -> Setti
 
 
 def settings_from(variables: Mapping[str, str], *, signs: bool = True) -> Settings:
-    """Return the settings that these variables alone make; SettingsError as read_settings."""
+    """Return the settings of these variables only. Raises SettingsError."""
     return _Reader(variables, signs=signs).settings()
 
 
 def hosts_of(url: str) -> Hosts:
-    """Return the hosts that DATABASE_URL names; SettingsError if libpq does not understand it."""
+    """Return the hosts of DATABASE_URL. Raises SettingsError if libpq does not understand it."""
     try:
         return Hosts(url)
     except ValueError as error:
@@ -240,7 +240,7 @@ class _Reader(Variables):
 
 
 def _is_monotonous(secret: str) -> bool:
-    """Return True for a secret of few different characters, of one piece again and again, or in order."""
+    """Return True for a secret of few different characters, of repetitions, or of a sequence."""
     periods = range(1, len(secret) // 2 + 1)
     repeats = any(secret == (secret[:p] * len(secret))[: len(secret)] for p in periods)
     in_order = sum(abs(ord(b) - ord(a)) == 1 for a, b in pairwise(secret))

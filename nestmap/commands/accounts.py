@@ -117,7 +117,7 @@ async def end_sessions(arguments: argparse.Namespace, services: Services) -> int
 
 
 def tell_progress(count: int) -> None:
-    """Print to standard error how many sessions have ended so far, each 100,000."""
+    """Print the number of ended sessions to standard error, every 100,000 sessions."""
     if count >= 100_000 and count % 100_000 < BATCH:
         print(f"{count:,} sessions have ended so far", file=sys.stderr)
 

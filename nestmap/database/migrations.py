@@ -45,7 +45,7 @@ LOCK_SECONDS = 0.5
 # PostgreSQL cancels an autovacuum that holds a lock after one second.
 SHARED_LOCK_SECONDS = 5.0
 
-# The limit of an idle transaction if the client hangs; a running migration has none (seconds).
+# A migration may run for long; a transaction that is idle because its client hangs may not (seconds).
 STATEMENT_SECONDS = 3600.0
 TOTAL_SECONDS = 3700.0
 IDLE_SECONDS = 60.0

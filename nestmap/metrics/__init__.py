@@ -1,4 +1,4 @@
-"""Figures of the site as Prometheus metrics, of one process or of several."""
+"""Metrics of the site for Prometheus, of one process or of several."""
 
 from nestmap.metrics.collector import SiteCollector
 from nestmap.metrics.exposition import Exposition

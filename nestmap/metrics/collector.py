@@ -1,4 +1,4 @@
-"""What the site tells Prometheus: each family of metrics, read from the parts that count."""
+"""Collects all families of metrics from the counters of the site."""
 
 import platform
 import time
@@ -19,7 +19,7 @@ from nestmap.services import Services
 
 
 class SiteCollector(Collector):
-    """Yields the metrics of this process. No label has a value that a client can make up."""
+    """Yields the metrics of this process. Clients can't create new values of labels."""
 
     def __init__(
         self, services: Services, requests: RequestFigures, lag: LoopLag, sample: LastSample
@@ -47,7 +47,7 @@ class SiteCollector(Collector):
     def _of_process(self) -> Iterator[Metric]:
         yield histogram(
             "nestmap_event_loop_lag_seconds",
-            "How much later than asked the event loop called back, four times a second.",
+            "Delay of timers in the event loop, measured four times a second.",
             (),
             {(): self._lag.seconds},
         )

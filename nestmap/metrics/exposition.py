@@ -1,4 +1,4 @@
-"""The metrics as text: of this process or, by their files, of all workers."""
+"""Renders the metrics as text: of this process or, from their files, of all workers."""
 
 import asyncio
 import os
@@ -25,11 +25,11 @@ class Exposition:
             MultiProcessCollector(self._registry, os.environ[VARIABLE])  # type: ignore[no-untyped-call]
 
     async def render(self) -> bytes:
-        """Return the text format of Prometheus. Figures of other workers are up to a second old."""
+        """Return the text format of Prometheus. Metrics of other workers are up to a second old."""
         if self._files is None:
             return generate_latest(self._registry)
         self.write()
-        # Reading the files of many workers takes too long for the event loop.
+        # Reading the files of many workers would block the event loop for too long.
         return await asyncio.to_thread(generate_latest, self._registry)
 
     async def run(self) -> None:
@@ -39,6 +39,6 @@ class Exposition:
             await asyncio.sleep(INTERVAL)
 
     def write(self) -> None:
-        """Write what has changed, if there are files."""
+        """Write changed values if there are files."""
         if self._files is not None:
             self._files.write(self._collector.collect())

@@ -1,4 +1,4 @@
-"""Makes metric families of plain figures."""
+"""Makes metric families from plain numbers."""
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate

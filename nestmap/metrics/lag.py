@@ -1,15 +1,15 @@
-"""How late the event loop is: what every request waits when something holds it up."""
+"""Measures the delay of the event loop, which adds to the time of every request."""
 
 import asyncio
 import time
 
 from nestmap.measures import Distribution
 
-INTERVAL = 0.25  # seconds: four timers a second cost nothing that can be measured
+INTERVAL = 0.25  # seconds: the cost of four timers a second is not measurable
 
 
 class LoopLag:
-    """Sleeps again and again; ``seconds`` counts how much later than asked it woke up."""
+    """Sleeps repeatedly; ``seconds`` counts the delay of each wake-up."""
 
     def __init__(self) -> None:
         self.seconds = Distribution()
@@ -17,7 +17,7 @@ class LoopLag:
     async def run(self) -> None:
         """Measure until cancelled."""
         while True:
-            # Not the loop's clock: uvloop's stands still while a callback runs.
+            # Not the loop's clock: that of uvloop does not advance during a callback.
             due = time.monotonic() + INTERVAL
             await asyncio.sleep(INTERVAL)
             self.seconds.add(max(0.0, time.monotonic() - due))

@@ -10,12 +10,12 @@ from nestmap.sessions import Sessions
 from nestmap.sessions.counts import BatchFigures
 from nestmap.sessions.figures import Figures
 
-# Codes that are there from the beginning: alerts ask for them.
+# Codes that exist from the start, because alerts use them.
 EXPECTED = ("session_ended", "unavailable", "overloaded")
 
 
 def of_batches(sessions: Sessions) -> Iterator[Metric]:
-    """Yield what loads and writes did, statement by statement."""
+    """Yield the metrics of loads and writes, by statement."""
     batches = {(figures.name,): figures for figures in sessions.batches}
     yield histogram(
         "nestmap_session_batch_size",
@@ -44,7 +44,7 @@ def of_batches(sessions: Sessions) -> Iterator[Metric]:
 
 
 def of_answers(sessions: Sessions) -> Iterator[Metric]:
-    """Yield what became of responses."""
+    """Yield the metrics of responses."""
     answers = sessions.answers
     yield total(
         "nestmap_session_held_responses",
@@ -60,7 +60,7 @@ def of_answers(sessions: Sessions) -> Iterator[Metric]:
 
 
 def of_sample(figures: Figures | None) -> Iterator[Metric]:
-    """Yield the sessions by state and the size of their table, once there is a sample."""
+    """Yield the sessions by state and the size of their table if there is a sample."""
     yield gauge(
         "nestmap_sessions",
         "Sessions at the last sample, by state; expired ones have not been removed yet.",
@@ -94,7 +94,7 @@ def of_sample(figures: Figures | None) -> Iterator[Metric]:
 
 
 def of_pruning(sessions: Sessions, since: float) -> Iterator[Metric]:
-    """Yield what the pruner did; ``since`` is when this process began to serve."""
+    """Yield the metrics of the pruner; ``since`` is when this process began to serve."""
     yield total("nestmap_sessions_pruned", "Expired sessions removed.", sessions.pruner.removed)
     yield level(
         "nestmap_sessions_last_prune_timestamp_seconds",
@@ -109,7 +109,7 @@ def of_pruning(sessions: Sessions, since: float) -> Iterator[Metric]:
 
 
 def of_events(sessions: Sessions, since: float) -> Iterator[Metric]:
-    """Yield the state of the chain of events; ``since`` is as for of_pruning()."""
+    """Yield the metrics of the chain of events; ``since`` is as in of_pruning()."""
     yield level(
         "nestmap_events_sealed_timestamp_seconds",
         "When a process last found every event sealed, or sealed it, or began to serve.",
@@ -129,7 +129,7 @@ def of_events(sessions: Sessions, since: float) -> Iterator[Metric]:
 
 
 def _failures(batches: Iterable[BatchFigures]) -> dict[tuple[str, ...], float]:
-    """Return the failures by statement and kind; statements without one are there with 0."""
+    """Return the failures by statement and kind, with 0 for statements without failures."""
     found: dict[tuple[str, ...], float] = {}
     for figures in batches:
         found[figures.name, "unavailable"] = 0.0
@@ -139,5 +139,5 @@ def _failures(batches: Iterable[BatchFigures]) -> dict[tuple[str, ...], float]:
 
 
 def kind_of(error: type[Exception]) -> str:
-    """Return the name of an error as a label: TimedOut is timed_out."""
+    """Return the name of an error for a label: TimedOut gives timed_out."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", error.__name__).lower()

@@ -1,4 +1,4 @@
-"""Metrics of the site: requests, sign-ins, and the way to the database."""
+"""Metrics of the site: requests, sign-ins and database connections."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from nestmap.services import Services
 
 
 def of_requests(services: Services, requests: RequestFigures) -> Iterator[Metric]:
-    """Yield the requests by route, method and status."""
+    """Yield the metrics of requests by route, method and status."""
     routes = dict(requests.routes)
     yield counter(
         "nestmap_http_requests",
@@ -36,7 +36,7 @@ def of_requests(services: Services, requests: RequestFigures) -> Iterator[Metric
 
 
 def of_database(services: Services) -> Iterator[Metric]:
-    """Yield the connections to PostgreSQL."""
+    """Yield the metrics of the connections to PostgreSQL."""
     pools = services.pools.items()
     yield level(
         "nestmap_database_up",
@@ -78,7 +78,7 @@ def of_database(services: Services) -> Iterator[Metric]:
 
 
 def of_sign_ins(services: Services) -> Iterator[Metric]:
-    """Yield the attempts on passwords."""
+    """Yield the metrics of password attempts."""
     accounts, queue = services.accounts, services.passwords.queue
     results = ("succeeded", "failed", "throttled")
     yield counter(

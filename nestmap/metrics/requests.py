@@ -1,4 +1,4 @@
-"""Requests by route, method and status, with the time that each took."""
+"""Counts requests by route, method and status, with their duration."""
 
 from collections import Counter
 
@@ -18,13 +18,13 @@ class RouteFigures:
 
 
 class RequestFigures:
-    """Counts requests. ``route`` must be one of a few names: a client must not be able to make one."""
+    """Counts requests. ``route`` must be one of a fixed set of names, independent of clients."""
 
     def __init__(self) -> None:
         self.routes: dict[tuple[str, str], RouteFigures] = {}
 
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count a request that was answered after ``seconds``."""
+        """Count a request with its duration in ``seconds``."""
         figures = self.routes.get((route, method))
         if figures is None:
             key = (route, method if method in METHODS else "other")

@@ -1,8 +1,8 @@
-"""Several processes: each writes its metrics to files, by which any of them answers for all.
+"""Metrics of several processes: each writes its own to files, and any of them can serve all.
 
-These are the files of prometheus_client's multi-process mode, one set a worker and not one a
-process: a worker that is started again goes on with the counts of the one before it, so that no
-counter goes back, and no files pile up.
+The files are those of prometheus_client's multi-process mode, one set per worker instead of one per
+process: a restarted worker continues with the counts of its predecessor, so that counters never
+decrease and old files do not accumulate.
 """
 
 import os
@@ -17,7 +17,7 @@ from prometheus_client.values import MultiProcessValue
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
-# How the gauges of several processes become one; those that are not named here are summed up.
+# How the gauges of several processes are combined; all others are summed.
 MODES = {
     "nestmap_database_up": "livemin",
     "nestmap_sessions_last_prune_timestamp_seconds": "max",
@@ -38,14 +38,14 @@ SampleKey = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def share_folder() -> tuple[str, Callable[[], None]]:
-    """Make the folder of the files, before the workers start; return it and what removes it."""
+    """Make the folder of the files before the workers start; return it and a function that removes it."""
     folder = tempfile.mkdtemp(prefix="nestmap-metrics-")
     os.environ[VARIABLE] = folder
     return folder, lambda: shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget_worker(folder: str, number: int) -> None:
-    """Forget what a worker that has ended measured at the moment; what it counted stays."""
+    """Remove the gauges of an ended worker; its counters are kept."""
     mark_process_dead(number, folder)  # type: ignore[no-untyped-call]
 
 
@@ -57,7 +57,7 @@ class WorkerFiles:
         self._samples: dict[SampleKey, _Sample] = {}
 
     def write(self, families: Iterable[Metric]) -> None:
-        """Write what has changed since the last time."""
+        """Write the values that have changed."""
         for family in families:
             for name, labels, value in _samples(family):
                 key = (name, tuple(labels.items()))
@@ -80,7 +80,7 @@ class WorkerFiles:
 
 
 class _Sample:
-    """One value in a file, on top of what the worker before this one has counted."""
+    """One value in a file, added to the count of the previous worker."""
 
     __slots__ = ("_before", "_last", "_value")
 
@@ -96,7 +96,7 @@ class _Sample:
 
 
 def _samples(family: Metric) -> Iterator[tuple[str, dict[str, str], float]]:
-    """Yield the samples as files have them: each bucket for itself, and no count."""
+    """Yield the samples as they are in files: buckets not cumulative, and without a count."""
     below = 0.0
     for sample in family.samples:
         value = sample.value

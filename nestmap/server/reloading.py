@@ -1,7 +1,7 @@
-"""Starts the program again when its code or a template has changed: `run.py --reload`.
+"""Restarts the program after a change of its code or of a template: `run.py --reload`.
 
-tornado.autoreload replaces the process from inside its event loop: responses are cut off, workers
-stay behind, and after a typing error there is no site. Here the program stops as after SIGTERM, the
+tornado.autoreload replaces the process from inside its event loop: responses are cut off, workers are
+left behind, and after a syntax error the site is down. Here the program stops as after SIGTERM, the
 embedded PostgreSQL keeps running, and a change that can't be imported is reported and not loaded.
 """
 
@@ -20,7 +20,7 @@ WATCHED = ("run.py", ".env", "handlers", "nestmap", "sql")
 
 
 class Reloader:
-    """Looks for changes below ``folder``, where run.py is. ``wanted``: the program is to start again."""
+    """Checks for changes below ``folder``, that of run.py. ``wanted`` is True if a restart is needed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -28,7 +28,7 @@ class Reloader:
         self.wanted = False
 
     def look(self) -> None:
-        """Stop the program if a file has changed since the last look. Call it every second."""
+        """Stop the program if a file has changed since the last check. Call it every second."""
         times = self._times()
         if self.wanted or times == self._seen:
             return
@@ -49,13 +49,13 @@ class Reloader:
             for path in (top, *top.rglob("*")):
                 try:
                     stat = path.stat()
-                except OSError:  # it is not there, or an editor has just removed it
+                except OSError:  # missing, or just removed by an editor
                     continue
                 if path.is_file() and not _is_noise(path):
                     yield path, stat
 
     def _reason_not_to_import(self) -> str:
-        """Return the traceback of an import of run.py in another process, or "" if it succeeds."""
+        """Import run.py in another process; return the traceback, or "" if it succeeds."""
         done = subprocess.run(
             [sys.executable, "-c", "import run"],
             cwd=self._folder,
@@ -67,11 +67,11 @@ class Reloader:
 
 
 def _is_noise(path: Path) -> bool:
-    """Return True for what Python and editors leave beside a file."""
+    """Return True for temporary files of Python and editors."""
     return path.suffix in (".pyc", ".swp") or path.name.startswith(".#") or path.name.endswith("~")
 
 
 def start_again() -> NoReturn:
-    """Replace this process by the same command. Its database, a child of its own, goes on."""
+    """Replace this process by the same command. The embedded database continues."""
     logging.shutdown()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
