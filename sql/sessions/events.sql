@@ -4,7 +4,7 @@ select nestmap.add_event(value)
 from jsonb_array_elements(:events::jsonb);
 
 -- name: seal_events(most)
--- Seal what is not sealed yet, unless another instance does; each event with its seal.
+-- Seal new events, unless another instance is sealing; return each event with its seal.
 select
     s.number,
     encode(s.hash, 'hex'),
@@ -22,21 +22,21 @@ join nestmap.events as e on e.id = s.event_id
 order by s.number;
 
 -- name: find_head()
--- The newest link of the chain.
+-- Find the newest link of the chain.
 select number, encode(hash, 'hex')
 from nestmap.event_seals
 order by number desc
 limit 1;
 
 -- name: find_seal(hash)
--- The link with this hash.
+-- Find the link with this hash.
 select number
 from nestmap.event_seals
 where hash = decode(:hash, 'hex');
 
 -- name: verify_events()
--- What is wrong with the chain; no rows when nothing is. An event is sealed within seconds, so one
--- that is sealed long after an event that claims to be younger was put in later.
+-- List the faults of the chain. An event is sealed within seconds, so an event that is sealed long
+-- after one with a later time was inserted.
 with links as (
     select
         s.number,
@@ -114,8 +114,8 @@ order by number nulls last, event_id
 limit 1000;
 
 -- name: verify_links(after, most)
--- Up to :most links from number :after on: how many there are, the last number, and how many do not
--- follow from the one before them. The first has none before it.
+-- Check up to :most links from number :after on; return their number, the last number, and the number
+-- of links that do not follow from the previous one. The first has no previous one.
 with links as (
     select
         s.number,
@@ -150,7 +150,7 @@ select
 from links;
 
 -- name: count_unsealed(most)
--- How many events wait for their seal, up to :most.
+-- Count the events without a seal, up to :most.
 select count(*)
 from (
     select
@@ -159,11 +159,11 @@ from (
 ) as unsealed;
 
 -- name: prune_events(days, most)
--- Remove old events, a batch at a time; how many.
+-- Delete a batch of old events; return their number.
 select nestmap.prune_events(:days, :most);
 
 -- name: list_events(user_id, kind, before, most)
--- Events, the newest first, before the id :before (null: from the newest on).
+-- List events, newest first, before the id :before (null: from the newest on).
 select
     e.id,
     to_char(e.at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),

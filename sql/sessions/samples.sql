@@ -1,8 +1,8 @@
--- The figures of the session table: counted now, or those of the samples that are taken once a minute.
+-- The figures of the session table: counted now, or from samples that are taken once a minute.
 
 -- name: estimate_rows()
--- About how many rows the table has: as dense as at the last look of vacuum and as large as now, or
--- what PostgreSQL's counters say, whichever is more. Either may be missing or old.
+-- Estimate the number of rows: the density at the last vacuum times the current size, or PostgreSQL's
+-- counters, whichever is higher. Either may be missing or outdated.
 select
     greatest(
         c.reltuples / nullif(c.relpages, 0)
@@ -13,7 +13,7 @@ from pg_class as c
 where c.oid = to_regclass('{table}');
 
 -- name: count_sessions(absolute)
--- Exact counts of this moment, and the size of the table with its indexes. Counting by user first is
+-- Count the sessions exactly, and return the size of the table with its indexes. Counting by user first is
 -- several times as fast as count(distinct).
 select
     coalesce(sum(u.total), 0)::bigint as total,
@@ -32,7 +32,7 @@ from (
 ) as u;
 
 -- name: last_sample()
--- The figures of the newest sample.
+-- Return the figures of the newest sample.
 select
     s.total,
     s.active,
@@ -46,11 +46,11 @@ order by s.at desc
 limit 1;
 
 -- name: take_sample(absolute, least)
--- Take a sample, unless there is one that is younger than :least seconds.
+-- Take a sample, unless the last one is younger than :least seconds.
 select nestmap."{prefix}_sample"(:absolute, :least);
 
 -- name: keep_hours()
--- Put the minutes of each hour that ended two days ago into one row, and forget hours after 400 days.
+-- Combine the samples of each hour after two days, and delete hours after 400 days.
 with minutes as (
     delete from nestmap."{prefix}_samples" as s
     where s.seconds = 60
@@ -95,7 +95,7 @@ group by date_trunc('hour', m.at, 'UTC')
 on conflict (seconds, at) do nothing;
 
 -- name: find_history(seconds, step)
--- The samples of the last :seconds, put together in steps of :step seconds, the oldest first.
+-- List the samples of the last :seconds, combined in steps of :step seconds, oldest first.
 select
     extract(epoch from b.at)::float8 as at,
     avg(s.total)::bigint as total,

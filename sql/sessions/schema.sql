@@ -1,6 +1,6 @@
 -- name: find_faults()
--- What keeps the session table from being used, a line each: a missing table or column, a column of
--- the wrong type, a missing right.
+-- List the faults that make the session table unusable: a missing table or column, a column with
+-- another type, a missing right.
 with wanted (name, types) as (
     values
         ('sid', array['character varying', 'text']),
@@ -79,8 +79,8 @@ where to_regclass('{table}') is not null
   and not has_table_privilege(to_regclass('{table}'), p.privilege);
 
 -- name: find_surroundings()
--- The time zone of this connection, which an Express server's would have as well, and the encoding of
--- the database.
+-- Return the time zone of this connection, which is also that of an Express server, and the encoding
+-- of the database.
 select
     current_setting('TimeZone') as time_zone,
     current_setting('server_encoding') as encoding;

@@ -1,9 +1,9 @@
--- The session table, by batches. Every statement takes many rows, as arrays or as a JSON array of
--- objects, and may be sent twice with the same result. The statements that write are functions; their
--- text is in migrations/. {table}, {prefix}, {user_row} and {user_join} are put in by the program.
+-- Statements for batches of sessions. Each takes many rows, as arrays or as a JSON array of objects,
+-- and may be sent twice with the same result. Writes are functions in migrations/. The program
+-- replaces {table}, {prefix}, {user_row} and {user_join}.
 
 -- name: load_sessions(sids, idle, absolute, touch)
--- The live sessions among these sids, each with the row that the site's user_query finds.
+-- Load the live sessions among these sids, each with the row of the site's user_query.
 select
     s.sid,
     s.id,
@@ -26,7 +26,7 @@ where s.sid = any(:sids::varchar[])
   and nestmap."{prefix}_is_live"(s, :absolute);
 
 -- name: find_endings(sids, absolute)
--- Why and when the sessions of these sids ended, where that is known.
+-- Return why and when the sessions with these sids ended, if known.
 select
     asked.sid,
     coalesce(e.reason, 'expired') as reason,
@@ -41,7 +41,7 @@ where e.sid_hash is not null
    or s.sid is not null;
 
 -- name: insert_sessions(rows, idle, absolute, cookie, hook)
--- Store sessions whose sids were made just now.
+-- Store new sessions.
 select * from nestmap."{prefix}_insert"(:rows::jsonb, :idle, :absolute, :cookie::jsonb, :hook);
 
 -- name: update_sessions(rows, idle, absolute, touch, cookie, passed)
@@ -51,21 +51,21 @@ select * from nestmap."{prefix}_update"(
 );
 
 -- name: copy_sessions(rows, idle, absolute, cookie)
--- Put copies of live sessions under new sids, with what changes: the first step to a new sid.
+-- Store copies of live sessions under new sids, with the changes: the first step of a rotation.
 select * from nestmap."{prefix}_copy"(:rows::jsonb, :idle, :absolute, :cookie::jsonb);
 
 -- name: rotate_sessions(rows, idle, absolute, cookie, hook, passed)
--- Put live sessions under their new sids, in the place of the copies: the second step.
+-- Replace the copies with the live sessions, under the new sids: the second step of a rotation.
 select * from nestmap."{prefix}_rotate"(
     :rows::jsonb, :idle, :absolute, :cookie::jsonb, :hook, :passed::uuid
 );
 
 -- name: settle_rotations(rows)
--- Let the old sids end, if they have not: the copies under the new ones are the sessions now.
+-- End old sids that still exist, after the copies have become the sessions.
 select nestmap."{prefix}_settle"(:rows::jsonb);
 
 -- name: discard_sessions(sids)
--- Remove sessions whose sids were never told to a client.
+-- Delete sessions whose sids were never sent to a client.
 delete from {table} as s
 where s.sid in (select unnest(:sids::varchar[]));
 
@@ -74,17 +74,17 @@ where s.sid in (select unnest(:sids::varchar[]));
 select * from nestmap."{prefix}_touch"(:sids::varchar[], :idle, :absolute);
 
 -- name: end_sessions(ids, reasons, sources)
--- End sessions, each for a reason, and note who did it.
+-- End sessions, each with a reason and its source.
 select id, user_id from nestmap."{prefix}_end"(
     :ids::text[], :reasons::text[], :sources::jsonb[]
 );
 
 -- name: end_sessions_in_time(ids, reasons, sources, untils)
--- The same, each before its deadline; the ids of those that came too late.
+-- End sessions before their deadlines; return the ids of those that were too late.
 select id from nestmap."{prefix}_end_in_time"(
     :ids::text[], :reasons::text[], :sources::jsonb[], :untils::float8[]
 );
 
 -- name: find_clock()
--- The database's clock.
+-- Return the time of the database.
 select extract(epoch from clock_timestamp())::float8;

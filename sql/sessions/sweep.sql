@@ -1,6 +1,6 @@
 -- name: end_waiting_commits(seconds)
--- End the wait for a synchronous standby of each commit of this program that has waited for longer
--- than any client does; how many. The commit stands on this server.
+-- End the wait for a synchronous standby of commits of this program that have waited for longer than
+-- clients do; return their number. The commits remain valid on this server.
 select count(pg_cancel_backend(a.pid))
 from pg_stat_activity as a
 where a.datname = current_database()

@@ -25,8 +25,8 @@ where user_id = :user_id::bigint
   and id = :id;
 
 -- name: put_place(session_id, user_id, id, name, note, latitude, longitude, created_at, until)
--- Keep a place: 'new', 'replaced', 'full', 'late', or 'ended' without a live session of the account.
--- `created_at` is null for now, else when the place was first pinned.
+-- Store a place: 'new', 'replaced', 'full', 'late', or 'ended' without a live session of the account.
+-- `created_at` is the time of the first pinning; null means now.
 select nestmap.put_place(
     :session_id,
     :user_id::bigint,
@@ -40,8 +40,8 @@ select nestmap.put_place(
 );
 
 -- name: remove_place(session_id, user_id, id, until)
--- Remove a place. No row: there is no live session of the account. Nulls: there is no such place, or
--- it was too late to remove it.
+-- Remove a place. No row: the account has no live session. Nulls: the place does not exist, or it was
+-- too late.
 with live as materialized (
     select user_id
     from nestmap.live_account(:session_id, :user_id::bigint) as user_id

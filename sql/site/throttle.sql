@@ -1,14 +1,14 @@
 -- name: reserve_attempt(buckets)
--- Count an attempt before it is checked; 0, or the seconds to wait. See migration 0003-throttle.
+-- Count an attempt before it is checked; return 0, or the seconds to wait. See 0002-throttle.sql.
 select nestmap.reserve_attempt(:buckets::jsonb);
 
 -- name: return_attempt(buckets)
--- Take back an attempt that succeeded or was not checked.
+-- Uncount an attempt that succeeded or was not checked.
 select nestmap.return_attempt(:buckets::jsonb);
 
 -- name: count_new_sessions(counts, most)
--- Add the sessions that visitors began to the counters of their networks, which empty within a
--- minute; how many each has now, :most at the most.
+-- Add new sessions of visitors to the counters of their networks, which decrease to 0 within a
+-- minute; return the current counts, :most at most.
 insert into nestmap.throttle as t (key, failures, level, counted_at, next_at)
 select
     decode(c.key, 'hex'),
@@ -27,7 +27,7 @@ set level = least(:most, excluded.level + greatest(
 returning encode(t.key, 'hex'), t.level;
 
 -- name: remember_network(user_id, network)!
--- Note from which network someone signed in; once a day is enough.
+-- Record the network of a sign-in, at most once a day.
 insert into nestmap.known_networks as k (user_id, network)
 values (:user_id, decode(:network, 'hex'))
 on conflict (user_id, network) do update
@@ -35,7 +35,7 @@ set signed_in_at = now()
 where k.signed_in_at < now() - interval '1 day';
 
 -- name: prune_throttle(batch)!
--- Remove counters that have been quiet for two days: they have forgotten everything by then.
+-- Delete counters without an attempt for two days; by then they are empty.
 delete from nestmap.throttle
 where key in (
     select t.key
@@ -46,8 +46,8 @@ where key in (
 );
 
 -- name: prune_crowded_throttle(most, batch)!
--- When the table is larger than :most rows, remove counters that delay nothing and have been quiet
--- for ten minutes, the oldest first.
+-- If the table has more than :most rows, delete counters without a delay and without an attempt for
+-- ten minutes, oldest first.
 delete from nestmap.throttle
 where (
         select c.reltuples
@@ -66,7 +66,7 @@ where (
 );
 
 -- name: prune_known_networks(batch)!
--- Forget networks from which nobody signed in for 90 days.
+-- Delete networks without a sign-in for 90 days.
 delete from nestmap.known_networks as k
 using (
     select n.user_id, n.network

@@ -1,4 +1,4 @@
--- The user of a session, unless the account is disabled; it runs with every load of a session.
+-- Find the user of a session, unless the account is disabled; it runs with each load of a session.
 select
     u.id,
     u.email,

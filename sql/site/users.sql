@@ -2,7 +2,7 @@
 -- both are committed or neither. The version decides which sessions of an account are valid.
 
 -- name: insert_user(email, password_hash, role, must_change, by_itself, event)
--- Make an account, unless the address is taken; :by_itself if nobody else made it.
+-- Make an account, unless the address is taken; :by_itself is true for a registration.
 with made as (
     insert into nestmap.users (email, password_hash, role, must_change)
     values (:email, :password_hash, :role, :must_change)
@@ -19,7 +19,7 @@ select
 from made;
 
 -- name: find_user(email, network)
--- The account that may sign in under this address, and if it is known in this network.
+-- Find the account for a sign-in with this address, and if it is known in this network.
 select
     u.id,
     u.email,
@@ -39,20 +39,20 @@ where lower(u.email) = lower(:email)
   and u.disabled_at is null;
 
 -- name: note_sign_in(id)!
--- Keep when the account was last signed in to.
+-- Store the time of the last sign-in.
 update nestmap.users
 set signed_in_at = now()
 where id = :id;
 
 -- name: set_password_hash(id, old_hash, password_hash)!
--- Keep a hash of the same password that was made with other parameters.
+-- Store a hash of the same password with other parameters.
 update nestmap.users
 set password_hash = :password_hash
 where id = :id
   and password_hash = :old_hash;
 
 -- name: change_password(id, version, password_hash, must_change, event)
--- Set another password, unless the account changed since :version was read (null: whatever it is).
+-- Change the password, unless the version is no longer :version (null: any version).
 with changed as (
     update nestmap.users
     set password_hash = :password_hash,
@@ -71,7 +71,7 @@ select
 from changed;
 
 -- name: bump_version(id, event)
--- Make every session of an account invalid.
+-- Invalidate all sessions of an account.
 with changed as (
     update nestmap.users
     set version = version + 1
@@ -86,7 +86,7 @@ select
 from changed;
 
 -- name: bump_versions(after, most)
--- Make every session of some accounts invalid, in the order of their ids.
+-- Invalidate all sessions of some accounts, in the order of their ids.
 update nestmap.users
 set version = version + 1
 where id = any(array(
@@ -99,14 +99,14 @@ where id = any(array(
 returning id;
 
 -- name: note_all_sessions_ended(event)
--- Add the event that all sessions of all accounts are being ended.
+-- Add the event for ending all sessions of all accounts.
 select nestmap.add_event(:event::jsonb || jsonb_build_object('kind', 'all_sessions_ended'));
 
 -- name: set_role(id, role, event)
--- Give an account a role; refused when it would leave no administrator. Administrators are locked
--- in the order of their ids, and a row that ceased to be one meanwhile drops out: of two who
--- demote each other at once, the second is refused. The answer is the account before the change,
--- no row when there is none, and if it was changed.
+-- Set the role of an account, unless no administrator would be left. Administrators are locked in the
+-- order of their ids, and one that was demoted meanwhile is not counted: of two who demote each other
+-- at once, the second is refused. Returns the account before the change and if it was changed; no row
+-- for an unknown account.
 with administrators as materialized (
     select a.id
     from nestmap.users as a
@@ -151,7 +151,7 @@ from target as t
 left join changed on changed.id = t.id;
 
 -- name: disable_user(id, event)
--- Disable an account, whose sessions are invalid from then on; refused for the last administrator.
+-- Disable an account, which invalidates its sessions; refused for the last administrator.
 with administrators as materialized (
     select a.id
     from nestmap.users as a
@@ -192,7 +192,7 @@ from target as t
 left join changed on changed.id = t.id;
 
 -- name: enable_user(id, event)
--- Enable an account again; sessions from before stay invalid.
+-- Enable an account again; old sessions stay invalid.
 with target as materialized (
     select u.id, u.email, u.role, u.version, u.must_change
     from nestmap.users as u
@@ -224,8 +224,8 @@ from target as t
 left join changed on changed.id = t.id;
 
 -- name: delete_user(id, version, event)
--- Delete an account with all that hangs on it; refused for the last administrator. The event keeps
--- the id and no address.
+-- Delete an account with its data; refused for the last administrator. The event has the id and no
+-- address.
 with administrators as materialized (
     select a.id
     from nestmap.users as a
@@ -269,20 +269,20 @@ from target as t
 left join deleted on deleted.id = t.id;
 
 -- name: find_administrator()
--- Anyone who is an administrator.
+-- Find an administrator.
 select id
 from nestmap.users
 where role = 'admin'
 limit 1;
 
 -- name: find_user_id(email)
--- The account with this address, also a disabled one.
+-- Find the account with this address, also a disabled one.
 select id
 from nestmap.users
 where lower(email) = lower(:email);
 
 -- name: password_of(id, network)
--- What a password is checked against when someone gives it again.
+-- Find the data to check the password of a signed-in user.
 select
     u.id,
     u.email,
@@ -302,7 +302,7 @@ where u.id = :id
   and u.disabled_at is null;
 
 -- name: list_users(after, most)
--- Accounts in the order of their ids, after the id :after.
+-- List accounts in the order of their ids, after the id :after.
 select
     id,
     email,
@@ -318,7 +318,7 @@ order by id
 limit :most;
 
 -- name: users_by_beginning(pattern, after, most)
--- Accounts whose address begins like this, in the order of the addresses, after that of :after.
+-- List accounts whose address has this beginning, ordered by address, after that of :after.
 select
     id,
     email,
@@ -337,7 +337,7 @@ order by lower(email) collate "C"
 limit :most;
 
 -- name: users_by_end(pattern, after, most)
--- Accounts whose address, read backwards, begins like this: those of one domain.
+-- List accounts whose reversed address has this beginning: those of one domain.
 select
     id,
     email,
@@ -361,7 +361,7 @@ order by reverse(lower(email)) collate "C"
 limit :most;
 
 -- name: find_listed_user(id)
--- One account, as in a list.
+-- Find one account, with the columns of a list.
 select
     id,
     email,
@@ -375,7 +375,7 @@ from nestmap.users
 where id = :id;
 
 -- name: find_users(ids)
--- Accounts by their ids, also disabled ones.
+-- Find accounts by their ids, also disabled ones.
 select
     id,
     email,

@@ -1,6 +1,6 @@
 -- lock: {table}
--- What is ours is added without rewriting the table; an Express server that shares it goes on
--- without seeing it, so each column is nullable or has a default.
+-- Our columns are added without rewriting the table. An Express server on the same table does not
+-- know them, so each column is nullable or has a default.
 alter table {table}
     add column id text,                                     -- public, not changed by a rotation
     add column created_at timestamptz not null default now(),
@@ -14,12 +14,12 @@ alter table {table}
     add column user_agent text,
     add column writes uuid[];                               -- names of changes that may come again
 
--- A default that differs from row to row would rewrite the table if it came with the column.
+-- A volatile default in "add column" would rewrite the table.
 alter table {table}
     alter column id set default left(encode(sha256(uuid_send(gen_random_uuid())), 'hex'), 16);
 
--- Room in each page for the next version of a row (HOT updates), and vacuum before millions of dead
--- rows have gathered.
+-- Leave room in each page for the next version of a row (HOT updates), and vacuum before millions of
+-- dead rows accumulate.
 alter table {table} set (
     fillfactor = 80,
     autovacuum_vacuum_scale_factor = 0.02,

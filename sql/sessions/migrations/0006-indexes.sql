@@ -1,10 +1,10 @@
 -- run: concurrently
--- A renewal changes expire, and with it the row gets new entries in all indexes. Any other change of
--- a session must be a HOT update, so no index may name what such a change writes: sess, user_agent.
--- The address of a client changes seldom.
+-- A renewal changes expire, so the row gets new entries in all indexes. Any other change of a session
+-- should be a HOT update, so no index may contain the columns that it writes: sess, user_agent. The
+-- address of a client changes rarely.
 create unique index concurrently if not exists "{name}_id_key" on {table} (id);
 
--- The sessions of one user, and of all users, by the moment of the sign-in.
+-- The sessions of one user, and of all users, by the time of the sign-in.
 create index concurrently if not exists "{name}_user_id"
 on {table} (user_id, (coalesce(authenticated_at, created_at)), id)
 where user_id is not null;

@@ -1,4 +1,4 @@
--- End sessions, each for a reason, and remember why. A session is found by its id, which a rotation
+-- End sessions, each with a reason, which is stored. A session is found by its id, which a rotation
 -- does not change: one that changes its sid at this moment is ended too. A source (an object with
 -- actor_id, ip, user_agent, details) leaves an event for each session that had a user; null leaves
 -- none. Without actor_id and details it was the user.
@@ -71,9 +71,9 @@ begin
 end;
 $$;
 
--- End sessions as nestmap."{prefix}_end" does, but only those whose deadline has not passed when
--- they are locked: an end that comes late must not take along what was stored since. Returns the ids
--- of the sessions that were left because it was too late.
+-- End sessions as nestmap."{prefix}_end" does, but only if their deadline has not passed when they are
+-- locked: a late end must not delete data that was stored since. Returns the ids of the sessions for
+-- which it was too late.
 create function nestmap."{prefix}_end_in_time"(
     p_ids text[],
     p_reasons text[],

@@ -1,7 +1,6 @@
--- Store sessions whose sids were made just now. p_hook names the site's function of a sign-in; the
--- keys that it returns have been taken and are not stored. A repeat finds the row and leaves it as it
--- is, and never brings back one that has ended since. A row that comes too late is not stored: it is
--- returned with null for the sid.
+-- Store new sessions. p_hook is the site's function of a sign-in; the keys that it returns have been
+-- taken and are not stored. A repeat finds the row and does not change it, and never revives a session
+-- that has ended since. A row that is too late is not stored: it is returned with null for the sid.
 create function nestmap."{prefix}_insert"(
     p_rows jsonb,
     p_idle integer,
@@ -126,7 +125,7 @@ begin
                 w.ip,
                 w.user_agent
             )
-            -- The same statement, sent before, may be running at this moment.
+            -- An earlier attempt of the same statement may still be running.
             on conflict (sid) do update
             set sid = excluded.sid
             returning

@@ -4,17 +4,16 @@
 --
 -- It is a function because planning took a third of its time, and a function keeps its plan for as
 -- long as the connection lasts, also behind PgBouncer. The plan must not depend on the size that the
--- table had when it was made: each row is found through the primary key, whatever the statistics say.
+-- table had when it was made: each row is found by the primary key, independent of the statistics.
 -- Rows are locked in the order of their sids, so that two batches never deadlock.
 --
--- A change is carried out once, however often and in whatever order it is sent: the row keeps the
--- names of the last changes. And it is carried out in time or never: the deadline is looked at when
--- the row is locked. A name begins with its deadline, so names older than p_passed are those of
--- changes that can't be carried out any more. A row comes back with its sid if the change is in it, now
--- or since an earlier sending; with null for the sid if the change was late; not at all if the
--- session has ended.
+-- A change is made once, even if it is sent repeatedly and in any order: the row has the names of the
+-- last changes. It is made in time or not at all: the deadline is checked after the row is locked. A
+-- name begins with its deadline, so changes with names before p_passed can no longer be made. A row is
+-- returned with its sid if it contains the change, from this or an earlier attempt; with null for the
+-- sid if the change was late; not at all if the session has ended.
 
--- Return the names in a row that still count, with a new one: the newest 64.
+-- Return the newest 64 names of a row that may still be needed, with a new one.
 create function nestmap."{prefix}_names"(p_writes uuid[], p_write uuid, p_passed uuid)
 returns uuid[]
 language sql immutable parallel safe
@@ -98,7 +97,7 @@ begin
             end
         from locked as w
         where s.sid = w.sid
-          -- Above the locks: a select list beside "for update" is computed before it waits.
+          -- In an outer query: a select list next to "for update" is computed before the lock is acquired.
           and w.until > extract(epoch from clock_timestamp())::float8
           and (
               s.writes is null

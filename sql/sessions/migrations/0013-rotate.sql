@@ -1,10 +1,10 @@
--- Put live sessions under a new sid, with what changed: a sign-in, a confirmation or a plain
--- rotation; with the same sid, only let the site's function take its keys. It is the second step to a
--- new sid: nestmap."{prefix}_copy" was the first. The primary key changes in place, and the session
--- takes the place of the copy: the old sid dies in the statement that makes the new one.
+-- Change the sid of live sessions, with their other changes: a sign-in, a confirmation or a plain
+-- rotation; with the same sid, only call the site's function. It is the second step of a rotation
+-- after nestmap."{prefix}_copy". The primary key changes in place, and the session replaces the copy:
+-- the old sid ends in the statement that makes the new one.
 --
--- A row under the new sid that has the name of this change is this same statement, sent before. A row
--- comes back with null for the sid if it was too late, and not at all if the session has ended. All rows
+-- A row under the new sid with the name of this change was made by an earlier attempt. A row is
+-- returned with null for the sid if it was too late, and not at all if the session has ended. All rows
 -- are locked in the order of their sids before the first is changed.
 --
 -- A plan is kept for as long as the connection lasts: one that was made while the table was nearly
