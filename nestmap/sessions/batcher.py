@@ -111,6 +111,11 @@ class Batcher(Generic[Item, Result]):
         self._background.start(self._run_batch(batch), f"{self._name} batch")
 
     def _take(self) -> list[Unit[Item, Result]]:
+        """Remove the next batch from the queue and return its units.
+
+        What has the key of a unit of this batch, and may not be merged with it, stays in its place in
+        the queue.
+        """
         key = self._rules.key
         if key is None:
             room = min(len(self._queue), self._limits.items)

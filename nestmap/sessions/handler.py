@@ -39,14 +39,15 @@ class SessionHandler(RequestHandler):
     # False: the handler does not use sessions, and its requests cost no query.
     needs_session = True
 
-    # on_finish() runs without prepare() after an unknown method, an invalid body or a refused origin.
+    # What is known of the request so far. It has defaults, because on_finish() runs without prepare()
+    # after an unknown method, an invalid body or a refused origin.
     _session: Session | None = None
-    _write: Write | None = None
-    _held: HeldConnection | None = None
-    _saved_cookie: str | None = None
-    _written: Written | None = None
-    _headers_sent = False
-    _commits_nothing = False
+    _write: Write | None = None  # what finish() found to commit
+    _held: HeldConnection | None = None  # records the response until that is committed
+    _written: Written | None = None  # the row, once it is committed
+    _saved_cookie: str | None = None  # the Set-Cookie of what save_session() committed
+    _headers_sent = False  # the handler has called flush()
+    _commits_nothing = False  # the handler has failed
 
     # What handlers use
 
@@ -164,6 +165,7 @@ class SessionHandler(RequestHandler):
         if self._write:
             self._hold()
         elif self._session is not None and self._session.ended and self._session.lapsed:
+            # There is no row to delete. Someone who signs out is rid of the cookie all the same.
             self.add_header("Set-Cookie", self.sessions.cookie.clear())
         try:
             return super().finish(chunk)

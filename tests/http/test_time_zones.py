@@ -7,31 +7,46 @@ import pytest
 from tests.support.instance import ROOT
 from tests.support.sids import sid_of
 from tests.support.visitor import Visitor
+from tests.support.waiting import wait_until
 
 ZONES = ["UTC", "America/New_York", "Pacific/Chatham", "Asia/Kathmandu"]
 # On any date long enough to cross a clock change in New York and on the Chatham Islands.
 HALF_A_YEAR = 182 * 86400
 
 
-@pytest.fixture(scope="module", params=ZONES)
-def zoned(request, cluster, template, start_shared_instance):
-    """Make a database with a time zone, and start an instance on it."""
-    database = cluster.create(template.name)
-    database.execute(f"alter database \"{database.name}\" set timezone = '{request.param}'")
-    database.close()
+@pytest.fixture(scope="module")
+def instance(shared_database, start_shared_instance):
+    """Start an instance whose sessions live for half a year."""
     long = {"SESSION_TTL_SECONDS": HALF_A_YEAR, "SESSION_ABSOLUTE_TTL_SECONDS": 2 * HALF_A_YEAR}
-    instance = start_shared_instance(database.url, **long)
-    yield instance, database
-    instance.stop()
-    cluster.drop(database)
+    return start_shared_instance(shared_database.url, **long)
+
+
+@pytest.fixture(scope="module")
+def far(shared_database, start_shared_instance):
+    """Start an instance in time zones of its own."""
+    zones = {"TZ": "Pacific/Apia", "PGTZ": "America/Los_Angeles"}
+    return start_shared_instance(shared_database.url, **zones)
+
+
+@pytest.fixture(params=ZONES)
+def database(request, cluster, shared_database, instance, far):
+    """Give the database a time zone, which connections have from their begin on."""
+    database = shared_database
+    database.execute(f"alter database \"{database.name}\" set timezone = '{request.param}'")
+    database.execute("delete from session")
+    database.close()
+    cluster.terminate_backends(database)
+    assert database.value("show timezone") == request.param
+    for each in (instance, far):
+        wait_until(lambda each=each: each.readiness() == 200, "the instances to connect again")
+    return database
 
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def test_the_stored_expiry_is_utc_and_right_across_a_change_of_clocks(zoned):
-    instance, database = zoned
+def test_the_stored_expiry_is_utc_and_right_across_a_change_of_clocks(instance, database):
     visitor = Visitor(instance.url)
     visitor.put_place("lisbon")
     expected = datetime.now(UTC) + timedelta(seconds=HALF_A_YEAR)
@@ -43,8 +58,7 @@ def test_the_stored_expiry_is_utc_and_right_across_a_change_of_clocks(zoned):
     assert abs(moment(document) - expected) < timedelta(minutes=1)
 
 
-def test_the_idle_lifetime_is_exact_to_half_a_minute(zoned):
-    instance, database = zoned
+def test_the_idle_lifetime_is_exact_to_half_a_minute(instance, database):
     visitor = Visitor(instance.url)
     visitor.put_place("lisbon")
     sid = sid_of(visitor, database)
@@ -56,8 +70,7 @@ def test_the_idle_lifetime_is_exact_to_half_a_minute(zoned):
     assert visitor.places() == []
 
 
-def test_the_absolute_lifetime_is_exact_to_half_a_minute(zoned):
-    instance, database = zoned
+def test_the_absolute_lifetime_is_exact_to_half_a_minute(instance, database):
     visitor = Visitor(instance.url)
     visitor.put_place("lisbon")
     sid = sid_of(visitor, database)
@@ -72,9 +85,7 @@ def test_the_absolute_lifetime_is_exact_to_half_a_minute(zoned):
     assert visitor.places() == []
 
 
-def test_instances_in_different_time_zones_agree(zoned, start_instance):
-    _, database = zoned
-    far = start_instance(database.url, TZ="Pacific/Apia", PGTZ="America/Los_Angeles")
+def test_instances_in_different_time_zones_agree(far, database):
     visitor = Visitor(far.url)
     visitor.put_place("lisbon")
     told = moment(visitor.session()["session"]["expires_at"])
@@ -87,8 +98,10 @@ def test_instances_in_different_time_zones_agree(zoned, start_instance):
 
 
 def test_the_cookie_lasts_as_long_as_the_row_also_if_the_clock_of_the_instance_is_wrong(
-    database, start_instance, tmp_path
+    shared_database, start_instance, tmp_path
 ):
+    database = shared_database
+    database.execute("delete from session")
     fast = "import time; now = time.time; time.time = lambda: now() + 5000"
     (tmp_path / "sitecustomize.py").write_text(fast)
     instance = start_instance(database.url, PYTHONPATH=f"{tmp_path}:{ROOT}")

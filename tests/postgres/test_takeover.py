@@ -76,6 +76,7 @@ class Express(threading.Thread):
         self.count += 1
 
 
+@pytest.mark.long
 def test_six_instances_take_a_busy_express_site_over(empty_database, start_instance):
     database = empty_database
     make_express_site(database, ROWS)
@@ -125,34 +126,43 @@ def test_with_an_expire_column_with_time_zone_the_start_names_it_and_does_not_se
     assert site.readiness() != 200
 
 
+TOUCH = "function nestmap.session_touch(varchar[], integer, integer)"
+EDIT = "update nestmap.migrations set checksum = reverse(checksum) where name = '0012-update'"
+# What is done to the schema, the words that name it, and how it is undone.
 FAULTS = {
-    "no table": ("drop table session cascade", "does not exist"),
-    "no column": ("alter table session drop column user_agent", "no column user_agent"),
+    "no table": (
+        "alter table session rename to elsewhere",
+        "does not exist",
+        "alter table elsewhere rename to session",
+    ),
+    "no column": (
+        "alter table session rename user_agent to elsewhere",
+        "no column user_agent",
+        "alter table session rename elsewhere to user_agent",
+    ),
     "no function": (
-        "drop function nestmap.session_touch(varchar[], integer, integer)",
+        f"alter {TOUCH} rename to elsewhere",
         "nestmap.session_touch does not exist",
+        f"alter {TOUCH.replace('session_touch', 'elsewhere')} rename to session_touch",
     ),
-    "an edited migration": (
-        "update nestmap.migrations set checksum = 'another' where name = '0012-update'",
-        "0012-update was edited",
-    ),
+    "an edited migration": (EDIT, "0012-update was edited", EDIT),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_with_an_unusable_schema_the_start_names_the_object_and_does_not_serve(
-    database, tmp_path, start_instance, fault
+def test_an_unusable_schema_is_named_by_its_object_and_not_served_until_it_is_usable(
+    shared_database, site, fault
 ):
-    site = start_instance(database.url)
-    change, words = FAULTS[fault]
-    database.execute(change)
+    change, words, undo = FAULTS[fault]
+    shared_database.execute(change)
     # The site checks its database once a second.
     wait_until(lambda: site.readiness() == 503, "the site to look at its database")
     assert words in Visitor(site.url).get("/readyz").text
+    shared_database.execute(undo)
+    wait_until(lambda: site.readiness() == 200, "the site to find its schema again")
 
 
-def test_a_revoked_right_is_named(database, cluster, start_instance):
-    site = start_instance(database.url)
+def test_a_revoked_right_is_named(database, tmp_path):
     role = f"serving_{database.name}"
     database.execute(f"create role {role} login")
     try:
@@ -162,7 +172,7 @@ def test_a_revoked_right_is_named(database, cluster, start_instance):
         done = nestmap(
             "stats",
             database_url=database.url.replace("//postgres:", f"//{role}:"),
-            directory=site.directory,
+            directory=tmp_path,
         )
         assert done.returncode != 0
         assert "permission denied for function" in done.stderr

@@ -90,6 +90,7 @@ begin
             renewed_at = case when w.is_due then now() else s.renewed_at end,
             ip = w.ip,
             user_agent = w.user_agent,
+            -- The newest name is the first: if that no longer counts, none does.
             writes = case
                 when s.writes[1] > p_passed
                 then nestmap."{prefix}_names"(s.writes, w.write, p_passed)
@@ -103,6 +104,7 @@ begin
               s.writes is null
               or (
                   w.write <> all (s.writes)
+                  -- The row keeps 64 names: an older one may have been among them.
                   and coalesce(w.write > s.writes[64], true)
               )
           )
