@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections import Counter
 
@@ -37,7 +36,7 @@ class Samples:
         while True:
             began = time.monotonic()
             try:
-                if await self.take() and random.random() < 1 / 60:  # noqa: S311 (about once an hour)
+                if await self.take():
                     await self.keep_hours()
             except DatabaseError as error:
                 log.warning("taking a sample failed, will try again: %s", error)
