@@ -56,4 +56,4 @@ def test_the_layer_is_imported_without_anything_of_the_site(installed):
         [installed.python, "-I", "-c", program], capture_output=True, text=True, check=True
     )
     rooms = {name.split(".")[1] for name in done.stdout.split()}
-    assert rooms <= {"sessions", "database", "queries", "background", "timeouts"}
+    assert rooms <= {"sessions", "database", "queries", "background", "timeouts", "measures"}
