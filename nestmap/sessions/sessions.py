@@ -48,7 +48,7 @@ class Sessions:
         self.cookie = _cookie(self.options)
         # Loads and writes have their own connections, so that slow reports do not delay them. A batch
         # needs one connection; the others are for batches that overtake a slow one.
-        reads, writes, reports, background = shares(self.options.connections, 4, 4, 1, 1)
+        reads, writes, reports, background = shares(self.options.connections, 4, 4, 2, 1)
         self._reads = Database(self.hosts, Limits(connections=reads))
         # Batches hold locks briefly; a row that is locked for longer fails alone.
         self._writes = Database(self.hosts, Limits(lock=TIMEOUTS.lock, connections=writes))
