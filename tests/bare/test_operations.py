@@ -63,7 +63,8 @@ def install_for_ada() -> str:
     return (
         f"{programs.removeprefix('sudo ')}\n"
         "useradd --create-home ada\n"
-        "runuser -u ada -- git clone --quiet /mnt/nestmap.git /home/ada/nestmap\n"
+        "git clone --quiet /mnt/nestmap.git /home/ada/nestmap\n"
+        "chown -R ada: /home/ada/nestmap\n"
         "cd /home/ada/nestmap\n" + "\n".join(f"runuser -u ada -- {line}" for line in rest)
     )
 
