@@ -1,5 +1,6 @@
 """Static files, with the headers and the error pages of the site."""
 
+import errno
 from collections.abc import Generator
 from datetime import datetime
 from typing import Any
@@ -50,8 +51,17 @@ class SiteStaticHandler(StaticFileHandler):
     def get_content(
         cls, abspath: str, start: int | None = None, end: int | None = None
     ) -> Generator[bytes, None, None]:
-        """Yield the whole content: read in parts, the file would stay open during a slow response."""
-        yield b"".join(super().get_content(abspath, start, end))
+        """Yield the whole content: read in parts, the file would stay open during a slow response.
+
+        503 if the process has as many files and connections open as it may have.
+        """
+        try:
+            content = b"".join(super().get_content(abspath, start, end))
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            raise HTTPError(503, "no descriptor is left to open %s", abspath) from None
+        yield content
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write the error page of the site."""
