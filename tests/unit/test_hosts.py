@@ -1,10 +1,11 @@
 """A connection string is translated into the connections to try."""
 
 import asyncio
+import socket
 
 import pytest
 
-from nestmap.database import Hosts
+from nestmap.database import Hosts, Unavailable
 
 
 def addresses(url: str) -> list[dict[str, str]]:
@@ -78,3 +79,60 @@ def test_the_message_about_an_invalid_string_does_not_contain_its_password(url, 
     with pytest.raises(ValueError, match=words) as refused:
         Hosts(url)
     assert "ret" not in str(refused.value).replace("characters", "")
+
+
+TWO = "postgresql://app:secret@127.0.0.1:1,127.0.0.2:2/site?sslmode=disable"
+
+
+def hostaddrs(hosts: Hosts) -> list[str]:
+    return [one["hostaddr"] for one in asyncio.run(hosts.addresses())]
+
+
+def test_each_address_of_a_name_is_tried():
+    """The loop resolves the name, not libpq, which would block it."""
+    resolved = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+    named = addresses("postgresql://localhost/site?sslmode=disable")
+    assert [one["hostaddr"] for one in named] == list(dict.fromkeys(a[4][0] for a in resolved))
+    assert {one["host"] for one in named} == {"localhost"}
+
+
+def test_the_address_that_worked_is_tried_first_until_it_is_forgotten():
+    hosts = Hosts(TWO)
+    assert hostaddrs(hosts) == ["127.0.0.1", "127.0.0.2"]
+    hosts.remember(asyncio.run(hosts.addresses())[1])
+    assert hostaddrs(hosts) == ["127.0.0.2", "127.0.0.1"]
+    hosts.forget()
+    assert hostaddrs(hosts) == ["127.0.0.1", "127.0.0.2"]
+
+
+def test_forgetting_a_server_closes_the_idle_connections_of_all_pools():
+    class Pool:
+        closed = 0
+
+        def close_idle(self) -> None:
+            self.closed += 1
+
+    hosts, pools = Hosts(TWO), [Pool(), Pool()]
+    for pool in pools:
+        hosts.used_by(pool)
+    generation = hosts.generation
+    hosts.forget()
+    assert [pool.closed for pool in pools] == [1, 1]
+    assert hosts.generation == generation + 1
+
+
+def test_a_name_that_leads_nowhere_is_an_outage_whose_cause_names_it():
+    hosts = Hosts("postgresql://app:secret@nowhere.invalid/site")
+    with pytest.raises(Unavailable, match=r"nowhere\.invalid") as refused:
+        asyncio.run(hosts.addresses())
+    assert "secret" not in str(refused.value)
+
+
+def test_the_description_holds_host_and_database_and_no_password():
+    assert Hosts(TWO).description == "site on 127.0.0.1,127.0.0.2"
+    assert Hosts("dbname=site host=/run/postgresql").description == "site on /run/postgresql"
+
+
+def test_a_socket_is_one_address():
+    (one,) = addresses("dbname=site host=/run/postgresql")
+    assert "hostaddr" not in one
