@@ -1,4 +1,4 @@
-"""The site that the tests of the API ask, and its administrator."""
+"""The site for the tests of the API, and its administrator."""
 
 import pytest
 

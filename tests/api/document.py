@@ -1,4 +1,4 @@
-"""docs/openapi.yaml, and the operations of the API by their names in it: "PUT /api/places/{id}"."""
+"""Reads docs/openapi.yaml: the operations of the API by name, such as "PUT /api/places/{id}"."""
 
 from collections.abc import Iterator
 
@@ -14,12 +14,12 @@ DOCUMENT = yaml.safe_load(PATH.read_text())
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 METHODS = ("get", "put", "post", "delete", "patch")
 
-# What an answer is, as far as the document tells answers apart: the status, and the code of an error.
+# The outcome of a request in the document: the status, and the code of an error.
 Outcome = tuple[int, str]
 
 
 def operations() -> list[str]:
-    """The name of each operation."""
+    """Return the name of each operation."""
     return [
         f"{method.upper()} {path}"
         for path, methods in DOCUMENT["paths"].items()
@@ -34,7 +34,7 @@ def described(name: str) -> dict:
 
 
 def listed(name: str) -> set[Outcome]:
-    """The outcomes that the document lists for an operation."""
+    """Return the outcomes that the document lists for an operation."""
     return {
         (int(status), code)
         for status, response in described(name)["responses"].items()
@@ -43,7 +43,7 @@ def listed(name: str) -> set[Outcome]:
 
 
 def of(name: str, answer: Answer) -> Outcome:
-    """The outcome of an answer, which must be as the document says."""
+    """Return the outcome of a response, and check that it matches the document."""
     method, path = name.split()
     SCHEMA[path][method].validate_response(_response(answer))
     outcome = (answer.status, answer.error if answer.status >= 400 else "")

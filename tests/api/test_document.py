@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is valid OpenAPI 3.1, and has each path and method of the API and no other."""
+"""docs/openapi.yaml is valid OpenAPI 3.1, and has exactly the paths and methods of the API."""
 
 import re
 
@@ -14,7 +14,7 @@ API = [(route, handler) for route, handler in ROUTES if re.match(r"/(api/|livez|
 
 
 def sample(path: str) -> str:
-    """A path that its template stands for."""
+    """Return a path for a template."""
     return path.replace("{id}", "0123456789abcdef" if "/sessions/" in path else "7")
 
 
@@ -37,7 +37,7 @@ def test_each_path_of_it_is_a_route():
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_what_is_not_in_it_is_refused_with_the_methods_that_are(admin, path):
+def test_other_methods_are_405_with_the_allowed_ones(admin, path):
     allowed = {m.upper() for m in METHODS if m in PATHS[path]}
     for method in {m.upper() for m in METHODS} - allowed:
         answer = admin.request(method, sample(path))

@@ -1,4 +1,4 @@
-"""Requests that a machine makes up from docs/openapi.yaml, good and bad ones: each answer is in it."""
+"""Generated valid and invalid requests from docs/openapi.yaml: each response matches the document."""
 
 import itertools
 
@@ -34,7 +34,7 @@ CHECKS = [
 ]
 NETWORKS = itertools.count(1)
 GOOD, BAD = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
-# Where nothing can be chosen, nothing can be chosen badly.
+# Operations without parameters and body have no invalid requests.
 CHOICES = [
     name
     for name in document.operations()
@@ -45,7 +45,7 @@ CASES = [(name, GOOD) for name in document.operations()] + [(name, BAD) for name
 
 @pytest.fixture
 def somebody(site, shared_database):
-    """An administrator of this test's own, who may end their session or be refused as a guesser."""
+    """Make an administrator for one test, which may end their session or cause their throttling."""
     somebody = registered(site.url, headers={"X-Forwarded-For": f"2001:db8:{next(NETWORKS):x}::1"})
     shared_database.execute(
         "update nestmap.users set role = 'admin' where email = %s", somebody.email
@@ -54,7 +54,7 @@ def somebody(site, shared_database):
 
 
 @pytest.mark.parametrize(("name", "mode"), CASES, ids=str)
-def test_each_answer_is_as_the_document_says(site, somebody, name, mode):
+def test_each_response_matches_the_document(site, somebody, name, mode):
     """The cookie is the same in each request, also after its session has ended."""
     method, path = name.split()
     operation = document.SCHEMA[path][method]

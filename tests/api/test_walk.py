@@ -1,4 +1,4 @@
-"""Each operation answers what docs/openapi.yaml says, and all that it says is answered."""
+"""Each operation has the outcomes in docs/openapi.yaml, and each of these outcomes occurs."""
 
 import http.client
 
@@ -18,7 +18,7 @@ ADMIN = [name for name in OPERATIONS if " /api/admin" in name]
 
 pytestmark = pytest.mark.long
 
-# Outcomes that other tests bring about, because they take a crowd or a database of their own.
+# Outcomes that other tests cause, because they need many clients or another database.
 ELSEWHERE = {
     "counting": "tests/http/test_history.py",
     "overloaded": "tests/faults/test_overload.py",
@@ -28,7 +28,7 @@ ELSEWHERE = {
 
 @pytest.fixture(scope="module")
 def walk(site, admin, shared_database, relay, start_shared_instance, tmp_path_factory):
-    """The whole walk."""
+    """Run all steps once."""
     walk = Walk()
     bad_requests(walk, admin)
     not_allowed(walk, site, admin, shared_database)
@@ -51,7 +51,7 @@ def test_each_outcome_of_the_document_was_seen(walk, name):
 
 
 @pytest.mark.parametrize(("code", "file"), ELSEWHERE.items())
-def test_the_others_are_seen_elsewhere(code, file):
+def test_other_tests_cause_the_remaining_outcomes(code, file):
     assert f'"{code}"' in (document.ROOT / file).read_text()
 
 
@@ -127,9 +127,9 @@ def auth(walk: Walk, site: Instance, admin: Visitor) -> None:
 
 
 def refusals(walk: Walk, visitor: Visitor, name: str, json: dict[str, str]) -> str:
-    """Try in vain until there were too many attempts; the first refusal.
+    """Make wrong attempts until one is refused, and return the refusal.
 
-    From an address of another network, so that nobody else of the walk is refused.
+    They come from another network, so that no other request is refused.
     """
     options = {"json": json, "headers": {"X-Forwarded-For": "203.0.113.7"}}
     first = walk.ask(visitor, name, **options)
@@ -231,7 +231,7 @@ def without_the_database(walk: Walk, admin: Visitor, relay) -> None:
 
 
 def starting(walk: Walk, admin: Visitor, database, start) -> None:
-    """The database answers and has its schema, and one table of it can't be had yet."""
+    """The database answers and has its schema, but one table is locked."""
     with database.transaction("lock table nestmap.users in access exclusive mode"):
         new = start.begin(database.url)
         wait_until(lambda: connectable(new.port), "a listener")
@@ -243,7 +243,7 @@ def starting(walk: Walk, admin: Visitor, database, start) -> None:
 
 
 def stopping(walk: Walk, database, relay, start) -> None:
-    """Asked on a connection that was open before, while a request is still answered."""
+    """Send requests on an open connection, while a request is still being answered."""
     leaving = start(database.url_at(relay.port))
     visitor = registered(leaving.url)
     monitor = http.client.HTTPConnection("127.0.0.1", leaving.port, timeout=10)
@@ -271,7 +271,7 @@ def in_production_over_http(walk: Walk, admin: Visitor, database, start) -> None
 
 
 def a_fault_of_the_site(walk: Walk, admin: Visitor, database, folder) -> None:
-    """A copy of the site whose handlers fail."""
+    """Start a copy of the site whose handlers fail."""
     base = copy_checkout(folder / "checkout") / "handlers/base.py"
     begin = "    async def prepare(self) -> None:\n"
     assert begin in base.read_text()
@@ -288,7 +288,7 @@ def a_fault_of_the_site(walk: Walk, admin: Visitor, database, folder) -> None:
 
 
 def at(instance: Instance, visitor: Visitor) -> Visitor:
-    """The same person at another instance."""
+    """Return the same visitor at another instance."""
     twin = visitor.twin()
     twin.urls = (instance.url,)
     return twin

@@ -1,4 +1,4 @@
-"""A walk through the API: each operation, in each situation that it may meet."""
+"""Sends each operation of the API in each situation."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from tests.support.visitor import PASSWORD, Answer, Visitor, new_email
 NEW_PASSWORD = "staple battery horse correct"
 NO_SESSION = "0123456789abcdef"
 
-# What each operation that takes a body is sent. Those that end a session or begin one are last.
+# The body for each operation with one. Those that end or begin a session are last.
 BODIES: dict[str, Any] = {
     "PUT /api/places/{id}": {"name": "Oslo"},
     "PATCH /api/admin/users/{id}": {"role": "user"},
@@ -37,12 +37,12 @@ QUERIES = {"DELETE /api/account/sessions": "?others=true"}
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """The operations, those that end a session last."""
+    """Return the operations, with those that end a session last."""
     return sorted(names, key=lambda name: (LAST.index(name) + 1) if name in LAST else 0)
 
 
 class Walk:
-    """Asks, checks each answer against the document, and keeps what was seen of each operation."""
+    """Sends requests, checks each response against the document, and records the outcomes."""
 
     def __init__(self) -> None:
         self.seen: dict[str, set[Outcome]] = defaultdict(set)
@@ -50,7 +50,7 @@ class Walk:
     def ask(
         self, visitor: Visitor, name: str, *, query: str | None = None, **options: Any
     ) -> Answer:
-        """Send the operation's usual request, with what is said otherwise in `options`."""
+        """Send the default request of an operation, changed by `options`."""
         method, template = name.split()
         path = template.replace("{id}", str(options.pop("id", IDS.get(name, NO_SESSION))))
         path += QUERIES.get(name, "") if query is None else query
@@ -63,7 +63,7 @@ class Walk:
     def everywhere(
         self, visitor: Visitor, outcome: Outcome, only: Iterable[str] | None = None, **options: Any
     ) -> None:
-        """Send every operation (or `only` these); those that list the outcome must have it."""
+        """Send all operations (or `only` these), and check the outcome of those that list it."""
         for name in in_order(document.operations() if only is None else only):
             answer = self.ask(visitor, name, **options)
             if outcome in document.listed(name):
@@ -73,7 +73,7 @@ class Walk:
 
 
 def registered(url: str, **options: Any) -> Visitor:
-    """Someone who has an account of their own."""
+    """Return a visitor with a new account."""
     visitor = Visitor(url)
     assert visitor.register(**options).status == 201
     return visitor

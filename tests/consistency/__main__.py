@@ -1,7 +1,7 @@
-"""Check that every history of a session can be explained, whatever happens to the site meanwhile.
+"""Check that the histories of sessions are linearizable under faults of site, network and database.
 
-Clients on two instances change and read shared sessions, sign in and out; the wires to PostgreSQL
-are slow, frozen, cut and held, and instances and PostgreSQL are killed and started again.
+Clients on two instances change and read shared sessions, sign in and out. Meanwhile the connections to
+PostgreSQL are delayed, frozen, cut and held, and instances and PostgreSQL are killed and restarted.
 """
 
 import argparse
@@ -22,7 +22,7 @@ LIFE_SECONDS = 12.0
 
 
 def main() -> int:
-    """Return 0 if all histories can be explained, else 1."""
+    """Return 0 if all histories are possible, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.consistency", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long (default: 10)")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 class Report:
-    """What was seen, and what can't be."""
+    """The observations, and the impossible ones among them."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -66,7 +66,7 @@ class Report:
 
 
 def _directed(ready: Stage, chance: random.Random, report: Report, until: float) -> None:
-    """Look where repeats and late statements would do harm."""
+    """Test the moments at which repeats and late statements could do harm."""
     while time.monotonic() < until:
         life = directed_round(ready, chance)
         if life is not None:

@@ -1,4 +1,4 @@
-"""The exact moments at which a repeat or a late statement would undo what was acknowledged."""
+"""Tests the moments at which a repeat or a late statement could undo an acknowledged change."""
 
 import random
 import threading
@@ -9,7 +9,7 @@ from tests.consistency.life import Life, begin
 from tests.consistency.trouble import Stage
 from tests.support.relay import UPDATE, Relay
 
-# How the wire is made bad, and up to how many seconds until something else is acknowledged.
+# The faults of the connection, and the longest time in seconds until another change is acknowledged.
 MOMENTS: list[tuple[Callable[[Relay], None], float]] = [
     (lambda relay: relay.cut_after_next(UPDATE, hold_repeat=True), 0.5),
     (lambda relay: relay.cut_after_next(UPDATE, hold_repeat=True), 5.5),
@@ -20,7 +20,7 @@ MOMENTS: list[tuple[Callable[[Relay], None], float]] = [
 
 
 def directed_round(ready: Stage, chance: random.Random) -> Life | None:
-    """Change a key over a wire that is bad at one moment, and change it elsewhere meanwhile."""
+    """Change a key over a connection with a fault at one moment, and change it on the other instance."""
     life = begin(ready.urls, member=False)
     if life is None:
         return None
@@ -43,7 +43,7 @@ def directed_round(ready: Stage, chance: random.Random) -> Life | None:
         time.sleep(0.05)
     first.join()
     relay.heal()
-    # It was told: what is read from now on says that nothing comes later.
+    # The response has arrived: later reads show if the change is made afterwards.
     for _ in range(3):
         life.read(1)
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""One session from its first place to its end, used by several clients at once; and what they saw."""
+"""One session from its first place to its end, used by several clients at once, and its history."""
 
 import http.client
 import itertools
@@ -14,8 +14,8 @@ from tests.support.visitor import Answer, Visitor
 
 KEYS = ("a", "b")
 
-# How much later than its 503 a change may become visible: PostgreSQL works on a statement for up to
-# 2.5 s after its row was locked in time. Who gets no response at all may have left 4.4 s earlier.
+# How long after its 503 a change may become visible: PostgreSQL runs a statement for up to 2.5 s
+# after its row was locked in time. A client without a response may have sent it 4.4 s earlier.
 AFTER_503 = 3.5
 AFTER_NOTHING = 9.0
 
@@ -24,7 +24,7 @@ _names = itertools.count()
 
 @dataclass
 class Life:
-    """The browser of one visitor: `visitor` has its cookies, and each client uses them."""
+    """The browser of one visitor: `visitor` has its cookies, which all clients use."""
 
     visitor: Visitor
     history: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
@@ -43,7 +43,7 @@ class Life:
         self._write(key, None, lambda one: one.delete_place(key, at=at))
 
     def read(self, at: int) -> None:
-        """Read all keys; what was read while the sid was changing says nothing."""
+        """Read all keys; a read while the sid was changing is ignored."""
         sid = self._stable_sid()
         began = time.monotonic()
         answer = _asked(lambda: self.visitor.twin().get("/api/places", at=at))
@@ -57,14 +57,14 @@ class Life:
             self._note(key, Operation("read", found.get(key), began, ended))
 
     def sign_in(self, at: int) -> None:
-        """Sign in; the cookie of before must be nobody's who is signed in, and die with a 200."""
+        """Sign in; the old cookie must never be signed in, and must be invalid after a 200."""
         with self.lock:
             self.rotating += 1
         self.signed_in = True
         before = self.visitor.twin()
         answer = _asked(lambda: self.visitor.sign_in(at=at))
         self.counts[f"sign-in {0 if answer is None else answer.status}"] += 1
-        # Its process was killed, perhaps when the old sid had ended: the new one is nobody's then.
+        # The process was killed, perhaps after the old sid had ended: then no client has the new one.
         self.over = self.over or answer is None
         told = _asked(lambda: before.get("/api/auth/session", at=at))
         if told is not None and told.status == 200 and told.json["authenticated"]:
@@ -75,7 +75,7 @@ class Life:
             self.rotating -= 1
 
     def sign_out(self, at: int) -> None:
-        """End the session; when that is told, no client may have anything of it any more."""
+        """Sign out; after the response, no client may see data of the session."""
         before = self.visitor.twin()
         self.over = True
         answer = _asked(lambda: self.visitor.sign_out(at=at))
@@ -87,7 +87,7 @@ class Life:
                 self.faults.append("a session that was ended is signed in")
 
     def check(self) -> list[str]:
-        """Return what can't be, a line each."""
+        """Return the impossible observations, a line each."""
         found = list(self.faults)
         for key, operations in self.history.items():
             broken = impossible(operations)
@@ -102,7 +102,7 @@ class Life:
         return found
 
     def _write(self, key: str, value: str | None, send: Callable[[Visitor], Answer]) -> None:
-        # A copy of the browser: a renewed cookie of a response that comes late must not win.
+        # A copy of the browser: the renewed cookie of a late response must not replace a newer one.
         browser, sid = self.visitor.twin(), self._stable_sid()
         began = time.monotonic()
         answer = _asked(lambda: send(browser))
@@ -120,7 +120,7 @@ class Life:
             self.faults.append(f"a write was answered {status}")
 
     def _stable_sid(self) -> str | None:
-        """Return the cookie, None while it may change: an old one reads an empty session then."""
+        """Return the cookie, or None while it may change: an old one would read an empty session."""
         return None if self.rotating or self.over else self.visitor.cookie
 
     def _note(self, key: str, operation: Operation) -> None:
@@ -129,7 +129,7 @@ class Life:
 
 
 def begin(urls: tuple[str, ...], *, member: bool) -> Life | None:
-    """Return the life of a new visitor, who has an account to sign in to if ``member``."""
+    """Return the life of a new visitor, with an account if ``member``."""
     visitor = Visitor(*urls)
     if member:
         account = visitor.twin()
@@ -146,7 +146,7 @@ def begin(urls: tuple[str, ...], *, member: bool) -> Life | None:
 
 
 def act(life: Life, chance: random.Random) -> None:
-    """Do one thing at random."""
+    """Do a random action."""
     at, key = chance.randrange(2), chance.choice(KEYS)
     kind = chance.random()
     if kind < 0.4:
@@ -158,7 +158,7 @@ def act(life: Life, chance: random.Random) -> None:
 
 
 def _asked(request: Callable[[], Answer]) -> Answer | None:
-    """Return the answer, None if there is none: the instance is away or was killed."""
+    """Return the response, or None if the instance is down or was killed."""
     try:
         return request()
     except (OSError, http.client.HTTPException):

@@ -1,8 +1,8 @@
-"""Is there an order of all operations on one key that explains what each client was told?
+"""Checks that an order of all operations on one key explains the responses of all clients.
 
 The key is a register: a write gives it a value (None: removed), a read returns one. An operation takes
-effect at one moment between its begin and its end. Of a write with an unknown outcome it is only known
-that it takes effect before its end or never; its end is the latest moment that we promise.
+effect at one moment between its begin and its end. A write with an unknown outcome takes effect before
+its end or never; its end is the latest time that we promise.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ Value = str | None
 
 @dataclass(frozen=True)
 class Operation:
-    """What one client asked and was told. Times are of one clock, in seconds."""
+    """A request of one client and its result. Times are seconds of one clock."""
 
     kind: str  # "read" or "write"
     value: Value
@@ -22,14 +22,14 @@ class Operation:
     unknown: bool = False
 
 
-# A state: the value, and which of the operations that have not ended took effect.
+# A state: the value, and the running operations that took effect.
 State = tuple[Value, frozenset[int]]
 
 
 def impossible(operations: Sequence[Operation]) -> Operation | None:
-    """Return the first operation that no order explains, or None if there is an order for all.
+    """Return the first operation that no order explains, or None.
 
-    Goes through begins and ends in the order of time, and keeps every state that is possible.
+    It goes through all begins and ends in order of time, and keeps the set of possible states.
     """
     operations = _of_consequence(operations)
     events = [(one.began, 0, number) for number, one in enumerate(operations)]
@@ -51,7 +51,7 @@ def impossible(operations: Sequence[Operation]) -> Operation | None:
 
 
 def _closure(states: set[State], pending: set[int], operations: Sequence[Operation]) -> set[State]:
-    """Return the states that are reached when any pending operations take effect, in any order."""
+    """Return the states after any of the pending operations take effect in any order."""
     found, left = set(states), list(states)
     while left:
         value, done = left.pop()
@@ -67,6 +67,6 @@ def _closure(states: set[State], pending: set[int], operations: Sequence[Operati
 
 
 def _of_consequence(operations: Sequence[Operation]) -> list[Operation]:
-    """Leave out the writes that nothing needs: not known, and their value was never read."""
+    """Leave out writes with an unknown outcome whose value was never read."""
     read = {one.value for one in operations if one.kind == "read"}
     return [one for one in operations if not one.unknown or one.value in read]

@@ -1,4 +1,4 @@
-"""Two instances and their database, and everything that may happen to them."""
+"""Two instances and their database, and the faults that may happen to them."""
 
 import random
 import tempfile
@@ -25,7 +25,7 @@ LIMITS = {
 
 
 class Stage:
-    """Two instances, each behind a wire of its own, on one PostgreSQL."""
+    """Two instances, each behind its own relay, on one PostgreSQL."""
 
     def __init__(self, cluster: Cluster, folder: Path, start: Starter) -> None:
         self.cluster = cluster
@@ -39,7 +39,7 @@ class Stage:
             instance.wait_until_ready()
 
     def restart(self, number: int) -> None:
-        """Kill an instance at once, and start it again."""
+        """Kill an instance and start it again."""
         self.instances[number].kill()
         self.instances[number] = self._begin(number)
         self.instances[number].wait_until_ready(60)
@@ -63,7 +63,7 @@ def stage() -> Iterator[Stage]:
 
 
 class Trouble:
-    """Makes trouble until it is over: `happened` counts what it did."""
+    """Causes random faults until it is stopped; `happened` counts them."""
 
     def __init__(self, stage: Stage, chance: random.Random) -> None:
         self.happened: Counter[str] = Counter()

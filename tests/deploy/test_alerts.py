@@ -15,13 +15,13 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture
 def own_cluster():
-    """A PostgreSQL that may die."""
+    """Start a PostgreSQL for this test to kill."""
     cluster = Cluster()
     yield cluster
     cluster.remove()
 
 
-def test_a_database_that_dies_and_an_instance_that_ends_are_alerts(
+def test_a_crashed_database_and_a_stopped_instance_raise_alerts(
     own_cluster, start_instance, tmp_path
 ):
     database = migrated_database(own_cluster, tmp_path)
@@ -53,6 +53,6 @@ def test_a_database_that_dies_and_an_instance_that_ends_are_alerts(
 
 
 def answers(prometheus, expression: str) -> bool:
-    """Return True if a panel of the dashboard has something to show."""
+    """Return True if the expression of a panel has data."""
     expression = expression.replace("$__rate_interval", "10s").replace("$instance", ".*")
     return bool(prometheus.query(expression))

@@ -1,4 +1,4 @@
-"""The alerts, the dashboard and the documents speak of the metrics that there are."""
+"""The alerts, the dashboard and the documents use existing metrics."""
 
 import json
 import re
@@ -21,7 +21,7 @@ NAME = re.compile(r"\b(?:nestmap|process)_\w+")
 
 @pytest.fixture(scope="module")
 def scrape(shared_database, start_shared_instance) -> Scrape:
-    """The metrics of an instance that someone has visited."""
+    """Return the metrics of an instance after some requests."""
     port = free_port()
     site: Instance = start_shared_instance(shared_database.url, METRICS_PORT=port)
     Visitor(site.url).put_place("lisbon")
@@ -32,7 +32,7 @@ def scrape(shared_database, start_shared_instance) -> Scrape:
 
 
 def expressions() -> list[str]:
-    """What the dashboard asks for."""
+    """Return the expressions of the dashboard."""
     panels = [
         target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", [])
     ]
@@ -66,13 +66,13 @@ def test_each_alert_says_what_it_asks_for():
         assert rule["labels"]["severity"] in ("page", "ticket")
 
 
-def test_alerts_and_dashboard_ask_for_metrics_that_there_are(scrape):
+def test_alerts_and_dashboard_use_existing_metrics(scrape):
     known = {name for name, _ in scrape.samples}
     assert {name for rule in RULES for name in NAME.findall(rule["expr"])} <= known
     assert {name for text in expressions() for name in NAME.findall(text)} <= known
 
 
-def test_the_document_has_each_metric_and_no_other(scrape):
+def test_the_documents_list_exactly_the_metrics(scrape):
     table = OPERATIONS.split("\n## Metrics\n")[1].split("\n## ")[0]
     documented = set(re.findall(r"`(nestmap_\w+)`", table))
     kinds = dict(re.findall(r"(?m)^# TYPE (nestmap_\w+) (\w+)$", scrape.text))

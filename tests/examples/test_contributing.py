@@ -15,7 +15,7 @@ pytestmark = pytest.mark.long
 
 
 def steps():
-    """The code of each step, by the file that its first line names."""
+    """Return the code of each step, by the file in its first line."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     blocks = re.findall(r"(?ms)^ +```python\n(.*?)^ +```$", text)
     first_lines = [textwrap.dedent(block).partition("\n") for block in blocks]
@@ -24,7 +24,7 @@ def steps():
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A copy of the program and of what its tests need."""
+    """Make a copy of the program with the support of its tests."""
     checkout = copy_checkout(tmp_path / "checkout")
     (checkout / "tests").mkdir()
     for name in ("support", "http"):

@@ -1,4 +1,4 @@
-"""A synchronous standby is lost: no commit is acknowledged, and everything else goes on."""
+"""A synchronous standby is lost: no commit is acknowledged, and reads continue."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def site(request, primary, standby, shared_database, start_shared_instance):
         pooler.remove()
 
 
-def test_writes_are_503_reads_go_on_and_nothing_is_left_waiting(
+def test_writes_are_503_reads_succeed_and_no_commit_is_left_waiting(
     site, primary, standby, shared_database
 ):
     member, writers = Visitor(site.url), [Visitor(site.url) for _ in range(WRITERS)]
@@ -74,7 +74,7 @@ def test_writes_are_503_reads_go_on_and_nothing_is_left_waiting(
                 assert answer.status == 503
                 assert answer.cookies == []
         wait_until(lambda: shared_database.value(WAITING) == 0, "no commit to wait", seconds=30)
-        # A reader who is due for a renewal gets no cookie, and an answer all the same.
+        # A read that is due for a renewal is answered without a cookie.
         shared_database.execute(f"set synchronous_commit = local; {BE_DUE}")
         for one in (member, visitor):
             assert one.place_ids() == ["lisbon"]

@@ -1,6 +1,6 @@
-"""No answer of the database in time: what is told is true, and what is told as failed never comes.
+"""The database does not answer in time: responses are right, and failed changes are never made later.
 
-The wire of the first instance is cut or held at one exact moment; the second has a wire of its own.
+The connection of the first instance is cut or held at one moment; the second has its own connection.
 """
 
 import pytest
@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
     scope="module", params=["direct", pytest.param("pgbouncer", marks=pytest.mark.long)]
 )
 def pair(request, shared_database, relay, fragile, start_shared_instance):
-    """Two instances: the first behind the relay, with or without PgBouncer, the second directly."""
+    """Start two instances: the first behind the relay, with or without PgBouncer, the second directly."""
     pooler = PgBouncer(relay.port, fragile.system_user) if request.param == "pgbouncer" else None
     ports = (pooler.port if pooler else relay.port, fragile.port)
     started = [
@@ -39,7 +39,7 @@ def _alone(shared_database):
 
 @pytest.fixture
 def somebody(pair):
-    """`somebody()`: a visitor with a place; `somebody("member")`: one who has an account too."""
+    """Return `somebody()`, which gives a visitor with a place; `somebody("member")` has an account too."""
 
     def somebody(kind: str = "visitor") -> Visitor:
         visitor = Visitor(*(instance.url for instance in pair))
@@ -75,8 +75,8 @@ def names(visitor: Visitor) -> dict[str, str]:
 # Repeats
 
 
-def test_the_repeat_of_a_change_undoes_nothing_that_was_acknowledged_since(somebody, relay):
-    """Carried out, cut, replaced by another tab, and only then sent again."""
+def test_a_repeated_change_does_not_undo_a_later_acknowledged_one(somebody, relay):
+    """It is made, cut, replaced by another tab, and then repeated."""
     visitor = somebody()
     relay.cut_after_next(UPDATE, hold_repeat=True)
     first = visitor.send_place("kyoto", "first")
@@ -88,7 +88,7 @@ def test_the_repeat_of_a_change_undoes_nothing_that_was_acknowledged_since(someb
     assert names(visitor)["kyoto"] == "second"
 
 
-def test_the_repeat_of_a_removal_removes_nothing_that_was_stored_since(somebody, relay):
+def test_a_repeated_removal_does_not_remove_a_place_that_was_stored_later(somebody, relay):
     visitor = somebody()
     relay.cut_after_next(UPDATE, hold_repeat=True)
     removal = visitor.send("DELETE", "/api/places/lisbon")
@@ -99,8 +99,8 @@ def test_the_repeat_of_a_removal_removes_nothing_that_was_stored_since(somebody,
     assert names(visitor) == {"lisbon": "again"}
 
 
-def test_a_sending_that_arrives_after_its_repeat_changes_nothing(somebody, relay):
-    """The first one is held for so long that a second is sent, which is carried out."""
+def test_a_statement_that_arrives_after_its_repeat_changes_nothing(somebody, relay):
+    """The first one is held until a second is sent and carried out."""
     visitor = somebody()
     relay.hold(UPDATE, once=True)
     first = visitor.send_place("kyoto", "first")
@@ -114,7 +114,7 @@ def test_a_sending_that_arrives_after_its_repeat_changes_nothing(somebody, relay
 
 @pytest.mark.parametrize("moment", [COPY, ROTATE], ids=["copy", "rotation"])
 @pytest.mark.parametrize("kind", ["visitor", "member"])
-def test_a_sign_in_that_is_cut_after_a_step_is_a_sign_in(
+def test_a_sign_in_that_is_cut_after_a_step_succeeds(
     somebody, relay, shared_database, moment, kind
 ):
     visitor = somebody(kind)
@@ -134,7 +134,7 @@ def test_a_sign_in_that_is_cut_after_a_step_is_a_sign_in(
 
 @pytest.fixture
 def ended_between(relay, shared_database):
-    """`ended_between(member, send)`: the answer to a request whose session ends between its steps."""
+    """Return `ended_between(member, send)`, which ends the session between the steps of a request."""
 
     def ended_between(member, send):
         before = count_sessions(shared_database)
@@ -170,14 +170,14 @@ def test_a_session_that_ends_between_the_steps_of_a_confirmation_has_ended(
     wait_until(lambda: count_sessions(shared_database) == before - 1, "the copy to be removed")
 
 
-# Nothing arrives, until it is too late: one wait for all
+# No statement arrives in time: one wait for all tests
 
 
 @pytest.fixture
 def late(somebody, relay, shared_database):
-    """Who changed something before a wire that held everything was good again, and how many rows.
+    """Return visitors whose changes were held until it was too late, and the number of rows.
 
-    All were told 503; then something else was acknowledged, and then the statements went through.
+    All got a 503; then other changes were acknowledged, and then the statements arrived.
     """
     actors = {name: somebody() for name in ("changes", "removes", "signs in")}
     actors |= {name: somebody("member") for name in ("signs in again", "confirms", "signs out")}
@@ -207,7 +207,7 @@ def late(somebody, relay, shared_database):
     return actors, before
 
 
-def test_what_arrives_after_its_503_is_not_carried_out(late, shared_database):
+def test_a_statement_that_arrives_after_its_503_has_no_effect(late, shared_database):
     actors, before = late
     assert count_sessions(shared_database) == before
     assert names(actors["changes"])["kyoto"] == "second"
@@ -224,11 +224,11 @@ def test_what_arrives_after_its_503_is_not_carried_out(late, shared_database):
         assert names(actors[name]) == {"lisbon": "A place"}
 
 
-# Everything is carried out, and no answer comes
+# All statements are carried out without an answer
 
 
-def test_what_is_carried_out_without_an_answer_is_undone_or_told(somebody, relay, shared_database):
-    """The first step: 503, nothing has happened. The second step: 200, everything has."""
+def test_a_step_without_an_answer_is_undone_or_reported_as_done(somebody, relay, shared_database):
+    """After the first step: 503 and no effect. After the second step: 200 and the full effect."""
     first, again, begins = somebody(), somebody("member"), Visitor(*somebody().urls)
     before = count_sessions(shared_database)
     relay.hold_answer(BEGIN)
@@ -239,15 +239,13 @@ def test_what_is_carried_out_without_an_answer_is_undone_or_told(somebody, relay
     assert not first.signed_in()
     assert names(first) == {"lisbon": "A place"}
     assert again.signed_in()
-    wait_until(
-        lambda: count_sessions(shared_database) == before, "what nobody reaches to be removed"
-    )
+    wait_until(lambda: count_sessions(shared_database) == before, "unreachable rows to be removed")
     assert sign_in(first).answer().status == 200
     assert first.place_ids() == ["lisbon"]
 
 
-def test_a_rotation_without_an_answer_is_a_sign_in(somebody, relay, shared_database):
-    """Held on its way to the database, or on its way back: the cookie that is set is good."""
+def test_a_rotation_without_an_answer_is_a_successful_sign_in(somebody, relay, shared_database):
+    """The statement or its answer is held: the cookie of the response is valid."""
     on_the_way, on_the_way_back = somebody(), somebody("member")
     ids = [one.session(at=1)["session"]["id"] for one in (on_the_way, on_the_way_back)]
     old = [sid_of(one, shared_database, at=1) for one in (on_the_way, on_the_way_back)]

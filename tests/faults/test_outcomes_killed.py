@@ -1,4 +1,4 @@
-"""kill -9 between the moments of a change: what was told is true, and nobody is left on an old sid."""
+"""kill -9 between the steps of a change: responses are right, and no old sid is signed in."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture
 def killed(start_instance, shared_database, relay):
-    """`killed(hold, send)`: a visitor and a thief with the same cookie, after a kill while `hold` holds."""
+    """Return `killed(hold, send)`: a visitor and a thief with the same cookie, after a kill during `hold`."""
     instance = start_instance(shared_database.url_at(relay.port))
 
     def killed(hold, pattern, send):

@@ -1,4 +1,4 @@
-"""`run.py --reload`, as `make run` starts it: a developer sees what was changed, a visitor never."""
+"""`run.py --reload`, as `make run` starts it: changes are loaded while the site runs."""
 
 import re
 from contextlib import suppress
@@ -24,7 +24,7 @@ def checkout(tmp_path):
 
 @pytest.fixture
 def start(checkout, tmp_path):
-    """`start(**settings)`: the site of this checkout with --reload, ready."""
+    """Return `start(**settings)`, which starts the site of this checkout with --reload."""
     started = []
 
     def start(**settings):
@@ -44,7 +44,7 @@ def start(checkout, tmp_path):
 
 
 def change(path: Path, old: str, new: str) -> None:
-    """Edit a file as an editor does: the new one takes the place of the old one."""
+    """Edit a file as an editor does: a new file replaces the old one."""
     text = path.read_text()
     assert old in text
     edited = path.with_suffix(".edited")
@@ -53,7 +53,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def title(site, **options):
-    """The title of the page of sign-in, None while nobody answers."""
+    """Return the title of the sign-in page, or None without an answer."""
     with suppress(OSError):
         page = Visitor(site.url, **options).get("/login").text
         return re.search("<title>(.*)</title>", page)[1]
@@ -61,7 +61,7 @@ def title(site, **options):
 
 
 def postmasters(folder: Path) -> set[int]:
-    """The servers of PostgreSQL that work below a folder."""
+    """Return the servers of PostgreSQL with data below a folder."""
     found = set()
     for process in psutil.process_iter(["name"]):
         with suppress(psutil.Error):
@@ -75,7 +75,9 @@ def first_pid(data: Path) -> int:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_change_is_seen_and_the_embedded_database_goes_on(start, checkout, tmp_path, processes):
+def test_a_change_is_loaded_and_the_embedded_database_keeps_running(
+    start, checkout, tmp_path, processes
+):
     site = start(DATABASE_URL="", PROCESSES=processes)
     visitor = Visitor(site.url)
     visitor.register()
@@ -103,7 +105,7 @@ def answer_of(site):
         (("handlers/templates/login.html", "{% block title", "{% bloc title"), "ParseError"),
     ],
 )
-def test_a_change_with_a_typing_error_is_told_and_the_site_goes_on(
+def test_a_change_with_a_syntax_error_is_logged_and_the_site_keeps_running(
     start, checkout, database, edit, said
 ):
     site = start(DATABASE_URL=database.url)

@@ -132,7 +132,7 @@ def test_what_can_not_be_looked_for_is_400(admin, query, code):
 
 
 @pytest.mark.parametrize("text", ["%00", "%ff", "'", "\\", "10.0.0.0/99", "☃", "x" * 3000])
-def test_whatever_is_looked_for_has_an_answer(admin, text):
+def test_each_search_text_gets_a_page(admin, text):
     for path in (SESSIONS, "/admin", "/api/admin/users"):
         assert admin.get(f"{path}?q={quote(text, safe='%')}").status in {200, 400}
 
@@ -189,7 +189,7 @@ def test_the_page_of_a_user_shows_their_sessions_and_ends_all(admin, member, sha
     assert admin.get("/admin/users/999999999").status == 404
 
 
-def test_the_page_of_administration_searches_and_says_when_nothing_is_found(admin, member):
+def test_the_admin_page_searches_and_says_if_nothing_is_found(admin, member):
     page = Page(admin.get(f"/admin?q={member.email}"))
     assert member.email in page.text
     assert page.headings(2)[-1] == "Found"
@@ -197,7 +197,7 @@ def test_the_page_of_administration_searches_and_says_when_nothing_is_found(admi
     assert "Nothing is found for “nobody-at-all”" in nothing.text
 
 
-def test_a_list_was_read_is_on_record_once_a_minute(admin, shared_database):
+def test_reading_a_list_leaves_an_event_once_a_minute(admin, shared_database):
     admin.get(SESSIONS)
     admin.get(SESSIONS)
     count = (

@@ -296,7 +296,7 @@ def test_an_administrator_makes_a_password_for_someone_who_forgot_theirs(
     assert event.actor_id == str(user_id(admin))
 
 
-def test_nobody_sets_an_own_password_without_the_current_one(admin):
+def test_administrators_change_their_own_password_only_with_the_current_one(admin):
     page = admin.post(f"/admin/users/{user_id(admin)}/password", form={})
     assert page.status == 409
     assert admin.signed_in()

@@ -1,4 +1,4 @@
-"""What browsers are told about responses, forms and passwords, on every kind of page."""
+"""Headers and attributes for browsers: responses, forms and passwords on every kind of page."""
 
 import re
 
@@ -30,7 +30,7 @@ def test_no_other_site_may_read_a_response(member, path):
 
 
 @pytest.mark.parametrize("path", PLACES)
-def test_a_response_with_a_body_says_what_it_is(member, path):
+def test_a_response_with_a_body_has_a_content_type(member, path):
     answer = member.get(path)
     kind = answer.headers["Content-Type"].lower()
     assert not answer.body or re.fullmatch(
@@ -41,7 +41,7 @@ def test_a_response_with_a_body_says_what_it_is(member, path):
 
 
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND", "OPTIONS"])
-def test_no_method_echoes_a_request_or_tells_more(member, method):
+def test_no_method_echoes_a_request(member, method):
     for path in ("/", "/account", "/api/places", "/static/site.css", "/nothing"):
         answer = member.request(method, path, headers={"X-Echo": "a word to be echoed"})
         assert answer.status in {401, 404, 405}
@@ -96,7 +96,7 @@ def test_a_form_takes_a_password_exactly_as_the_api_does(visitor, password):
         assert visitor.post("/login", form=form).status == status
 
 
-def test_a_hash_of_other_parameters_is_made_anew_at_the_sign_in(member, shared_database):
+def test_a_hash_with_other_parameters_is_replaced_at_the_sign_in(member, shared_database):
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
     stored = "select password_hash from nestmap.users where email = %s"
     now = shared_database.value(stored, member.email)
@@ -110,9 +110,9 @@ def test_a_hash_of_other_parameters_is_made_anew_at_the_sign_in(member, shared_d
 
 
 @pytest.mark.parametrize("path", ["/", "/account", "/account/events", "/confirm", "/nothing"])
-def test_whoever_is_signed_in_can_sign_out_on_each_page(member, path):
+def test_each_page_has_a_sign_out_for_signed_in_users(member, path):
     if path == "/nothing":
-        # A page that needs no session does not know who asks, and leads to one that does.
+        # A page without a session does not know the user, and links to one that does.
         assert 'href="/account"' in member.get(path).text
         return
     assert 'action="/logout"' in member.get(path).text

@@ -211,7 +211,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_a_changed_event_is_found_whatever_of_it_was_changed(record, database, column):
+def test_a_change_in_any_column_of_an_event_is_found(record, database, column):
     change = f"update nestmap.events set {column} = {COLUMNS[column]} where id = %s"
     database.execute(change, record[2])
     assert faults(database) == [f"changed {record[2]}"]

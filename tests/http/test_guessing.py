@@ -310,7 +310,7 @@ def test_another_user_signs_in_during_an_attack_on_a_hundred_connections(sites):
             began = time.monotonic()
             answers.append(other_browser(person).sign_in(headers={FROM: "203.0.113.77"}).status)
             seconds.append(time.monotonic() - began)
-        # A device that nobody knows waits for its turn among the others.
+        # An unknown device waits for its turn among the others.
         answers.append(other_browser(person).sign_in(headers={FROM: "203.0.113.78"}).status)
     assert set(answers) == {200}
     hostile_seconds = sorted(taken for status, taken in answered if status == 401)

@@ -1,4 +1,4 @@
-"""Administrators see how the figures changed: as JSON, as curves and as a table."""
+"""The history of the figures for administrators: as JSON, as curves and as a table."""
 
 from datetime import datetime
 
@@ -33,7 +33,7 @@ def samples(shared_database):
 
 
 @pytest.mark.parametrize(("span", "days"), [("day", 1), ("week", 7), ("month", 30)])
-def test_a_day_a_week_and_a_month_are_told_in_steps(admin, samples, span, days):
+def test_a_day_a_week_and_a_month_are_returned_in_steps(admin, samples, span, days):
     told = admin.get(f"{HISTORY}?span={span}").json
     assert told["span"] == span
     points, step = told["points"], told["step_seconds"]
@@ -46,7 +46,7 @@ def test_a_day_a_week_and_a_month_are_told_in_steps(admin, samples, span, days):
     assert (whole["total"], whole["active"], whole["anonymous"]) == (120, 100, 60)
 
 
-def test_what_happened_is_added_up_by_step(admin, samples):
+def test_numbers_of_events_are_summed_by_step(admin, samples):
     point = admin.get(HISTORY).json["points"][-4]
     assert (point["new"], point["signed_in"], point["ended"]) == (15, 30, 45)
     assert (point["expired"], point["failed_sign_ins"]) == (60, 75)
@@ -76,7 +76,7 @@ def test_without_samples_the_page_says_when_there_will_be_some(admin, shared_dat
     assert "There is no history yet" in Page(admin.get("/admin")).text
 
 
-def test_a_table_too_large_to_count_says_of_when_its_figures_are(admin, samples, shared_database):
+def test_the_figures_of_a_large_table_have_their_time(admin, samples, shared_database):
     large = "update pg_class set reltuples = 1e7, relpages = 1 where oid = 'session'::regclass"
     shared_database.execute(large)
     try:

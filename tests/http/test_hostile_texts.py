@@ -1,4 +1,4 @@
-"""No text is an error of ours, reaches PostgreSQL as SQL, or a page as HTML, wherever it is sent."""
+"""No text of a client causes a server error, becomes SQL, or becomes HTML."""
 
 from urllib.parse import quote
 
@@ -32,7 +32,7 @@ def admin(site, new_admin) -> Visitor:
 
 
 def answers(admin: Visitor, text: str) -> list[int]:
-    """The status of each request that has the text in its path, its query, a header or its body."""
+    """Return the status of requests with the text in the path, the query, a header or the body."""
     url = quote(text.encode())
     stranger = Visitor(*admin.urls)
     header = {"User-Agent": text.replace("\0", "").encode().decode("latin1")}
@@ -59,14 +59,14 @@ def answers(admin: Visitor, text: str) -> list[int]:
 
 
 @pytest.mark.parametrize("text", [*SQL, *ODD], ids=ascii)
-def test_no_text_is_an_error_of_ours_or_a_part_of_a_statement(admin, text, cluster):
+def test_no_text_causes_a_server_error_or_becomes_sql(admin, text, cluster):
     before = len(cluster.log())
     assert max(answers(admin, text)) < 500
     assert "ERROR" not in cluster.log()[before:]
 
 
 @pytest.mark.parametrize("text", HTML)
-def test_no_text_becomes_a_part_of_a_page(admin, text):
+def test_no_text_becomes_html(admin, text):
     assert max(answers(admin, text)) < 500
     admin.request("PUT", "/api/places/hostile", json={"name": text, "note": text})
     for page in PAGES:
@@ -75,7 +75,7 @@ def test_no_text_becomes_a_part_of_a_page(admin, text):
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_no_text_makes_a_line_of_the_log_or_moves_the_cursor_of_its_reader(
+def test_no_text_adds_a_log_line_or_moves_the_cursor_of_a_terminal(
     shared_database, start_instance, form
 ):
     site = start_instance(shared_database.url, LOG_FORMAT=form, TRUST_PROXY="on")
@@ -99,7 +99,7 @@ def test_no_text_makes_a_line_of_the_log_or_moves_the_cursor_of_its_reader(
     assert [line for line in lines if not line.isprintable() or line.startswith("forged")] == []
 
 
-def test_a_member_of_a_json_body_that_nobody_asked_for_changes_nothing(site):
+def test_an_unknown_member_of_a_json_body_changes_nothing(site):
     visitor = Visitor(site.url)
     fields = {"role": "admin", "id": 1, "version": 7, "must_change": True}
     body = {"email": visitor.email, "password": "correct horse battery staple", **fields}
@@ -119,7 +119,7 @@ def test_a_member_of_a_json_body_that_nobody_asked_for_changes_nothing(site):
     ],
     ids=lambda body: body[:16].decode("latin1") or "nothing",
 )
-def test_what_is_no_json_object_of_ours_is_refused(site, body):
+def test_an_invalid_json_object_is_refused(site, body):
     headers = {"Content-Type": "application/json"}
     for path in ("/api/auth/login", "/api/auth/register"):
         assert Visitor(site.url).post(path, body=body, headers=headers).status == 400

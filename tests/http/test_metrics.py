@@ -1,4 +1,4 @@
-"""What METRICS_PORT tells, of one process and of two."""
+"""The metrics at METRICS_PORT, of one process and of two."""
 
 import re
 import shutil
@@ -32,7 +32,7 @@ def processes(request) -> int:
 
 @pytest.fixture(scope="module")
 def shared_database(cluster, template, processes) -> Iterator[Database]:
-    """A database for each number of processes: they must not prune for each other."""
+    """Make a database for each number of processes, so that they do not prune for each other."""
     database = cluster.create(template.name)
     yield database
     cluster.drop(database)
@@ -40,7 +40,7 @@ def shared_database(cluster, template, processes) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def measured(processes, shared_database, start_shared_instance) -> Instance:
-    """An instance with metrics."""
+    """Start an instance with metrics."""
     return start_shared_instance(
         shared_database.serving_url,
         METRICS_PORT=free_port(),
@@ -156,7 +156,7 @@ def test_sessions_by_state_and_the_size_of_their_table_are_those_of_the_last_sam
     assert found.value("nestmap_sessions_users") == 9
 
 
-def test_the_way_to_the_database_and_the_chain_of_events_are_shown(visitor, metrics):
+def test_database_connections_and_the_chain_of_events_are_measured(visitor, metrics):
     visitor.put_place("lisbon")
     connects = "nestmap_database_connects_total"
     wait_until(lambda: metrics.scrape().value(connects, pool="writes") > 0, "a connection")
@@ -179,7 +179,7 @@ def test_the_event_loop_is_measured_and_the_build_is_named(metrics):
 
 
 def test_no_request_can_make_a_label(visitor, site, metrics):
-    """However many paths, methods and hosts are tried, the labels are those of the routes."""
+    """The labels are those of the routes, also for unknown paths, methods and hosts."""
     for number in range(40):
         visitor.get(f"/nothing/{number}?q={number}")
         visitor.get(f"/api/places/{number}")
@@ -196,7 +196,7 @@ def test_no_request_can_make_a_label(visitor, site, metrics):
     assert all(re.fullmatch(r"[1-5]\d\d", status) for status in found.labels("status"))
 
 
-def test_no_secret_address_or_account_is_in_it(visitor, metrics, shared_database):
+def test_it_contains_no_secret_address_or_account(visitor, metrics, shared_database):
     visitor.register()
     visitor.put_place("lisbon")
     session = visitor.session()
@@ -206,13 +206,13 @@ def test_no_secret_address_or_account_is_in_it(visitor, metrics, shared_database
         assert secret not in text
 
 
-def test_it_is_no_page_of_the_site(visitor, site, metrics):
+def test_it_is_not_a_page_of_the_site(visitor, site, metrics):
     assert visitor.get("/metrics").status == 404
     assert metrics.ask("GET", "/")[0] == 404
     assert metrics.ask("POST", "/metrics")[0] == 405
 
 
-def test_it_listens_on_this_machine_alone(site, metrics):
+def test_it_listens_on_this_machine_only(site, metrics):
     listening = [
         connection.laddr
         for process in [
@@ -225,7 +225,7 @@ def test_it_listens_on_this_machine_alone(site, metrics):
     assert {address.ip for address in listening} == {"127.0.0.1"}
 
 
-def test_promtool_finds_nothing_to_say(visitor, metrics):
+def test_promtool_finds_no_fault(visitor, metrics):
     visitor.put_place("lisbon")
     status, kind, text = metrics.ask("GET", "/metrics")
     assert status == 200
@@ -239,8 +239,8 @@ def test_promtool_finds_nothing_to_say(visitor, metrics):
     assert checked.stdout + checked.stderr == ""
 
 
-def test_a_worker_tells_what_another_did_without_asking_it(database, start_instance):
-    """Only one of them runs at a time, so none of those that answered requests is asked itself."""
+def test_a_worker_serves_the_metrics_of_another_that_is_stopped(database, start_instance):
+    """Only one of them runs at a time, so its metrics are not from the others directly."""
     port = free_port()
     site = start_instance(database.url, METRICS_PORT=port, PROCESSES=2)
     metrics, visitor = Metrics(port), Visitor(site.url)
@@ -265,10 +265,10 @@ def test_a_worker_tells_what_another_did_without_asking_it(database, start_insta
     second.resume()
 
 
-def test_a_worker_that_is_killed_takes_no_count_along(database, start_instance, tmp_path):
-    """The listener answers all the time, with the counts of the worker that died.
+def test_the_counts_of_a_killed_worker_are_kept(database, start_instance, tmp_path):
+    """The listener answers all the time, with the counts of the killed worker.
 
-    After a stop nothing is left of the files by which the workers know of each other.
+    After a stop, the files of the workers are removed.
     """
     folder = tmp_path / "temporary"
     folder.mkdir()
@@ -320,7 +320,7 @@ def test_a_port_in_use_is_named_with_the_remedy(database, tmp_path):
 
 
 @pytest.mark.parametrize("port", ["0", "70000", "http", "the same"])
-def test_a_port_that_is_none_is_refused(tmp_path, port):
+def test_an_invalid_port_is_refused(tmp_path, port):
     given = free_port()
     instance = Instance(tmp_path, PORT=given, METRICS_PORT=given if port == "the same" else port)
     try:

@@ -1,4 +1,4 @@
-"""G19: a change of the record of events is noticed by itself, a slice of the chain at a time."""
+"""G19: a running site detects changes of the record of events, by checking slices of the chain."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def layer(database):
 
 @pytest.fixture
 def watch(layer):
-    """A watch of small slices, on a chain of ten links."""
+    """Return a watch with small slices, on a chain of ten links."""
     record(layer, EVENTS)
     layer.run(layer.sessions.seals.seal())
     return ChainWatch(layer.sessions._reports, LINKS)  # noqa: SLF001
@@ -37,7 +37,7 @@ def walk(layer, watch: ChainWatch) -> None:
         layer.run(watch.check())
 
 
-def test_a_sound_chain_is_walked_from_end_to_end_and_again(layer, watch):
+def test_an_unchanged_chain_is_checked_repeatedly_without_a_fault(layer, watch):
     walk(layer, watch)
     assert watch.links == EVENTS
     walk(layer, watch)
@@ -55,13 +55,13 @@ def test_a_sound_chain_is_walked_from_end_to_end_and_again(layer, watch):
         "update nestmap.events set at = at + interval '1 day' where id = 4",
     ],
 )
-def test_what_was_changed_is_found_within_a_walk(layer, watch, database, change):
+def test_a_change_is_found_within_one_pass(layer, watch, database, change):
     database.execute(change)
     walk(layer, watch)
     assert watch.faults >= 1
 
 
-def test_it_is_broken_until_a_whole_walk_finds_nothing(layer, watch, database):
+def test_it_reports_faults_until_a_whole_pass_finds_none(layer, watch, database):
     database.execute("update nestmap.events set ip = '192.0.2.2' where id = 7")
     walk(layer, watch)
     database.execute("update nestmap.events set ip = '192.0.2.1' where id = 7")
@@ -71,7 +71,7 @@ def test_it_is_broken_until_a_whole_walk_finds_nothing(layer, watch, database):
     assert watch.faults == 0
 
 
-def test_a_head_that_was_cut_off_is_missed(layer, watch, database):
+def test_a_removed_head_is_detected(layer, watch, database):
     layer.run(watch.check())
     database.execute("delete from nestmap.event_seals where number > 8")
     database.execute("delete from nestmap.events where id > 8")
@@ -89,7 +89,7 @@ def test_events_without_a_seal_are_counted(layer, watch):
     assert watch.unsealed == 4
 
 
-def test_the_beginning_of_a_pruned_chain_is_sound(layer, watch, database):
+def test_a_pruned_chain_has_no_fault(layer, watch, database):
     database.execute("update nestmap.event_seals set sealed_at = sealed_at - interval '100 days'")
     database.execute("update nestmap.events set at = at - interval '100 days'")
     database.execute(
@@ -108,7 +108,7 @@ def test_the_beginning_of_a_pruned_chain_is_sound(layer, watch, database):
     assert watch.faults == 0
 
 
-def test_a_site_tells_of_a_broken_chain(layer, watch, database, start_instance):
+def test_a_site_logs_a_broken_chain(layer, watch, database, start_instance):
     database.execute("update nestmap.events set ip = '192.0.2.2' where id = 7")
     port = free_port()
     site = start_instance(database.url, METRICS_PORT=port)

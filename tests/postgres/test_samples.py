@@ -30,7 +30,7 @@ insert into nestmap.session_samples values (
 
 @pytest.fixture
 def layer(database):
-    """A layer on a table that no vacuum and no analyze looks at."""
+    """Make a layer on a table without autovacuum."""
     database.execute("alter table session set (autovacuum_enabled = off)")
     with open_layer(database.url, events=True) as layer:
         yield layer
@@ -41,11 +41,11 @@ def figures(layer, **options):
 
 
 def age(database, interval):
-    """Let the samples so far be of some time ago."""
+    """Move all samples into the past."""
     database.execute("update nestmap.session_samples set at = at - %s::interval", interval)
 
 
-def test_a_small_table_is_counted_at_this_moment(layer, database):
+def test_a_small_table_is_counted_during_the_request(layer, database):
     database.execute(SEED)
     counted = figures(layer)
     assert counted.exact
@@ -53,7 +53,7 @@ def test_a_small_table_is_counted_at_this_moment(layer, database):
     assert (counted.authenticated, counted.anonymous, counted.users) == (5, 5, 3)
 
 
-def test_a_large_table_shows_the_last_sample_which_says_the_same(layer, database):
+def test_the_figures_of_a_large_table_are_those_of_the_last_sample(layer, database):
     database.execute(SEED)
     counted = figures(layer)
     assert layer.run(layer.sessions.samples.take())
@@ -69,7 +69,7 @@ def test_a_large_table_shows_the_last_sample_which_says_the_same(layer, database
     )
 
 
-def test_without_a_sample_a_large_table_is_counted_only_for_who_is_patient(layer, database):
+def test_without_a_sample_a_large_table_is_counted_only_with_patient_true(layer, database):
     database.execute(SEED)
     database.execute(LARGE)
     with pytest.raises(NotSampled):
@@ -84,7 +84,7 @@ def test_a_table_that_takes_too_long_to_count_shows_the_last_sample(layer, datab
     assert not figures(layer).exact
 
 
-def test_of_instances_that_sample_at_once_one_does(layer, database):
+def test_only_one_of_several_instances_takes_a_sample(layer, database):
     async def all_at_once():
         return await asyncio.gather(*(layer.sessions.samples.take() for _ in range(6)))
 
@@ -94,13 +94,13 @@ def test_of_instances_that_sample_at_once_one_does(layer, database):
     assert layer.run(layer.sessions.samples.take()) is True
 
 
-def test_who_finds_another_instance_at_work_goes_away_at_once(layer, database):
+def test_an_instance_does_not_wait_while_another_takes_a_sample(layer, database):
     lock = "select pg_advisory_xact_lock(hashtextextended('sample session', 0))"
     with database.transaction(lock):
         assert layer.run(layer.sessions.samples.take()) is False
 
 
-def test_a_sample_says_what_happened_since_the_one_before(layer, database):
+def test_a_sample_counts_the_events_since_the_previous_one(layer, database):
     database.execute(SEED)
     layer.run(layer.sessions.samples.take())
     age(database, "1 min")

@@ -153,7 +153,7 @@ def test_if_the_hook_fails_nothing_is_changed(shop, database, stored):
     visitor = change(shop, None, with_item) if stored else None
     with pytest.raises(Refused, match="the shop is closed"):
         change(shop, visitor and visitor.sid, put(refuse=1), sign_in)
-    # The copy under the new sid, which nobody was told of, is removed in the background.
+    # The copy under the new sid, which no client got, is removed in the background.
     assert shop.run(shop.sessions.background.drain(5))
     assert basket(database) == []
     assert database.value("select count(*) from session where user_id is not null") == 0

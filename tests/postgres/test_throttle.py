@@ -1,4 +1,4 @@
-"""Attempts that come at once are counted one after the other."""
+"""Simultaneous attempts are counted one after the other."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ ONE_IS_FREE = {"key": "ab" * 16, "free": 1, "forget": 0, "capacity": 1e9, "refil
 RESERVE = "select nestmap.reserve_attempt(%s)"
 
 
-def test_an_attempt_waits_for_the_one_before_it_to_be_counted(database):
+def test_an_attempt_waits_until_the_previous_one_is_counted(database):
     bucket = json.dumps([ONE_IS_FREE])
     with (
         closing(psycopg2.connect(database.url)) as first,

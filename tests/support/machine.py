@@ -1,7 +1,7 @@
-"""How much slower than usual this machine is: promises in seconds are for a machine with time for us.
+"""Measures how busy this machine is: promises in seconds hold for an idle machine.
 
-A thread works for 2 ms of processor time ten times a second, and measures how long that takes by the
-clock: 2 ms on an idle machine, 8 ms where each program gets a quarter of a processor.
+A thread uses 2 ms of CPU time ten times a second, and measures the elapsed time: 2 ms on an idle
+machine, 8 ms if each program gets a quarter of a processor.
 """
 
 import threading
@@ -12,7 +12,7 @@ WORK = 0.002
 
 
 class Machine:
-    """Watches from the first question on, in this process."""
+    """Measures in this process, from the first call on."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -20,19 +20,19 @@ class Machine:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def watch(self) -> None:
-        """Begin to watch, unless it has begun."""
+        """Start the thread, unless it is running."""
         with self._lock:
             if not self._samples:
                 self._samples.append((time.monotonic(), _slowdown()))
                 self._thread.start()
 
     def slowdown(self, began: float, ended: float) -> float:
-        """Return how many times as long as on an idle machine work took between these times."""
+        """Return the factor by which work was slower than on an idle machine between these times."""
         during = [found for at, found in self._samples if began - EVERY <= at <= ended + EVERY]
         return max(1.0, sum(during) / len(during)) if during else _slowdown()
 
     def in_time(self, began: float, ended: float, seconds: float) -> bool:
-        """Return True if it took less than `seconds`, which are longer on a busy machine."""
+        """Return True if the time is less than `seconds`, multiplied by the slowdown of the machine."""
         return ended - began < seconds * self.slowdown(began, ended)
 
     def _watch(self) -> None:

@@ -13,31 +13,31 @@ Key = tuple[str, frozenset[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class Scrape:
-    """One answer: its text, and each sample by name and labels."""
+    """One scrape: its text, and the samples by name and labels."""
 
     text: str
     samples: Mapping[Key, float]
 
     def value(self, name: str, **labels: str) -> float:
-        """The sum of the samples with these labels, whatever others they have."""
+        """Return the sum of all samples with these labels."""
         wanted = frozenset(labels.items())
         return sum(
             value for (of, has), value in self.samples.items() if of == name and wanted <= has
         )
 
     def labels(self, label: str) -> set[str]:
-        """Each value that a label has."""
+        """Return all values of a label."""
         return {value for _, has in self.samples for name, value in has if name == label}
 
 
 class Metrics:
-    """What listens on METRICS_PORT of an instance."""
+    """The listener at METRICS_PORT of an instance."""
 
     def __init__(self, port: int) -> None:
         self.port = port
 
     def ask(self, method: str, path: str) -> tuple[int, str, str]:
-        """Status, type and text of one answer."""
+        """Return status, type and text of a response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             connection.request(method, path)
@@ -52,7 +52,7 @@ class Metrics:
         return parsed(text)
 
     def wait_for(self, name: str, value: float, **labels: str) -> None:
-        """Wait until a sum has come to `value`: other workers write theirs once a second."""
+        """Wait until a sum is `value`; other workers write theirs once a second."""
         wait_until(
             lambda: self.scrape().value(name, **labels) >= value, f"{name}{labels} >= {value}"
         )

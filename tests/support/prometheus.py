@@ -20,14 +20,14 @@ CONFIGURATION, ALERTS = DEPLOY / "prometheus.yml", DEPLOY / "alerts.yml"
 
 
 def program(name: str) -> str:
-    """The path of `prometheus` or `promtool`."""
+    """Return the path of `prometheus` or `promtool`."""
     found = shutil.which(name)
     assert found, f"{name} is missing: make tools"
     return found
 
 
 def promtool(*arguments: object) -> str:
-    """What promtool says; an error of it fails the test."""
+    """Return the output of promtool; its error fails the test."""
     command = [program("promtool"), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -35,13 +35,13 @@ def promtool(*arguments: object) -> str:
 
 
 class Prometheus:
-    """A running one."""
+    """A running Prometheus."""
 
     def __init__(self, port: int) -> None:
         self.port = port
 
     def ask(self, path: str) -> Any:
-        """What the API answers; None while it does not."""
+        """Return the response of the API, or None without one."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/{path}") as answer:
                 return json.load(answer)["data"]
@@ -49,13 +49,13 @@ class Prometheus:
             return None
 
     def query(self, expression: str) -> list[Any]:
-        """The series that an expression gives now."""
+        """Return the current series of an expression."""
         found = self.ask(f"query?query={quote(expression)}")
         assert found is not None, f"Prometheus does not understand {expression}"
         return found["result"]
 
     def firing(self) -> set[str]:
-        """The names of the alerts that are raised."""
+        """Return the names of firing alerts."""
         found = self.ask("alerts") or {"alerts": []}
         return {
             alert["labels"]["alertname"] for alert in found["alerts"] if alert["state"] == "firing"
@@ -67,7 +67,7 @@ class Prometheus:
 
 @contextmanager
 def prometheus_of(targets: list[int], folder: Path) -> Iterator[Prometheus]:
-    """Run one that scrapes what listens on these ports."""
+    """Run a Prometheus that scrapes these ports."""
     (folder / "alerts.yml").write_text(faster(ALERTS.read_text()))
     addresses = json.dumps([f"127.0.0.1:{port}" for port in targets])
     configuration = CONFIGURATION.read_text()
@@ -91,6 +91,6 @@ def prometheus_of(targets: list[int], folder: Path) -> Iterator[Prometheus]:
 
 
 def faster(alerts: str) -> str:
-    """The same alerts over seconds: each window of minutes is ten seconds, each wait is one."""
+    """Return the alerts with short times: windows of ten seconds, waits of one second."""
     alerts = re.sub(r"\[\d+m\]", "[10s]", alerts)
     return re.sub(r"(?m)^( +for): \w+$", r"\1: 1s", alerts)

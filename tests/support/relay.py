@@ -81,7 +81,7 @@ class Relay:
             line.reset()
 
     def reset_clients(self) -> None:
-        """Cut what leads to clients; what they have sent goes on to the server."""
+        """Cut the connections to clients; data that they have sent still reaches the server."""
         for line in self._lines:
             line.reset_client()
 

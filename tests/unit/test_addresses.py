@@ -1,4 +1,4 @@
-"""Which addresses an account may have, and that one is the same however it is sent."""
+"""Valid email addresses, and their normal form."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from nestmap.accounts.addresses import clean
 @pytest.mark.parametrize(
     "address", ["ada@example.org", "Ada.O'Hara+x@example.org", "用户@例え.テスト"]
 )
-def test_an_address_is_taken_as_it_is(address):
+def test_a_valid_address_is_accepted_unchanged(address):
     assert checked_email(f" {address} ") == address
 
 
 @pytest.mark.parametrize("address", ["e\u0301ve@example.org", "\u00e9ve@example.org"])
-def test_a_letter_and_its_accent_are_one_character_however_they_are_sent(address):
+def test_a_letter_with_an_accent_is_one_character_in_each_unicode_form(address):
     assert checked_email(address) == clean(address) == "\u00e9ve@example.org"
 
 
@@ -25,7 +25,7 @@ def test_a_letter_and_its_accent_are_one_character_however_they_are_sent(address
         *("a" * 250 + "@b.org", "\u0344" * 5000 + "@example.org", "ada@example.org\0x"),
     ],
 )
-def test_what_is_no_address_is_refused(address):
+def test_an_invalid_address_is_refused(address):
     with pytest.raises(InvalidAccount):
         checked_email(address)
 
@@ -39,6 +39,6 @@ def test_what_is_no_address_is_refused(address):
     ],
     ids=ascii,
 )
-def test_a_character_that_is_not_seen_is_refused(character):
+def test_an_invisible_character_is_refused(character):
     with pytest.raises(InvalidAccount):
         checked_email(f"admin{character}@example.org")

@@ -1,4 +1,4 @@
-"""The database's clock as it is known here: never too late, and names that sort by deadline."""
+"""The estimate of the database's clock is never too late, and names sort by deadline."""
 
 import time
 from uuid import UUID
@@ -9,7 +9,7 @@ from nestmap.sessions.clock import DatabaseClock, new_name
 def test_it_is_never_later_than_the_databases():
     clock = DatabaseClock()
     assert not clock.is_known
-    # The database looked at its clock at some moment between the two of ours.
+    # The database read its clock between our two times.
     clock.note(1000.0, asked=10.0, answered=12.0)
     assert clock.is_known
     assert clock.at(12.0) == 1000.0

@@ -1,4 +1,4 @@
-"""What a sender is given again when it fails, and what the items are told."""
+"""Repeats after errors of a sender, and the results of the items."""
 
 import asyncio
 import itertools
@@ -22,7 +22,7 @@ async def outcomes(futures):
 
 
 class Lossy:
-    """Fails as often as it is told to, and then answers; notes the name of each unit it is sent."""
+    """Fails a number of times, then answers; records the names of the units."""
 
     def __init__(self, *errors: DatabaseError) -> None:
         self.errors = list(errors)

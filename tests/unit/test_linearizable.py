@@ -1,4 +1,4 @@
-"""The checker of histories: what it finds, and what it lets pass."""
+"""The checker of histories accepts possible histories and finds impossible ones."""
 
 import pytest
 
@@ -41,10 +41,10 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_can_be_explained_is_found_good(name):
+def test_a_possible_history_is_accepted(name):
     assert impossible(GOOD[name]) is None
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_can_not_be_explained_is_found(name):
+def test_an_impossible_history_is_found(name):
     assert impossible(BAD[name]) is not None

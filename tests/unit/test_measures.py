@@ -1,4 +1,4 @@
-"""Plain figures, and how late the event loop is."""
+"""Distributions, and the delay of the event loop."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ class Families:
 @pytest.mark.parametrize(
     ("value", "place"), [(0.0, 0), (1.0, 0), (1.1, 1), (2.0, 1), (5.0, 2), (5.1, 3)]
 )
-def test_a_value_belongs_to_the_first_bound_that_it_does_not_exceed(value, place):
+def test_a_value_is_counted_in_the_first_bucket_whose_bound_it_does_not_exceed(value, place):
     distribution = Distribution((1.0, 2.0, 5.0))
     distribution.add(value)
     assert distribution.counts.index(1) == place

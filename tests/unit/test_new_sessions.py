@@ -1,4 +1,4 @@
-"""How many sessions visitors may begin from one network."""
+"""The limit of new sessions of visitors from one network."""
 
 from nestmap.accounts import NewSessions
 from nestmap.accounts.new_sessions import NETWORKS
@@ -6,7 +6,7 @@ from nestmap.database import Database, Hosts
 
 
 def limit(most: int) -> NewSessions:
-    """A limit that has not met the other processes yet."""
+    """Return a limit before its first exchange with other processes."""
     return NewSessions(Database(Hosts("postgresql://localhost/nowhere")), str, most)
 
 

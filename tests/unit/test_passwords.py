@@ -39,7 +39,7 @@ def test_any_other_password_is_accepted(password):
 
 
 @pytest.mark.parametrize("password", ["{}", "{}!", "my {}", "{}{}"])
-def test_ones_own_address_is_refused_however_long_it_is(password):
+def test_ones_own_address_is_refused_at_any_length(password):
     address = "a.name.that.goes.on.and.on@subdomain.of.example.org"
     with pytest.raises(InvalidAccount, match="easy to guess"):
         refuse_guessable(password.replace("{}", address.title()), address)

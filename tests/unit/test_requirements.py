@@ -1,4 +1,4 @@
-"""The locks: each requirement has a version in them, with hashes, and they name no other place."""
+"""The locks have a version with hashes for each requirement, and no index."""
 
 import re
 
@@ -11,7 +11,7 @@ LOCKS = {"requirements.txt": "requirements.lock", "requirements-dev.txt": "requi
 
 
 def requirements(name):
-    """What a list asks for, with the lists that it includes."""
+    """Return the requirements of a list, with those of included lists."""
     found = []
     for line in (ROOT / name).read_text().splitlines():
         text = line.partition(" #")[0].strip()
@@ -23,7 +23,7 @@ def requirements(name):
 
 
 def entries(name):
-    """Each entry of a lock: the requirement, and how many hashes it has."""
+    """Return the entries of a lock: the requirement and its number of hashes."""
     text = re.sub(r"(?m)^ *#.*\n?", "", (ROOT / name).read_text())
     for entry in re.findall(r"(?m)^\S(?:.*\\\n)*.*$", text):
         words, *hashes = entry.split("--hash=sha256:")
@@ -31,7 +31,7 @@ def entries(name):
 
 
 def versions(name):
-    """The version of each entry of a lock, by name."""
+    """Return the version of each entry of a lock, by name."""
     pins = {entry.name: entry.specifier for entry, _ in entries(name)}
     assert all(str(pin).startswith("==") for pin in pins.values())
     return {name: str(pin).removeprefix("==") for name, pin in pins.items()}
