@@ -26,7 +26,7 @@ class JsonFormatter(logging.Formatter):
         line |= {name: value for name, value in values.items() if value is not None}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        # Only ASCII: what a client sent must not move the cursor of whoever reads the log.
+        # Only ASCII: text from a client must not move the cursor of a terminal that shows the log.
         return json.dumps(line)
 
 

@@ -36,8 +36,8 @@ grant select on nestmap.events, nestmap.event_seals, nestmap.unsealed_events to 
 grant insert (kind, user_id, actor_id, session_id, ip, user_agent, details)
     on nestmap.events to :"serving";
 
--- Sealing and pruning run with the rights of their owner. Pruning spares whatever is younger than
--- 30 days, whoever calls it.
+-- Sealing and pruning run with the rights of their owner. Pruning never deletes events younger than
+-- 30 days.
 grant execute on all functions in schema nestmap to :"serving";
 revoke execute on function nestmap.queue_events() from public, :"serving";
 

@@ -28,7 +28,7 @@ class AccountPlaces:
 
     All methods may raise DatabaseError. A change raises SessionEnded unless the session is live and
     signed in to the account at the time of the change.
-    A change is not repeated, and one that is told as failed is not carried out afterwards.
+    A change is not repeated, and it is not made after its request has failed.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class AccountPlaces:
         return Place(*place) if place[0] else None
 
     async def _change(self, query: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
-        """Run a change that has to begin by a deadline; an unknown outcome is told when it is over."""
+        """Run a change with a deadline; if its outcome is unknown, the error is raised after the deadline."""
         until = time.monotonic() + seconds_left(TIMEOUTS.total)
         deadline = {"until": self._clock.at(until)}
         try:

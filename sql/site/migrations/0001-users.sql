@@ -1,4 +1,4 @@
--- The accounts. An address is unique whatever its case. The version changes when the password does
+-- The accounts. Addresses are unique without regard to case. The version changes when the password does
 -- and when the account is disabled or enabled; a session of another version is no longer valid.
 create table nestmap.users (
     id bigint generated always as identity constraint users_pkey primary key,
