@@ -1,4 +1,4 @@
-"""The secret of the cookies is changed as docs/operations.md says: nobody is signed out meanwhile."""
+"""The secret of the cookies is changed as docs/operations.md says, and users stay signed in."""
 
 from tests.support.visitor import Visitor
 
@@ -11,7 +11,7 @@ STEPS = [
 ]
 
 
-def test_nobody_is_signed_out_while_two_instances_change_their_secret(database, start_instance):
+def test_users_stay_signed_in_while_two_instances_change_their_secret(database, start_instance):
     instances = [start_instance(database.url, SESSION_TOUCH_SECONDS=0, **OLD) for _ in range(2)]
     urls = [instance.url for instance in instances]
     everyone = [arrived(urls, at=0)]
