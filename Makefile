@@ -31,7 +31,7 @@ test-long: $(DEV) ## run the tests that start many databases, browsers and proce
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long $(TESTS)
 
 test-bare: $(DEV) ## follow the documents on a bare Debian, and build the container (as root)
-	@bash .ci/tools --unasked
+	@bash .ci/tools --bare
 	$(BIN)/python -m pytest -m bare $(TESTS)
 
 check: lint types floors test ## lint, types, floors and tests: what a change must pass
