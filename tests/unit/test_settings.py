@@ -140,6 +140,52 @@ def test_a_secret_stands_in_one_place():
     assert reason == "SESSION_SECRET and SESSION_SECRET_FILE are both set; keep one"
 
 
+PRODUCTION = {"NESTMAP_ENV": "production", "DATABASE_URL": "postgresql:///nestmap"}
+WEAK = [
+    *("too-short-by-one-character-31-c", "keyboard cat", "change-me"),
+    *("your-secret-here-your-secret-here-your", "replace-me-with-something-very-random"),
+    *("a" * 40, "password" * 5, "1234567890" * 4, "nestmap.org-" * 4),
+    *("abcabdabeabfabgabhab" * 2, "abcdefghijklmnopqrstuvwxyz0123456789"),
+]
+
+
+@pytest.mark.parametrize("secret", WEAK)
+@pytest.mark.parametrize("name", ["SESSION_SECRET", "SESSION_SECRET_PREVIOUS"])
+def test_a_secret_that_is_short_known_or_has_a_pattern_is_refused_in_production(name, secret):
+    reasons = refusals(**PRODUCTION | {"SESSION_SECRET": SECRET} | {name: secret})
+    assert {reason.split()[0] for reason in reasons} == {name}
+    assert not any(secret in reason for reason in reasons)
+    assert secret in settings_from({name: secret}).secrets
+
+
+def test_node_env_is_used_if_nestmap_env_is_not_set():
+    assert [reason.split()[0] for reason in refusals(NODE_ENV="production")] == [
+        "DATABASE_URL",
+        "SESSION_SECRET",
+    ]
+    assert not settings_from({"NODE_ENV": "production", "NESTMAP_ENV": "development"}).production
+
+
+def test_a_host_cookie_needs_https():
+    (reason,) = refusals(SESSION_COOKIE_NAME="__Host-nestmap")
+    assert reason.startswith("SESSION_COOKIE_NAME ")
+    https = PRODUCTION | {"SESSION_SECRET": SECRET, "SESSION_COOKIE_NAME": "__Host-nestmap"}
+    assert settings_from(https).cookie_name == "__Host-nestmap"
+
+
+def test_a_missing_file_is_named(tmp_path):
+    (reason,) = refusals(SESSION_SECRET_FILE=str(tmp_path / "nothing"))
+    assert reason.startswith("SESSION_SECRET_FILE ")
+
+
+def test_a_world_writable_secret_file_is_refused(tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("a secret in a file that is long enough\n")
+    file.chmod(0o666)
+    (reason,) = refusals(SESSION_SECRET_FILE=str(file))
+    assert reason.startswith("SESSION_SECRET_FILE may be written by everyone")
+
+
 def test_settings_are_a_value():
     settings = settings_from({})
     with pytest.raises(dataclasses.FrozenInstanceError):
