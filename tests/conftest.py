@@ -18,6 +18,8 @@ from tests.support.visitor import Visitor
 def pytest_configure() -> None:
     """Treat SIGTERM like Ctrl-C, so that fixtures stop the servers that they started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell that runs the tests in the background has Ctrl-C ignored, here and in what is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
