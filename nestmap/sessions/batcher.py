@@ -80,7 +80,7 @@ class Batcher(Generic[Item, Result]):
         ``since`` is when that time began (the loop's time), by default now. Raises Overloaded at
         once if too many items wait.
         """
-        if len(self._queue) >= self._limits.waiting:
+        if self._is_full():
             self.figures.failures[Overloaded] += 1
             raise Overloaded(f"too many wait to {self._name}")
         loop = asyncio.get_running_loop()
@@ -95,6 +95,12 @@ class Batcher(Generic[Item, Result]):
             self._timer = loop.call_later(self._limits.slow_after, self._check_times)
         return future
 
+    def _is_full(self) -> bool:
+        """Return True if too many items wait: in the queue, or with what is behind the first batch."""
+        limits, queued = self._limits, len(self._queue)
+        running = sum(batch.size for batch in self._running)
+        return queued >= limits.waiting or queued + running >= limits.waiting + limits.items
+
     def _may_start(self) -> bool:
         """Return True if no batch is running, or the newest is slow and fewer than the limit are."""
         if not self._running:
@@ -106,7 +112,9 @@ class Batcher(Generic[Item, Result]):
         self._starting = False
         if not self._queue:
             return
-        batch = _Batch(self._take(), asyncio.get_running_loop().time())
+        units = self._take()
+        size = sum(len(unit.entries) for unit in units)
+        batch = _Batch(units, size, asyncio.get_running_loop().time())
         self._running.append(batch)
         self._background.start(self._run_batch(batch), f"{self._name} batch")
 
@@ -176,6 +184,7 @@ class Batcher(Generic[Item, Result]):
 @dataclass(slots=True, eq=False)
 class _Batch(Generic[Item, Result]):
     units: "list[Unit[Item, Result]]"
+    size: int  # entries
     since: float
 
     def fail(self, error: DatabaseError, older_than: float = float("inf")) -> None:

@@ -69,7 +69,7 @@ class Request:
         self.user, self.version, self.signs_in = user, version, True
 
     def end(self) -> None:
-        self.data, self.user, self.ended = {}, None, True
+        self.data, self.user, self.version, self.ended = {}, None, None, True
         self.rotated = self.signs_in = False
 
     @property

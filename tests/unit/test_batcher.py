@@ -215,6 +215,22 @@ def test_an_item_above_the_queue_limit_is_refused_at_once():
     run(story())
 
 
+def test_the_items_of_slow_batches_count_among_those_that_wait():
+    async def story():
+        sender = Sender()
+        sender.held = {"a", "e"}
+        tried = batcher(sender)
+        waiting = [tried.submit(item) for item in "abcdef"]
+        await sender.has_sent(2)
+        waiting += [tried.submit(item) for item in "ghij"]
+        with pytest.raises(Overloaded, match="try"):
+            tried.submit("k")
+        sender.let_go()
+        assert await outcomes(waiting) == list("ABCDEFGHIJ")
+
+    run(story())
+
+
 def test_a_slow_batch_is_overtaken_by_as_many_as_may_run():
     async def story():
         sender = Sender()
