@@ -17,9 +17,9 @@ async def places_of(handler: BaseHandler) -> AccountPlaces | VisitorPlaces:
     if session_places(session):
         await handler.sessions.adopt(session)
     assert session.user_id is not None, "the user is signed in"
-    assert session.id is not None, "a session with a user is stored"
-    clock = handler.sessions.clock
-    return AccountPlaces(handler.services.database, clock, session.user_id, session.id)
+    assert session.stored is not None, "a session with a user is stored"
+    clock, stored = handler.sessions.clock, session.stored
+    return AccountPlaces(handler.services.database, clock, session.user_id, stored.id, stored.sid)
 
 
 def left_over(handler: BaseHandler) -> int:

@@ -24,7 +24,7 @@ class MapFull(Exception):
 
 
 class AccountPlaces:
-    """Reads and changes the places of account `user_id` for a request of session `session_id`.
+    """Reads and changes the places of account `user_id` for a request of the session `session_id`, `sid`.
 
     All methods may raise DatabaseError. A change raises SessionEnded unless the session is live and
     signed in to the account at the time of the change.
@@ -32,12 +32,12 @@ class AccountPlaces:
     """
 
     def __init__(
-        self, database: Database, clock: DatabaseClock, user_id: str, session_id: str
+        self, database: Database, clock: DatabaseClock, user_id: str, session_id: str, sid: str
     ) -> None:
         self._database = database
         self._clock = clock
         self._account = {"user_id": user_id}
-        self._session = {"user_id": user_id, "session_id": session_id}
+        self._session = {"user_id": user_id, "session_id": session_id, "sid": sid}
 
     async def all(self) -> list[Place]:
         """Return all places, in order of id."""

@@ -24,11 +24,12 @@ from nestmap.places
 where user_id = :user_id::bigint
   and id = :id;
 
--- name: put_place(session_id, user_id, id, name, note, latitude, longitude, created_at, until)
+-- name: put_place(session_id, sid, user_id, id, name, note, latitude, longitude, created_at, until)
 -- Store a place: 'new', 'replaced', 'full', 'late', or 'ended' without a live session of the account.
 -- `created_at` is the time of the first pinning; null means now.
 select nestmap.put_place(
     :session_id,
+    :sid,
     :user_id::bigint,
     :id,
     :name,
@@ -39,12 +40,12 @@ select nestmap.put_place(
     :until::double precision
 );
 
--- name: remove_place(session_id, user_id, id, until)
+-- name: remove_place(session_id, sid, user_id, id, until)
 -- Remove a place. No row: the account has no live session. Nulls: the place does not exist, or it was
 -- too late.
 with live as materialized (
     select user_id
-    from nestmap.live_account(:session_id, :user_id::bigint) as user_id
+    from nestmap.live_account(:session_id, :sid, :user_id::bigint) as user_id
 ), removed as (
     delete from nestmap.places as p
     using live

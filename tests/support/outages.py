@@ -150,16 +150,19 @@ class Outage:
         assert not found, f"{what}, away for {self.back - self.gone:.2f} s: {since}"
 
     def good_again(self, crowd: Crowd) -> float:
-        """Return the seconds from the return of the database to the first good response."""
-        first = min(
+        """Return the seconds from the return of the database to the first good response.
+
+        A request that was sent later counts from its beginning: until then its sender may have waited
+        for the 503 of a change whose outcome is unknown, which comes when its time is over.
+        """
+        return min(
             (
-                exchange.ended
+                exchange.ended - max(self.back, exchange.began)
                 for exchange in crowd.of_members
                 if exchange.good and exchange.ended > self.back
             ),
             default=float("inf"),
         )
-        return first - self.back
 
 
 def _occupy(url: str, others: list[psycopg2.extensions.connection]) -> None:

@@ -19,15 +19,16 @@ create table nestmap.places (
 );
 
 -- Return the account of a live session that is signed in to it, or no row. The row of the session is
--- locked until the transaction ends, so that the session can't be ended before that.
-create function nestmap.live_account(p_session_id text, p_user_id bigint)
+-- locked until the transaction ends, so that the session can't be ended before that. It is found by
+-- its sid too: its public id changes if a sign-in whose outcome was unknown is finished afterwards.
+create function nestmap.live_account(p_session_id text, p_sid text, p_user_id bigint)
 returns setof bigint
 language sql
 as $$
     select u.id
     from public.session as s
     join nestmap.users as u on u.id = p_user_id
-    where s.id = p_session_id
+    where (s.id = p_session_id or s.sid = p_sid)
       and s.user_id = p_user_id::text
       and s.user_version is not distinct from u.version::text
       and s.expire > now() at time zone 'utc'
@@ -47,6 +48,7 @@ $$;
 -- after p_until (seconds since the epoch): who asked was told by then that it failed.
 create function nestmap.put_place(
     p_session_id text,
+    p_sid text,
     p_user_id bigint,
     p_id text,
     p_name text,
@@ -60,7 +62,7 @@ returns text
 language plpgsql
 as $$
 begin
-    perform from nestmap.live_account(p_session_id, p_user_id);
+    perform from nestmap.live_account(p_session_id, p_sid, p_user_id);
     if not found then
         return 'ended';
     end if;
