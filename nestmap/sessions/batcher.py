@@ -113,6 +113,8 @@ class Batcher(Generic[Item, Result]):
         if not self._queue:
             return
         units = self._take()
+        if not units:
+            return
         size = sum(len(unit.entries) for unit in units)
         batch = _Batch(units, size, asyncio.get_running_loop().time())
         self._running.append(batch)
@@ -121,18 +123,25 @@ class Batcher(Generic[Item, Result]):
     def _take(self) -> list[Unit[Item, Result]]:
         """Remove the next batch from the queue and return its units.
 
-        What has the key of a unit of this batch, and may not be merged with it, stays in its place in
-        the queue.
+        What has the key of a unit under way, or of one of this batch with which it may not be merged,
+        stays in its place in the queue.
         """
         key = self._rules.key
         if key is None:
             room = min(len(self._queue), self._limits.items)
             return [Unit([self._queue.popleft()]) for _ in range(room)]
+        # It would wait for the lock of its row anyway, and could be carried out in another order.
+        under_way = {key(unit.item) for batch in self._running for unit in batch.units}
         taken: dict[Hashable, list[Entry[Item, Result]]] = {}
         left: list[Entry[Item, Result]] = []
         room = self._limits.items
         while self._queue and room:
             entry = self._queue.popleft()
+            if under_way and key(entry.item) in under_way:
+                # It takes room, so that no item overtakes more of them than a batch has.
+                left.append(entry)
+                room -= 1
+                continue
             same = taken.setdefault(key(entry.item), [])
             if same and not self._rules.merges:
                 left.append(entry)
