@@ -1,6 +1,10 @@
 """The secret of the cookies is changed as docs/operations.md says, and users stay signed in."""
 
+import pytest
+
 from tests.support.visitor import Visitor
+
+pytestmark = pytest.mark.long
 
 OLD = {"SESSION_SECRET": "the-first-secret-of-this-site-0123456789", "SESSION_SECRET_PREVIOUS": ""}
 NEW_SECRET = "another-secret-of-this-site-9876543210"

@@ -8,6 +8,8 @@ from tests.support.checkout import copy_checkout
 from tests.support.instance import Instance
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.long
+
 SITE = "alter table nestmap.places add column visited_on date;\n"
 SESSIONS = "alter table {table} add column shade text;\n"
 

@@ -11,6 +11,8 @@ from tests.support.sids import count_sessions, sid_of, stored
 from tests.support.visitor import PASSWORD, Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(
     scope="module", params=["direct", pytest.param("pgbouncer", marks=pytest.mark.long)]

@@ -22,6 +22,8 @@ from tests.support.sids import sid_of
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 REQUESTS = "nestmap_http_requests_total"
 
 
