@@ -8,6 +8,10 @@ from typing import Any
 
 log = logging.getLogger("nestmap.background")
 
+# How often a task is cancelled until it ends, and the seconds between two attempts.
+CANCELLATIONS = 20
+PAUSE = 0.1
+
 
 class Background:
     """Keeps a strong reference to each background task (asyncio keeps a weak one)."""
@@ -36,10 +40,7 @@ class Background:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         drained = not self._tasks
-        left = [*self._tasks, *self._daemons]
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await _cancel({*self._tasks, *self._daemons})
         return drained
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
@@ -47,3 +48,19 @@ class Background:
         self._daemons.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s failed", task.get_name(), exc_info=error)
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended.
+
+    One cancellation is not enough: asyncio.wait_for() of Python 3.11, in which the driver waits for a
+    statement, drops it if the answer comes in the same turn of the loop.
+    """
+    for _ in range(CANCELLATIONS):
+        if not tasks:
+            return
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=PAUSE)
+    for task in tasks:
+        log.error("%s did not end", task.get_name())

@@ -102,6 +102,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections; those in use when they are returned."""
         self._pool.close()
+        await self._pool.closed()
 
     async def _run(self, sql: str | Prepared, parameters: Parameters, idempotent: bool) -> Result:
         seconds = seconds_left(self._limits.total)

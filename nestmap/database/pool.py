@@ -91,6 +91,11 @@ class Pool:
             task.cancel()
         self._refuse_waiters(Unavailable("the program is stopping"))
 
+    async def closed(self) -> None:
+        """Return when the attempts to connect have ended, which ``close()`` cancelled."""
+        if self._connecting:
+            await asyncio.wait(self._connecting)
+
     async def _wait_for_one(self) -> Connection:
         if len(self._waiters) >= self._most_waiting:
             raise Overloaded("too many callers wait for a connection")
