@@ -28,7 +28,7 @@ test: $(DEV) ## run the tests; TESTS=tests/http runs some of them
 
 test-long: $(DEV) ## run the tests that start many databases, browsers and processes
 	@bash .ci/tools --unasked
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m long $(TESTS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m long $(TESTS)
 
 test-bare: $(DEV) ## follow the documents on a bare Debian, and build the container (as root)
 	@bash .ci/tools --bare

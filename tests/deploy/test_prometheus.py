@@ -13,6 +13,8 @@ from tests.support.prometheus import ALERTS, CONFIGURATION, DEPLOY, promtool
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 DASHBOARD = json.loads((ROOT / "deploy/grafana/nestmap.json").read_text())
 RULES = yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]

@@ -1,7 +1,11 @@
 """Two instances behind nginx are restarted, one after the other, while people use the site."""
 
+import pytest
+
 from tests.deploy.client import Load
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.long
 
 
 def test_a_rolling_restart_under_load_drops_nothing(front, two, shared_database, start_instance):

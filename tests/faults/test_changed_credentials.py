@@ -7,6 +7,8 @@ import pytest
 from tests.support.commands import nestmap
 from tests.support.visitor import PASSWORD, Visitor
 
+pytestmark = pytest.mark.long
+
 CROWD = 25  # of each kind on each of two instances
 LIMITS = {"SIGN_IN_ACCOUNT_FAILURES": 20, "SIGN_IN_NETWORK_FAILURES": 1000}
 NEW = "another horse battery staple"

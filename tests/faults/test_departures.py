@@ -10,6 +10,8 @@ from tests.support.raw import RawClient, request
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 KIB = 1024
 
 

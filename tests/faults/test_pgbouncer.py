@@ -14,6 +14,8 @@ from tests.support.pgbouncer import PgBouncer
 from tests.support.sids import count_sessions
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.long
+
 WAITING_LOADS = """
 select count(*) from pg_stat_activity
 where wait_event_type = 'Lock' and query like '%session_is_due%'

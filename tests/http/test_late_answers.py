@@ -1,6 +1,10 @@
 """G4: a late response never overwrites a newer cookie."""
 
+import pytest
+
 from tests.support.visitor import PASSWORD
+
+pytestmark = pytest.mark.long
 
 SLOW, DIRECT = 0, 1
 

@@ -14,6 +14,8 @@ from tests.support.machine import MACHINE
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 # The statements of connect-pg-simple.
 READ = "select sess from session where sid = %s and expire >= to_timestamp(%s)"
 UPSERT = (
