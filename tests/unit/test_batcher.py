@@ -334,6 +334,25 @@ def test_items_with_one_key_that_are_merged_go_as_one():
     run(story())
 
 
+def test_no_item_overtakes_a_slow_one_with_its_key_and_the_others_keep_their_places():
+    async def story():
+        sender = Sender()
+        sender.held = {"a1"}
+        tried = batcher(sender, LIMITS, MERGED)
+        slow = tried.submit("a1")
+        await sender.has_sent(1)
+        waiting = [tried.submit(item) for item in ("a2", "a3", "a4", "b1", "a5", "c1")]
+        assert await asyncio.wait_for(waiting[3], 10) == "B1"
+        # A batch looks at no more items than it may have, so it does not reach the last one yet.
+        assert sender.batches == [["a1"], ["b1"]]
+        sender.let_go()
+        assert await slow == "A1"
+        await outcomes(waiting)
+        assert sender.batches == [["a1"], ["b1"], ["a2+a3+a4+a5"], ["c1"]]
+
+    run(story())
+
+
 def test_the_fault_of_one_of_several_that_were_merged_is_told_to_that_one_alone():
     async def story():
         sender = Sender()
