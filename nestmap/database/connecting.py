@@ -36,10 +36,12 @@ async def connect(hosts: Hosts) -> Connection:
                 if (error := task.exception()) is None:
                     return task.result()
                 causes.append(str(error))
+    except asyncio.CancelledError:
+        # A pool that is closed leaves nothing behind.
+        await asyncio.wait(_give_up(running))
+        raise
     finally:
-        for task in running:
-            task.cancel()
-            task.add_done_callback(_close)
+        _give_up(running)
     raise Unavailable("; ".join(dict.fromkeys(causes)))
 
 
@@ -58,6 +60,16 @@ async def _connect_to_one(
             hosts.round_trip = connection.round_trip
             return connection
     raise Unavailable("; ".join(dict.fromkeys(causes)))
+
+
+def _give_up(attempts: set[asyncio.Task[Connection]]) -> set[asyncio.Task[Connection]]:
+    """Cancel attempts and return them, so that they can be awaited; the set is empty afterwards."""
+    ended = set(attempts)
+    for task in ended:
+        task.cancel()
+        task.add_done_callback(_close)
+    attempts.clear()
+    return ended
 
 
 def _close(task: asyncio.Task[Connection]) -> None:

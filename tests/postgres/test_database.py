@@ -3,11 +3,20 @@
 import asyncio
 import os
 import resource
+import socket
 from collections.abc import Iterator
 
 import pytest
 
-from nestmap.database import Database, Refused, TimedOut, limit_statements
+from nestmap.database import (
+    Database,
+    Hosts,
+    Limits,
+    Refused,
+    TimedOut,
+    Unavailable,
+    limit_statements,
+)
 from tests.support.asking import ask
 
 WORDS = "São Paulo 東京 🗺"
@@ -51,6 +60,24 @@ class descriptors_in_use:  # noqa: N801 (reads as a verb)
         for file in self._files:
             os.close(file)
         resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
+
+
+def test_a_closed_database_leaves_no_attempt_to_connect():
+    """The server accepts connections and never answers."""
+
+    async def work(silent: socket.socket) -> None:
+        port = silent.getsockname()[1]
+        db = Database(Hosts(f"postgresql://app@127.0.0.1:{port}/x?sslmode=disable"), Limits())
+        asking = asyncio.ensure_future(db.one("select 1"))
+        client, _ = await asyncio.to_thread(silent.accept)
+        with client:
+            await db.close()
+            with pytest.raises(Unavailable):
+                await asking
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asyncio.run(work(silent))
 
 
 class TestEncodings:
