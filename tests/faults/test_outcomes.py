@@ -246,6 +246,20 @@ def test_a_step_without_an_answer_is_undone_or_reported_as_done(somebody, relay,
     assert first.place_ids() == ["lisbon"]
 
 
+def test_a_change_finds_its_session_although_the_public_id_changes(
+    somebody, relay, shared_database
+):
+    """As it does when a sign-in whose outcome was unknown is finished."""
+    member = somebody("member")
+    relay.hold(WRITE)
+    late = member.send_place("kyoto")
+    relay.wait_for_held()
+    new = "update session set id = reverse(id) where sid = %s"
+    shared_database.execute(new, sid_of(member, shared_database, at=1))
+    relay.release()
+    assert late.answer().status == 201
+
+
 def test_a_rotation_without_an_answer_is_a_successful_sign_in(somebody, relay, shared_database):
     """The statement or its answer is held: the cookie of the response is valid."""
     on_the_way, on_the_way_back = somebody(), somebody("member")

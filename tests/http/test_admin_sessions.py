@@ -70,6 +70,16 @@ def test_all_sessions_of_a_user_are_found_page_by_page_the_newest_first(
     assert found(admin, q=member.email) == ids
 
 
+def test_all_signed_in_sessions_are_listed_page_by_page_the_newest_sign_in_first(
+    admin, member, shared_database
+):
+    shared_database.execute(CROWD, user_id(member), 60)
+    ids = found(admin)
+    assert ids[-60:] == [f"{n:016x}" for n in range(1, 61)]
+    assert set(ids[:-60]) == {session_id(member), session_id(admin)}
+    assert len(ids) == 62
+
+
 def test_sessions_that_began_at_the_same_moment_are_each_on_one_page(
     admin, member, shared_database
 ):

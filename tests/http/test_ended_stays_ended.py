@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.relay import UPDATE
 from tests.support.sids import count_sessions, sid_of, stored
 from tests.support.visitor import PASSWORD, Visitor
 
@@ -24,6 +25,24 @@ def test_a_late_change_of_an_ended_session_is_401_and_stores_nothing(
     assert not stored(shared_database, sid)
     assert not tourist.signed_in(at=SLOW)
     assert not tourist.signed_in(at=DIRECT)
+
+
+def test_a_late_change_of_an_ended_session_of_a_visitor_is_401_and_stores_nothing(
+    tourist, relay, shared_database
+):
+    """The places of a visitor are in the session itself."""
+    tourist.put_place("oslo")
+    sid = sid_of(tourist, shared_database)
+    relay.hold(UPDATE)
+    late = tourist.send_place("lisbon", at=SLOW)
+    relay.wait_for_held()
+    assert tourist.post("/forget", form={}, at=DIRECT).status == 303
+    assert not stored(shared_database, sid)
+    relay.release()
+    answer = late.answer()
+    assert (answer.status, answer.error) == (401, "session_ended")
+    assert not [cookie for cookie in answer.cookies if not cookie.clears]
+    assert not stored(shared_database, sid)
 
 
 def test_a_late_sign_in_does_not_revive_the_session_it_started_from(
