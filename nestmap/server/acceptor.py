@@ -39,7 +39,13 @@ class Acceptor:
         self._start()
 
     def stop(self) -> None:
-        """Stop accepting, and close the listening socket."""
+        """Accept the connections that wait, then close the listening socket.
+
+        The system answers a client before its connection is accepted, so the client may have sent a
+        request. Closing the socket would reset the connection.
+        """
+        while self._accept():
+            pass
         self._loop.remove_reader(self._listening)
         if self._resume is not None:
             self._resume.cancel()
@@ -48,24 +54,25 @@ class Acceptor:
     def _start(self) -> None:
         self._loop.add_reader(self._listening, self._accept)
 
-    def _accept(self) -> None:
-        """Accept waiting connections, up to AT_ONCE."""
+    def _accept(self) -> bool:
+        """Accept waiting connections, up to AT_ONCE. Return True if more may be waiting."""
         for _ in range(AT_ONCE):
             if not self._make_room():
                 self._pause("all connections that may be open are in use")
-                return
+                return False
             try:
                 client, _ = self._listening.accept()
             except (BlockingIOError, InterruptedError):
-                return
+                return False
             except ConnectionAbortedError:
                 continue
             except OSError as error:
                 if error.errno not in _NO_ROOM:
                     raise
                 self._pause(str(error))
-                return
+                return False
             self._accepted(client)
+        return True
 
     def _pause(self, reason: str) -> None:
         """Stop accepting for PAUSE seconds; log it at most once a second."""

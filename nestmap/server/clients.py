@@ -35,6 +35,11 @@ class Clients:
         self._closed_in_favour = 0
         self._reported = 0.0
 
+    @property
+    def open(self) -> int:
+        """The number of connections with an open socket."""
+        return len(self._open)
+
     def add(self, connection: "Connection") -> None:
         """Count a new connection."""
         self._counted.add(connection)

@@ -111,8 +111,14 @@ class HTTPServer(TornadoServer):
             acceptor = Acceptor(loop, listening, clients.make_room, self._accepted)
             self._acceptors.append(acceptor)
 
+    @property
+    def open_connections(self) -> int:
+        """The number of open connections."""
+        ours = 0 if self._clients is None else self._clients.open
+        return ours + len(self._connections)
+
     def stop(self) -> None:
-        """Accept no more connections; open ones continue."""
+        """Accept no more connections; open ones continue, and those that clients have opened already."""
         super().stop()
         while self._acceptors:
             self._acceptors.pop().stop()

@@ -20,6 +20,7 @@ log = logging.getLogger("nestmap")
 
 # A stop waits this long for requests that may already be on their way on open connections (seconds).
 QUIET_SECONDS = 0.25
+CHECK_SECONDS = 0.02
 
 
 async def serve(
@@ -46,7 +47,7 @@ async def serve(
     deadline = time.monotonic() + TIMEOUTS.drain
     services.drain.begin()
     server.stop()
-    await _quiet(services, deadline)
+    await _quiet(services, server, deadline)
     drained = await services.close(max(0.0, deadline - time.monotonic()))
     await server.close_all_connections()
     return drained and services.drain.is_quiet
@@ -64,10 +65,15 @@ def spare_the_collector() -> None:
     gc.set_threshold(5000, 10, 3)
 
 
-async def _quiet(services: "Services", deadline: float) -> None:
-    """Wait until no request has been running for a moment, or until the deadline."""
+async def _quiet(services: "Services", server: HTTPServer, deadline: float) -> None:
+    """Wait until no more requests will come, or until the deadline.
+
+    None will come if no connection is open, and none is expected if none was running for a moment.
+    """
     since = time.monotonic()
     while (now := time.monotonic()) < deadline and now - since < QUIET_SECONDS:
         if not services.drain.is_quiet:
             since = now
-        await asyncio.sleep(0.02)
+        elif not server.open_connections:
+            return
+        await asyncio.sleep(CHECK_SECONDS)

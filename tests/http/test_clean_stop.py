@@ -2,11 +2,14 @@
 
 import http.client
 import signal
+import time
+from contextlib import ExitStack
 
 import psutil
 import pytest
 
 from tests.support.ports import free_port
+from tests.support.raw import RawClient, request
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
@@ -56,6 +59,38 @@ def test_an_idle_site_stops_at_once_also_with_open_connections(
     idle.getresponse().read()
     assert instance.stop(7) == 0
     idle.close()
+
+
+def test_a_site_without_open_connections_stops_sooner_than_one_with_idle_ones(
+    shared_database, start_instance
+):
+    def seconds_to_stop(idle: int) -> float:
+        instance = start_instance(shared_database.url)
+        with ExitStack() as clients:
+            for _ in range(idle):
+                client = clients.enter_context(RawClient(instance.port))
+                client.send(request("GET", "/livez"))
+                assert client.answer() == 200
+            began = time.monotonic()
+            assert instance.stop(7) == 0
+            return time.monotonic() - began
+
+    assert min(seconds_to_stop(0) for _ in range(3)) < min(seconds_to_stop(1) for _ in range(3))
+
+
+def test_requests_whose_connections_are_not_accepted_yet_are_answered(
+    shared_database, start_instance
+):
+    instance = start_instance(shared_database.url)
+    with ExitStack() as clients:
+        instance.signal(signal.SIGSTOP)
+        waiting = [clients.enter_context(RawClient(instance.port)) for _ in range(200)]
+        for client in waiting:
+            client.send(request("GET", "/livez"))
+        instance.signal(signal.SIGTERM)
+        instance.signal(signal.SIGCONT)
+        assert {client.answer_or_end() for client in waiting} == {200}
+    assert instance.wait(10) == 0
 
 
 def test_a_kill_loses_nothing_that_was_acknowledged(shared_database, start_instance):
