@@ -4,10 +4,15 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import humanize
-import ua_parser
+from ua_parser import BestAvailableResolver, Parser, load_lazy_builtins
 
 # Browsers send no longer User-Agent.
 USER_AGENT_LENGTH = 400
+
+# The rules for browsers and systems. Making a parser takes time, so it is made at the start, not during
+# a request, and without the rules for devices, which are half of all.
+_BROWSERS, _SYSTEMS, _ = load_lazy_builtins()
+_PARSER = Parser(BestAvailableResolver((_BROWSERS, _SYSTEMS, [])))
 
 RENAMED = {
     "Mac OS X": "macOS",
@@ -46,12 +51,8 @@ def position(latitude: float, longitude: float) -> str:
 @lru_cache(maxsize=1024)
 def browser_name(user_agent: str | None) -> str:
     """Return the browser and the system that a User-Agent names: "Firefox on Linux"."""
-    parsed = ua_parser.parse((user_agent or "")[:USER_AGENT_LENGTH])
+    parsed = _PARSER.parse((user_agent or "")[:USER_AGENT_LENGTH])
     browser = parsed.user_agent.family if parsed.user_agent else ""
     system = parsed.os.family if parsed.os else ""
     browser = RENAMED.get(browser, browser) or "Unknown browser"
     return f"{browser} on {RENAMED.get(system, system)}" if system else browser
-
-
-# The first call compiles the rules in 0.1 s: do it at the start, not during a request.
-browser_name(None)
