@@ -87,10 +87,8 @@ class Batcher(Generic[Item, Result]):
         future: asyncio.Future[Result] = loop.create_future()
         since = loop.time() if since is None else since
         self._queue.append(Entry(item, future, since, time.monotonic(), self.figures.failures))
-        if not self._starting and self._may_start():
-            # In the next turn of the loop, so that items that arrive in this turn are included.
-            self._starting = True
-            loop.call_soon(self._start_batch)
+        if self._may_start():
+            self._start_soon()
         if self._timer is None:
             self._timer = loop.call_later(self._limits.slow_after, self._check_times)
         return future
@@ -107,6 +105,12 @@ class Batcher(Generic[Item, Result]):
             return True
         slow = asyncio.get_running_loop().time() - self._limits.slow_after
         return self._running[-1].since <= slow and len(self._running) < self._limits.running
+
+    def _start_soon(self) -> None:
+        """Start a batch in the next turn of the loop, so that items of this turn are included."""
+        if not self._starting:
+            self._starting = True
+            asyncio.get_running_loop().call_soon(self._start_batch)
 
     def _start_batch(self) -> None:
         self._starting = False
@@ -159,8 +163,8 @@ class Batcher(Generic[Item, Result]):
             raise
         finally:
             self._running.remove(batch)
-            if self._may_start():
-                self._start_batch()
+            if self._queue and self._may_start():
+                self._start_soon()
 
     async def _send_counted(
         self, units: Sequence[Unit[Item, Result]]

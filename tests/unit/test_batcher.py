@@ -101,6 +101,27 @@ def test_what_arrives_while_a_batch_runs_goes_in_the_next_one():
     run(story())
 
 
+def test_what_arrives_with_the_results_of_a_batch_goes_in_the_next_one():
+    async def story():
+        sender = Sender()
+        tried = batcher(sender, BatchLimits(slow_after=30))
+        sender.held = {"a"}
+        answered = tried.submit("a")
+
+        async def ask_again():
+            await answered
+            return await tried.submit("c")
+
+        again = asyncio.create_task(ask_again())
+        await sender.has_sent(1)
+        waiting = tried.submit("b")
+        sender.let_go()
+        assert await outcomes([waiting, again]) == ["B", "C"]
+        assert sender.batches == [["a"], ["b", "c"]]
+
+    run(story())
+
+
 def test_two_items_with_one_key_never_share_a_statement_and_keep_their_order():
     async def story():
         sender = Sender()
