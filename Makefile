@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-bare check check-consistency lint types floors format bench soak size outline pictures towns tools lock pythons clean
+.PHONY: help run test test-long test-bare check check-consistency lint types floors format bench soak size churn outline pictures towns tools lock pythons clean
 
 help: ## list these targets
 	@echo 'NestMap. The targets:'
@@ -61,6 +61,9 @@ soak: $(DEV) ## ten minutes of mixed load while PostgreSQL restarts each minute
 
 size: $(DEV) ## time administration with 10 million sessions (SESSIONS=1: one million); takes 10 GB of disk
 	$(BIN)/python -m benchmarks.size --sessions $(or $(SESSIONS),10)
+
+churn: $(DEV) ## write for an hour on 10 million sessions: what PostgreSQL needs (MINUTES=5, SESSIONS=1)
+	$(BIN)/python -m benchmarks.churn --sessions $(or $(SESSIONS),10) --minutes $(or $(MINUTES),60)
 
 outline: $(DEV) ## make the outline of the world from Natural Earth (needs npm)
 	npm install --silent --no-save --prefix $(VENV) world-atlas@2.0.2

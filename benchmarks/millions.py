@@ -1,7 +1,11 @@
 """Makes a session table of millions of rows, with their users and a history."""
 
+from pathlib import Path
+
 from benchmarks.database import Cluster
 from benchmarks.progress import say
+from benchmarks.server import running
+from benchmarks.sides import NESTMAP
 
 MILLION = 1_000_000
 BATCH = 500_000
@@ -48,8 +52,18 @@ SELECT indexdef FROM pg_indexes
 """
 
 
-def fill(postgresql: Cluster, database: str, sessions: int) -> None:
-    """Fill the migrated tables of `database`; the indexes are rebuilt afterwards."""
+def made(postgresql: Cluster, folder: Path, database: str, sessions: int) -> None:
+    """Make the database and fill it with sessions, unless it exists from an earlier run."""
+    if postgresql.exists(database):
+        return
+    postgresql.create(database)
+    with running(NESTMAP, postgresql.url(database), folder):
+        say("the tables are made")
+    _fill(postgresql, database, sessions)
+
+
+def _fill(postgresql: Cluster, database: str, sessions: int) -> None:
+    """Fill the migrated tables; the indexes are rebuilt afterwards."""
     users = max(sessions * 3 // 20, 1)
     say(f"{users:,} users")
     for first in range(1, users + 1, BATCH):

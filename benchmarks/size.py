@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from benchmarks.database import Cluster, cluster
 from benchmarks.errors import BenchmarkError
 from benchmarks.guest import Guest
-from benchmarks.millions import MILLION, fill
+from benchmarks.millions import MILLION, made
 from benchmarks.progress import say
 from benchmarks.server import running
 from benchmarks.sides import NESTMAP
@@ -55,7 +55,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where the database stays")
     arguments = parser.parse_args()
     try:
-        with _folder(arguments.folder) as folder, cluster(folder / "data") as postgresql:
+        with folder_for(arguments.folder) as folder, cluster(folder / "data") as postgresql:
             return _measure(postgresql, folder, int(arguments.sessions * MILLION))
     except BenchmarkError as error:
         print(f"\n{error}", file=sys.stderr)
@@ -63,7 +63,8 @@ def main() -> int:
 
 
 @contextmanager
-def _folder(given: Path | None) -> Iterator[Path]:
+def folder_for(given: Path | None) -> Iterator[Path]:
+    """Give the folder of a run: the given one, or one that is removed afterwards."""
     if given is not None:
         given.mkdir(parents=True, exist_ok=True)
         yield given
@@ -73,11 +74,7 @@ def _folder(given: Path | None) -> Iterator[Path]:
 
 
 def _measure(postgresql: Cluster, folder: Path, sessions: int) -> int:
-    if not postgresql.exists(DATABASE):
-        postgresql.create(DATABASE)
-        with running(NESTMAP, postgresql.url(DATABASE), folder):
-            say("the tables are made")
-        fill(postgresql, DATABASE, sessions)
+    made(postgresql, folder, DATABASE, sessions)
     with running(NESTMAP, postgresql.url(DATABASE), folder) as server:
         admin = Administrator(server.port)
         account = {"email": EMAIL, "password": PASSWORD}
