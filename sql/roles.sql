@@ -29,7 +29,7 @@ grant select, insert, update, delete on
     nestmap.session_endings,
     nestmap.session_samples
 to :"serving";
-grant select on nestmap.migrations to :"serving";
+grant select on nestmap.migrations, nestmap.listed_users to :"serving";
 
 -- Events are added and read, never changed; their number and time are PostgreSQL's.
 grant select on nestmap.events, nestmap.event_seals, nestmap.unsealed_events to :"serving";

@@ -20,23 +20,9 @@ from made;
 
 -- name: find_user(email, network)
 -- Find the account for a sign-in with this address, and if it is known in this network.
-select
-    u.id,
-    u.email,
-    u.role,
-    u.version,
-    u.must_change,
-    u.password_hash,
-    exists (
-        select
-        from nestmap.known_networks as k
-        where k.user_id = u.id
-          and k.network = decode(:network, 'hex')
-          and k.signed_in_at > now() - interval '90 days'
-    )
-from nestmap.users as u
-where lower(u.email) = lower(:email)
-  and u.disabled_at is null;
+select *
+from nestmap.users_in_network(:network)
+where lower(email) = lower(:email);
 
 -- name: note_sign_in(id)!
 -- Store the time of the last sign-in.
@@ -283,52 +269,22 @@ where lower(email) = lower(:email);
 
 -- name: password_of(id, network)
 -- Find the data to check the password of a signed-in user.
-select
-    u.id,
-    u.email,
-    u.role,
-    u.version,
-    u.must_change,
-    u.password_hash,
-    exists (
-        select
-        from nestmap.known_networks as k
-        where k.user_id = u.id
-          and k.network = decode(:network, 'hex')
-          and k.signed_in_at > now() - interval '90 days'
-    )
-from nestmap.users as u
-where u.id = :id
-  and u.disabled_at is null;
+select *
+from nestmap.users_in_network(:network)
+where id = :id;
 
 -- name: list_users(after, most)
 -- List accounts in the order of their ids, after the id :after.
-select
-    id,
-    email,
-    role,
-    created_at,
-    signed_in_at,
-    password_changed_at,
-    disabled_at,
-    must_change
-from nestmap.users
+select *
+from nestmap.listed_users
 where id > :after
 order by id
 limit :most;
 
 -- name: users_by_beginning(pattern, after, most)
 -- List accounts whose address has this beginning, ordered by address, after that of :after.
-select
-    id,
-    email,
-    role,
-    created_at,
-    signed_in_at,
-    password_changed_at,
-    disabled_at,
-    must_change
-from nestmap.users
+select *
+from nestmap.listed_users
 where lower(email) collate "C" like lower(:pattern)
   and lower(email) collate "C" > coalesce(
       (select lower(last.email) collate "C" from nestmap.users as last where last.id = :after), ''
@@ -338,16 +294,8 @@ limit :most;
 
 -- name: users_by_end(pattern, after, most)
 -- List accounts whose reversed address has this beginning: those of one domain.
-select
-    id,
-    email,
-    role,
-    created_at,
-    signed_in_at,
-    password_changed_at,
-    disabled_at,
-    must_change
-from nestmap.users
+select *
+from nestmap.listed_users
 where reverse(lower(email)) collate "C" like :pattern
   and reverse(lower(email)) collate "C" > coalesce(
       (
@@ -362,16 +310,8 @@ limit :most;
 
 -- name: find_listed_user(id)
 -- Find one account, with the columns of a list.
-select
-    id,
-    email,
-    role,
-    created_at,
-    signed_in_at,
-    password_changed_at,
-    disabled_at,
-    must_change
-from nestmap.users
+select *
+from nestmap.listed_users
 where id = :id;
 
 -- name: find_users(ids)

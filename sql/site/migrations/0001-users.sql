@@ -23,3 +23,16 @@ create index users_email_end_idx on nestmap.users ((reverse(lower(email)) collat
 create index users_administrators_idx
     on nestmap.users (id)
     where role = 'admin' and disabled_at is null;
+
+-- What lists show of an account.
+create view nestmap.listed_users as
+select
+    id,
+    email,
+    role,
+    created_at,
+    signed_in_at,
+    password_changed_at,
+    disabled_at,
+    must_change
+from nestmap.users;

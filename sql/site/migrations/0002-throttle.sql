@@ -20,6 +20,39 @@ create table nestmap.known_networks (
 
 create index known_networks_signed_in_at_idx on nestmap.known_networks (signed_in_at);
 
+-- Return the accounts that are not disabled, with what the check of a password needs. is_known is true
+-- if the account was signed in to from this network (an HMAC in hexadecimal digits) in 90 days.
+-- PostgreSQL inlines it, so a condition of the caller uses the indexes of nestmap.users.
+create function nestmap.users_in_network(p_network text)
+returns table (
+    id bigint,
+    email text,
+    role text,
+    version bigint,
+    must_change boolean,
+    password_hash text,
+    is_known boolean
+)
+language sql stable
+as $$
+    select
+        u.id,
+        u.email,
+        u.role,
+        u.version,
+        u.must_change,
+        u.password_hash,
+        exists (
+            select
+            from nestmap.known_networks as k
+            where k.user_id = u.id
+              and k.network = decode(p_network, 'hex')
+              and k.signed_in_at > now() - interval '90 days'
+        )
+    from nestmap.users as u
+    where u.disabled_at is null;
+$$;
+
 -- Return the delay in seconds after a number of failures: none before p_free, then 5, 10, 20 ... 900.
 -- The number is not an integer, because failures decrease continuously.
 create function nestmap.attempt_delay(p_failures double precision, p_free integer)
