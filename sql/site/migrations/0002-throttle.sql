@@ -63,14 +63,10 @@ return case
     else least(900, 5 * power(2, least(round(p_failures) - p_free, 10)))
 end;
 
--- Count one attempt in each bucket, or in none: return 0 if it is allowed, else the seconds to wait.
--- It is counted before the password is checked, so that simultaneous attempts are all counted.
--- The advisory locks make attempts on one bucket take turns, also when it has no row yet; they are
--- taken in the order of the keys. A refused attempt stores nothing.
-create function nestmap.reserve_attempt(p_buckets jsonb) returns double precision
+-- Make attempts on one bucket take turns, also when it has no row yet. The locks are taken in the order
+-- of the keys.
+create function nestmap.lock_buckets(p_buckets jsonb) returns void
 language plpgsql as $$
-declare
-    v_wait double precision;
 begin
     perform pg_advisory_xact_lock(hashtextextended(b.key, 7305804401))
     from (
@@ -78,6 +74,18 @@ begin
         from jsonb_to_recordset(p_buckets) as w (key text)
         order by w.key
     ) as b;
+end;
+$$;
+
+-- Count one attempt in each bucket, or in none: return 0 if it is allowed, else the seconds to wait.
+-- It is counted before the password is checked, so that simultaneous attempts are all counted. A
+-- refused attempt stores nothing.
+create function nestmap.reserve_attempt(p_buckets jsonb) returns double precision
+language plpgsql as $$
+declare
+    v_wait double precision;
+begin
+    perform nestmap.lock_buckets(p_buckets);
 
     select max(greatest(
         extract(epoch from t.next_at - clock_timestamp()),
@@ -136,12 +144,7 @@ $$;
 create function nestmap.return_attempt(p_buckets jsonb) returns void
 language plpgsql as $$
 begin
-    perform pg_advisory_xact_lock(hashtextextended(b.key, 7305804401))
-    from (
-        select w.key
-        from jsonb_to_recordset(p_buckets) as w (key text)
-        order by w.key
-    ) as b;
+    perform nestmap.lock_buckets(p_buckets);
 
     update nestmap.throttle as t
     set failures = greatest(0, t.failures - 1),
