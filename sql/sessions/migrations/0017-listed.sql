@@ -74,28 +74,21 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
 as $$
-    select numbered.*
+    select page.*
     from (
         select
-            page.*,
-            row_number() over (order by page.moment desc, page.id desc) as number
-        from (
-            select listed.*
-            from {table} as s
-            cross join lateral nestmap."{prefix}_listed"(s, p_absolute) as listed
-            where s.user_id is not null
-              and (coalesce(s.authenticated_at, s.created_at), s.id) < (p_moment, p_id)
-            order by
-                coalesce(s.authenticated_at, s.created_at) desc,
-                s.id desc
-            limit p_looks
-        ) as page
-    ) as numbered
-    where numbered.is_live
-       or numbered.number = p_looks
-    order by
-        numbered.moment desc,
-        numbered.id desc
+            listed.*,
+            row_number() over (order by listed.moment desc, listed.id desc) as number
+        from {table} as s
+        cross join lateral nestmap."{prefix}_listed"(s, p_absolute) as listed
+        where s.user_id is not null
+          and (listed.moment, listed.id) < (p_moment, p_id)
+        order by listed.moment desc, listed.id desc
+        limit p_looks
+    ) as page
+    where page.is_live
+       or page.number = p_looks
+    order by page.moment desc, page.id desc
     limit p_most;
 $$;
 
@@ -114,36 +107,27 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
 as $$
-    select numbered.*
+    select page.*
     from (
         select
-            page.*,
-            row_number() over (order by page.moment desc, page.id desc) as number
-        from (
-            select owned.*
-            from unnest(p_user_ids) as asked (user_id)
-            cross join lateral (
-                select listed.*
-                from {table} as s
-                cross join lateral nestmap."{prefix}_listed"(s, p_absolute) as listed
-                where s.user_id = asked.user_id
-                  and (coalesce(s.authenticated_at, s.created_at), s.id) < (p_moment, p_id)
-                order by
-                    coalesce(s.authenticated_at, s.created_at) desc,
-                    s.id desc
-                limit p_looks
-            ) as owned
-            order by
-                owned.moment desc,
-                owned.id desc
+            owned.*,
+            row_number() over (order by owned.moment desc, owned.id desc) as number
+        from unnest(p_user_ids) as asked (user_id)
+        cross join lateral (
+            select listed.*
+            from {table} as s
+            cross join lateral nestmap."{prefix}_listed"(s, p_absolute) as listed
+            where s.user_id = asked.user_id
+              and (listed.moment, listed.id) < (p_moment, p_id)
+            order by listed.moment desc, listed.id desc
             limit p_looks
-        ) as page
-    ) as numbered
-    where numbered.is_live
-       or numbered.number = p_looks
-    order by
-        numbered.moment desc,
-        numbered.id desc
+        ) as owned
+        order by owned.moment desc, owned.id desc
+        limit p_looks
+    ) as page
+    where page.is_live
+       or page.number = p_looks
+    order by page.moment desc, page.id desc
     limit p_most;
 $$;
 
@@ -164,31 +148,22 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
 as $$
-    select numbered.*
+    select page.*
     from (
         select
-            page.*,
+            listed.*,
             row_number() over (
-                order by page.address desc, page.created desc, page.id desc
+                order by listed.address desc, listed.created desc, listed.id desc
             ) as number
-        from (
-            select listed.*
-            from {table} as s
-            cross join lateral nestmap."{prefix}_listed"(s, p_absolute) as listed
-            where s.ip >= p_lowest
-              and (s.ip, s.created_at, s.id) < (p_ip, p_moment, p_id)
-            order by
-                s.ip desc,
-                s.created_at desc,
-                s.id desc
-            limit p_looks
-        ) as page
-    ) as numbered
-    where numbered.is_live
-       or numbered.number = p_looks
-    order by
-        numbered.address desc,
-        numbered.created desc,
-        numbered.id desc
+        from {table} as s
+        cross join lateral nestmap."{prefix}_listed"(s, p_absolute) as listed
+        where listed.address >= p_lowest
+          and (listed.address, listed.created, listed.id) < (p_ip, p_moment, p_id)
+        order by listed.address desc, listed.created desc, listed.id desc
+        limit p_looks
+    ) as page
+    where page.is_live
+       or page.number = p_looks
+    order by page.address desc, page.created desc, page.id desc
     limit p_most;
 $$;
