@@ -71,6 +71,24 @@ begin
 end;
 $$;
 
+-- End sessions, all with the same reason and source. Without ids, or with null, none.
+create function nestmap."{prefix}_end_each"(p_ids text[], p_reason text, p_source jsonb)
+returns void
+language plpgsql
+as $$
+declare
+    v_number constant integer := cardinality(p_ids);
+begin
+    if v_number > 0 then
+        perform nestmap."{prefix}_end"(
+            p_ids,
+            array_fill(p_reason, array[v_number]),
+            array_fill(p_source, array[v_number])
+        );
+    end if;
+end;
+$$;
+
 -- End sessions as nestmap."{prefix}_end" does, but only if their deadline has not passed when they are
 -- locked: a late end must not delete data that was stored since. Returns the ids of the sessions for
 -- which it was too late.

@@ -8,29 +8,20 @@ create function nestmap."{prefix}_insert"(
     p_cookie jsonb,
     p_hook text
 )
-returns table (
-    asked varchar,
-    sid varchar,
-    id text,
-    created_at float8,
-    authenticated_at float8,
-    expires_at float8,
-    max_age float8,
-    taken text[]
-)
+returns setof nestmap."{prefix}_written"
 language plpgsql
 set enable_seqscan = off
 as $$
-#variable_conflict use_column
 declare
     w record;
+    r {table};
     v_taken text[];
     v_expire timestamp;
     v_source jsonb;
 begin
     for w in
         select *
-        from jsonb_to_recordset(p_rows) as r (
+        from jsonb_to_recordset(p_rows) as x (
             sid varchar,
             id text,
             until float8,
@@ -45,47 +36,26 @@ begin
             recorded boolean,
             most integer
         )
-        order by r.sid collate "C"
+        order by x.sid collate "C"
     loop
-        if exists (select from {table} as s where s.sid = w.sid) then
-            return query
-                select
-                    w.sid,
-                    s.sid::varchar,
-                    s.id,
-                    extract(epoch from s.created_at)::float8,
-                    extract(epoch from s.authenticated_at)::float8,
-                    extract(epoch from s.expire)::float8,
-                    extract(epoch from s.expire - now() at time zone 'utc')::float8,
-                    array(
-                        select key
-                        from jsonb_object_keys(w.data) as key
-                        where not s.sess::jsonb ? key
-                    )
-                from {table} as s
-                where s.sid = w.sid;
+        select s.*
+        into r
+        from {table} as s
+        where s.sid = w.sid;
+        if found then
+            return next nestmap."{prefix}_written"(w.sid, r, array(
+                select key
+                from jsonb_object_keys(w.data) as key
+                where not r.sess::jsonb ? key
+            ));
             continue;
         end if;
-        if w.until <= extract(epoch from clock_timestamp())::float8
-            or exists (
-                select
-                from nestmap."{prefix}_endings" as e
-                where e.sid_hash = sha256(convert_to(w.sid, 'UTF8'))
-            )
-        then
-            asked := w.sid;
-            sid := null;
-            return next;
+        if nestmap."{prefix}_is_late"(w.sid, w.until) then
+            return next nestmap."{prefix}_late"(w.sid);
             continue;
         end if;
         v_source := case when w.recorded then nestmap."{prefix}_source"(w.user_id, w.ip, w.user_agent) end;
-        if cardinality(w.named) > 0 then
-            perform nestmap."{prefix}_end"(
-                w.named,
-                array_fill('replaced'::text, array[cardinality(w.named)]),
-                array_fill(v_source, array[cardinality(w.named)])
-            );
-        end if;
+        perform nestmap."{prefix}_end_each"(w.named, 'replaced', v_source);
         if w.user_id is not null then
             if w.recorded then
                 perform nestmap.add_event(
@@ -128,15 +98,7 @@ begin
             -- An earlier attempt of the same statement may still be running.
             on conflict (sid) do update
             set sid = excluded.sid
-            returning
-                s.sid::varchar,
-                s.sid::varchar,
-                s.id,
-                extract(epoch from s.created_at)::float8,
-                extract(epoch from s.authenticated_at)::float8,
-                extract(epoch from s.expire)::float8,
-                extract(epoch from s.expire - now() at time zone 'utc')::float8,
-                v_taken;
+            returning (nestmap."{prefix}_written"(w.sid, s, v_taken)).*;
     end loop;
 end;
 $$;

@@ -33,22 +33,12 @@ create function nestmap."{prefix}_update"(
     p_cookie jsonb,
     p_passed uuid
 )
-returns table (
-    asked varchar,
-    sid varchar,
-    id text,
-    created_at float8,
-    authenticated_at float8,
-    expires_at float8,
-    max_age float8,
-    taken text[]
-)
+returns setof nestmap."{prefix}_written"
 language plpgsql
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
 as $$
-#variable_conflict use_column
 declare
     v_written bigint;
 begin
@@ -108,28 +98,16 @@ begin
                   and coalesce(w.write > s.writes[64], true)
               )
           )
-        returning
-            w.sid,
-            s.sid::varchar,
-            s.id,
-            extract(epoch from s.created_at)::float8,
-            extract(epoch from s.authenticated_at)::float8,
-            extract(epoch from s.expire)::float8,
-            case when w.is_due then extract(epoch from s.expire - now() at time zone 'utc')::float8 end,
-            '{}'::text[];
+        returning (nestmap."{prefix}_written"(w.sid, s, p_is_renewed => w.is_due)).*;
 
     get diagnostics v_written = row_count;
     if v_written < jsonb_array_length(p_rows) then
         return query
-            select
-                w.sid,
-                case when w.write = any(s.writes) then s.sid::varchar end,
-                s.id,
-                extract(epoch from s.created_at)::float8,
-                extract(epoch from s.authenticated_at)::float8,
-                extract(epoch from s.expire)::float8,
-                null::float8,
-                '{}'::text[]
+            select (case
+                when w.write = any(s.writes)
+                then nestmap."{prefix}_written"(w.sid, s, p_is_renewed => false)
+                else nestmap."{prefix}_late"(w.sid)
+            end).*
             from jsonb_to_recordset(p_rows) as w (sid varchar, write uuid)
             join {table} as s on s.sid = w.sid
             where nestmap."{prefix}_is_live"(s, p_absolute);

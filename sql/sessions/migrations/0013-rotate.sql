@@ -10,33 +10,46 @@
 -- A plan is kept for as long as the connection lasts: one that was made while the table was nearly
 -- empty must find a row by its key as well. The setting counts for the site's function, too.
 
+-- A change of a sid, as the program sends it.
+create type nestmap."{prefix}_rotation" as (
+    sid varchar,
+    new_sid varchar,
+    new_id text,                -- the public id of the copy
+    write uuid,                 -- the name of the change
+    until float8,               -- its deadline, in seconds since the epoch
+    changed jsonb,
+    removed text[],
+    replaces boolean,           -- the data before it is not kept
+    named text[],               -- ids of other sessions that the request named
+    signs_in boolean,
+    confirms boolean,
+    takes boolean,              -- the site's function may take keys of the data
+    user_id text,
+    user_version text,
+    idle integer,
+    absolute integer,
+    ip inet,
+    user_agent text,
+    recorded boolean,           -- with events
+    most integer                -- sessions of one user; null: any number
+);
+
 -- Do what belongs to a change of the sid: the event, the limit of sessions for each user, the end of
--- other sessions that the request named. p_row is the row as the program sent it.
-create function nestmap."{prefix}_rotated"(p_row jsonb, p_id text, p_user_id text)
+-- other sessions that the request named.
+create function nestmap."{prefix}_rotated"(
+    w nestmap."{prefix}_rotation",
+    p_id text,
+    p_user_id text
+)
 returns void
 language plpgsql
 set enable_seqscan = off
 as $$
 declare
-    w record;
-    v_source jsonb;
-begin
-    select *
-    into w
-    from jsonb_to_record(p_row) as x (
-        sid varchar,
-        new_sid varchar,
-        named text[],
-        signs_in boolean,
-        confirms boolean,
-        ip inet,
-        user_agent text,
-        recorded boolean,
-        most integer
-    );
-    v_source := case
+    v_source constant jsonb := case
         when w.recorded then nestmap."{prefix}_source"(p_user_id, w.ip, w.user_agent)
     end;
+begin
     if w.recorded and (w.signs_in or w.confirms) then
         perform nestmap.add_event(v_source || jsonb_build_object(
             'kind', case when w.signs_in then 'signed_in' else 'confirmed' end,
@@ -52,13 +65,40 @@ begin
         values (sha256(convert_to(w.sid, 'UTF8')), 'rotated')
         on conflict (sid_hash) do nothing;
     end if;
-    if cardinality(w.named) > 0 then
-        perform nestmap."{prefix}_end"(
-            w.named,
-            array_fill('replaced'::text, array[cardinality(w.named)]),
-            array_fill(v_source, array[cardinality(w.named)])
-        );
+    perform nestmap."{prefix}_end_each"(w.named, 'replaced', v_source);
+end;
+$$;
+
+-- Return the row of a session under its new sid: renewed, with the user, the lifetimes and the client
+-- of the change. The data, the public id and the names of changes stay as they are.
+create function nestmap."{prefix}_changed"(
+    s {table},
+    w nestmap."{prefix}_rotation",
+    p_idle integer,
+    p_absolute integer
+)
+returns {table}
+language plpgsql
+as $$
+begin
+    if w.signs_in then
+        s.user_id := w.user_id;
+        s.user_version := w.user_version;
+        s.idle := w.idle;
+        s.absolute := w.absolute;
     end if;
+    if w.signs_in or w.confirms then
+        s.authenticated_at := now();
+    end if;
+    -- Without a new sid there was no request whose client it could be.
+    if w.new_sid <> w.sid then
+        s.ip := w.ip;
+        s.user_agent := w.user_agent;
+    end if;
+    s.sid := w.new_sid;
+    s.renewed_at := now();
+    s.expire := nestmap."{prefix}_renewed"(s, p_idle, p_absolute);
+    return s;
 end;
 $$;
 
@@ -70,22 +110,12 @@ create function nestmap."{prefix}_rotate"(
     p_hook text,
     p_passed uuid
 )
-returns table (
-    asked varchar,
-    sid varchar,
-    id text,
-    created_at float8,
-    authenticated_at float8,
-    expires_at float8,
-    max_age float8,
-    taken text[]
-)
+returns setof nestmap."{prefix}_written"
 language plpgsql
 set enable_seqscan = off
 as $$
-#variable_conflict use_column
 declare
-    w record;
+    w nestmap."{prefix}_rotation";
     r {table};
     v_data jsonb;
     v_taken text[];
@@ -106,32 +136,10 @@ begin
     ) as locked;
 
     for w in
-        select
-            x.*,
-            row_of.value as whole
-        from jsonb_array_elements(p_rows) as row_of
-        cross join jsonb_to_record(row_of.value) as x (
-            sid varchar,
-            new_sid varchar,
-            write uuid,
-            until float8,
-            changed jsonb,
-            removed text[],
-            replaces boolean,
-            signs_in boolean,
-            confirms boolean,
-            takes boolean,
-            user_id text,
-            user_version text,
-            idle integer,
-            absolute integer,
-            ip inet,
-            user_agent text
-        )
+        select *
+        from jsonb_populate_recordset(null::nestmap."{prefix}_rotation", p_rows) as x
         order by x.sid collate "C"
     loop
-        asked := w.sid;
-        sid := w.new_sid;
         v_taken := '{}';
         select s.*
         into r
@@ -149,8 +157,7 @@ begin
             continue when not found;
 
             if w.until <= extract(epoch from clock_timestamp())::float8 then
-                sid := null;
-                return next;
+                return next nestmap."{prefix}_late"(w.sid);
                 continue;
             end if;
 
@@ -159,47 +166,31 @@ begin
               and w.new_sid <> w.sid;
             v_data := case when w.replaces then '{}' else r.sess::jsonb - 'cookie' - w.removed end
                 || w.changed;
-            if w.signs_in then
-                r.user_id := w.user_id;
-                r.user_version := w.user_version;
-                r.idle := w.idle;
-                r.absolute := w.absolute;
-            end if;
-            if w.signs_in or w.confirms then
-                r.authenticated_at := now();
-            end if;
+            r := nestmap."{prefix}_changed"(r, w, p_idle, p_absolute);
             if p_hook is not null and w.takes and r.user_id is not null then
                 execute format('select %s($1, $2, $3)', p_hook)
                 into v_taken
                 using r.user_id, r.id, v_data;
                 v_data := v_data - coalesce(v_taken, '{}');
             end if;
-            r.expire := nestmap."{prefix}_renewed"(r, p_idle, p_absolute);
             update {table} as s
-            set sid = w.new_sid,
+            set sid = r.sid,
                 sess = nestmap."{prefix}_document"(v_data, p_cookie, r.expire),
                 expire = r.expire,
                 authenticated_at = r.authenticated_at,
-                renewed_at = now(),
+                renewed_at = r.renewed_at,
                 user_id = r.user_id,
                 user_version = r.user_version,
                 idle = r.idle,
                 absolute = r.absolute,
-                -- Without a new sid there was no request whose client it could be.
-                ip = case when w.new_sid = w.sid then s.ip else w.ip end,
-                user_agent = case when w.new_sid = w.sid then s.user_agent else w.user_agent end,
+                ip = r.ip,
+                user_agent = r.user_agent,
                 writes = nestmap."{prefix}_names"(s.writes, w.write, p_passed)
             where s.sid = w.sid;
-            perform nestmap."{prefix}_rotated"(w.whole, r.id, r.user_id);
+            perform nestmap."{prefix}_rotated"(w, r.id, r.user_id);
         end if;
 
-        id := r.id;
-        created_at := extract(epoch from r.created_at);
-        authenticated_at := extract(epoch from r.authenticated_at);
-        expires_at := extract(epoch from r.expire);
-        max_age := extract(epoch from r.expire - now() at time zone 'utc');
-        taken := v_taken;
-        return next;
+        return next nestmap."{prefix}_written"(w.sid, r, v_taken);
     end loop;
 end;
 $$;

@@ -42,12 +42,6 @@ begin
         order by s.sid collate "C"
         for update of s skip locked
     ) as locked;
-    if v_ids is not null then
-        perform nestmap."{prefix}_end"(
-            v_ids,
-            array_fill('over the cap'::text, array[cardinality(v_ids)]),
-            array_fill(p_source, array[cardinality(v_ids)])
-        );
-    end if;
+    perform nestmap."{prefix}_end_each"(v_ids, 'over the cap', p_source);
 end;
 $$;

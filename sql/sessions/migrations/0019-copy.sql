@@ -8,43 +8,17 @@ create function nestmap."{prefix}_copy"(
     p_absolute integer,
     p_cookie jsonb
 )
-returns table (
-    asked varchar,
-    sid varchar,
-    id text,
-    created_at float8,
-    authenticated_at float8,
-    expires_at float8,
-    max_age float8,
-    taken text[]
-)
+returns setof nestmap."{prefix}_written"
 language plpgsql
 set enable_seqscan = off
 as $$
-#variable_conflict use_column
 declare
-    w record;
+    w nestmap."{prefix}_rotation";
     r {table};
 begin
     for w in
         select *
-        from jsonb_to_recordset(p_rows) as x (
-            sid varchar,
-            new_sid varchar,
-            new_id text,
-            until float8,
-            changed jsonb,
-            removed text[],
-            replaces boolean,
-            signs_in boolean,
-            confirms boolean,
-            user_id text,
-            user_version text,
-            idle integer,
-            absolute integer,
-            ip inet,
-            user_agent text
-        )
+        from jsonb_populate_recordset(null::nestmap."{prefix}_rotation", p_rows) as x
         order by x.new_sid collate "C"
     loop
         select s.*
@@ -60,55 +34,26 @@ begin
               and nestmap."{prefix}_is_live"(s, p_absolute);
             continue when not found;
 
-            asked := w.sid;
-            if w.until <= extract(epoch from clock_timestamp())::float8
-                or exists (
-                    select
-                    from nestmap."{prefix}_endings" as e
-                    where e.sid_hash = sha256(convert_to(w.new_sid, 'UTF8'))
-                )
-            then
-                sid := null;
-                return next;
+            if nestmap."{prefix}_is_late"(w.new_sid, w.until) then
+                return next nestmap."{prefix}_late"(w.sid);
                 continue;
             end if;
 
-            if w.signs_in then
-                r.user_id := w.user_id;
-                r.user_version := w.user_version;
-                r.idle := w.idle;
-                r.absolute := w.absolute;
-            end if;
-            if w.signs_in or w.confirms then
-                r.authenticated_at := now();
-            end if;
-            r.expire := nestmap."{prefix}_renewed"(r, p_idle, p_absolute);
+            r := nestmap."{prefix}_changed"(r, w, p_idle, p_absolute);
             r.sess := nestmap."{prefix}_document"(
                 case when w.replaces then '{}' else r.sess::jsonb - 'cookie' - w.removed end
                     || w.changed,
                 p_cookie,
                 r.expire
             );
-            r.sid := w.new_sid;
             r.id := w.new_id;
-            r.renewed_at := now();
-            r.ip := w.ip;
-            r.user_agent := w.user_agent;
             r.writes := null;
             insert into {table}
             select r.*
             on conflict (sid) do nothing;
         end if;
 
-        asked := w.sid;
-        sid := w.new_sid;
-        id := r.id;
-        created_at := extract(epoch from r.created_at);
-        authenticated_at := extract(epoch from r.authenticated_at);
-        expires_at := extract(epoch from r.expire);
-        max_age := extract(epoch from r.expire - now() at time zone 'utc');
-        taken := '{}';
-        return next;
+        return next nestmap."{prefix}_written"(w.sid, r);
     end loop;
 end;
 $$;
@@ -121,16 +66,12 @@ language plpgsql
 set enable_seqscan = off
 as $$
 declare
-    w record;
+    w nestmap."{prefix}_rotation";
     v_id text;
 begin
     for w in
-        select
-            x.sid,
-            x.new_sid,
-            row_of.value as whole
-        from jsonb_array_elements(p_rows) as row_of
-        cross join jsonb_to_record(row_of.value) as x (sid varchar, new_sid varchar)
+        select *
+        from jsonb_populate_recordset(null::nestmap."{prefix}_rotation", p_rows) as x
         order by x.sid collate "C"
     loop
         delete from {table} as s
@@ -140,7 +81,7 @@ begin
             update {table} as s
             set id = v_id
             where s.sid = w.new_sid;
-            perform nestmap."{prefix}_rotated"(w.whole, v_id, w.whole ->> 'user_id');
+            perform nestmap."{prefix}_rotated"(w, v_id, w.user_id);
         end if;
     end loop;
 end;
