@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -15,16 +15,14 @@ from prometheus_client.utils import floatToGoString
 from nestmap.measures import Distribution
 
 Labels = tuple[str, ...]
+Family = TypeVar("Family", CounterMetricFamily, GaugeMetricFamily)
 
 
 def counter(
     name: str, text: str, labels: Iterable[str], values: Mapping[Labels, float]
 ) -> CounterMetricFamily:
     """Return a counter with one sample for each tuple of label values."""
-    family = CounterMetricFamily(name, text, labels=list(labels))
-    for of_labels, value in values.items():
-        family.add_metric(of_labels, value)
-    return family
+    return _filled(CounterMetricFamily(name, text, labels=list(labels)), values)
 
 
 def total(name: str, text: str, value: float) -> CounterMetricFamily:
@@ -36,10 +34,7 @@ def gauge(
     name: str, text: str, labels: Iterable[str], values: Mapping[Labels, float]
 ) -> GaugeMetricFamily:
     """Return a gauge with one sample for each tuple of label values."""
-    family = GaugeMetricFamily(name, text, labels=list(labels))
-    for of_labels, value in values.items():
-        family.add_metric(of_labels, value)
-    return family
+    return _filled(GaugeMetricFamily(name, text, labels=list(labels)), values)
 
 
 def level(name: str, text: str, value: float) -> GaugeMetricFamily:
@@ -54,6 +49,12 @@ def histogram(
     family = HistogramMetricFamily(name, text, labels=list(labels))
     for of_labels, distribution in values.items():
         family.add_metric(of_labels, _buckets(distribution), distribution.sum)
+    return family
+
+
+def _filled(family: Family, values: Mapping[Labels, float]) -> Family:
+    for of_labels, value in values.items():
+        family.add_metric(of_labels, value)
     return family
 
 
