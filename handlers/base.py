@@ -47,7 +47,6 @@ from nestmap.sessions import (
     Session,
     SessionEnded,
     SessionHandler,
-    log_level,
 )
 from nestmap.sessions.writes import Insert, Write
 
@@ -249,7 +248,7 @@ class BaseHandler(SessionHandler):
     ) -> None:
         """Log unexpected exceptions, without the headers and the query, which may contain secrets."""
         if isinstance(value, DatabaseError):
-            log.log(log_level(value), "%s %s: %s", self.request_id, type(value).__name__, value)
+            super().log_exception(typ, value, tb)
         elif answer_for(value).status == 403:
             note_cross_origin(self, value)
         elif answer_for(value).status == 500:
