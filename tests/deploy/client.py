@@ -2,7 +2,6 @@
 
 import json
 import threading
-from types import TracebackType
 from typing import Any, Self
 
 from tests.deploy.front import Front
@@ -53,12 +52,7 @@ class Load:
             thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         for thread in self._threads:
             thread.join(30)

@@ -5,7 +5,6 @@ import socket
 import threading
 import time
 from contextlib import closing, suppress
-from types import TracebackType
 from typing import Self
 
 
@@ -28,12 +27,7 @@ class RawClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._socket.close()
 
     def send(self, data: bytes) -> None:
