@@ -1,14 +1,13 @@
 """Batches: which items share a statement, and which result each item gets."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import pytest
 
 from nestmap.background import Background
 from nestmap.database import DatabaseError, Locked, Overloaded, Refused, TimedOut, Unavailable
 from nestmap.sessions.batcher import Batcher, BatchLimits, BatchRules
+from tests.support.awaiting import awaited
 
 LIMITS = BatchLimits(items=4, waiting=6, slow_after=0.01, running=2, timeout=30)
 HASTY = BatchLimits(items=4, waiting=6, slow_after=0.01, running=1, timeout=0.03)
@@ -50,10 +49,6 @@ class Sender:
                 await self._sent.wait()
 
 
-def run(story: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(story)
-
-
 def batcher(sender, limits=LIMITS, rules=NO_RULES):
     return Batcher("try", sender, Background(), rules=rules, limits=limits)
 
@@ -66,319 +61,275 @@ async def outcomes(futures):
     return await asyncio.gather(*futures, return_exceptions=True)
 
 
-def test_a_single_item_is_sent_at_once():
-    async def story():
-        sender = Sender()
-        assert await batcher(sender).submit("a") == "A"
-        assert sender.batches == [["a"]]
-
-    run(story())
+@awaited
+async def test_a_single_item_is_sent_at_once():
+    sender = Sender()
+    assert await batcher(sender).submit("a") == "A"
+    assert sender.batches == [["a"]]
 
 
-def test_items_of_one_turn_share_a_statement_and_each_gets_its_own_result():
-    async def story():
-        sender = Sender()
-        tried = batcher(sender)
-        assert await outcomes(map(tried.submit, "abc")) == ["A", "B", "C"]
-        assert sender.batches == [["a", "b", "c"]]
-
-    run(story())
+@awaited
+async def test_items_of_one_turn_share_a_statement_and_each_gets_its_own_result():
+    sender = Sender()
+    tried = batcher(sender)
+    assert await outcomes(map(tried.submit, "abc")) == ["A", "B", "C"]
+    assert sender.batches == [["a", "b", "c"]]
 
 
-def test_what_arrives_while_a_batch_runs_goes_in_the_next_one():
-    async def story():
-        sender = Sender()
-        # A batch is slow after half a minute only, so that no other batch overtakes it.
-        tried = batcher(sender, BatchLimits(items=4, slow_after=30))
-        sender.held = {"a"}
-        first = tried.submit("a")
-        await sender.has_sent(1)
-        later = [tried.submit(item) for item in "bcdef"]
-        sender.let_go()
-        assert await outcomes([first, *later]) == list("ABCDEF")
-        assert sender.batches == [["a"], ["b", "c", "d", "e"], ["f"]]
-
-    run(story())
+@awaited
+async def test_what_arrives_while_a_batch_runs_goes_in_the_next_one():
+    sender = Sender()
+    # A batch is slow after half a minute only, so that no other batch overtakes it.
+    tried = batcher(sender, BatchLimits(items=4, slow_after=30))
+    sender.held = {"a"}
+    first = tried.submit("a")
+    await sender.has_sent(1)
+    later = [tried.submit(item) for item in "bcdef"]
+    sender.let_go()
+    assert await outcomes([first, *later]) == list("ABCDEF")
+    assert sender.batches == [["a"], ["b", "c", "d", "e"], ["f"]]
 
 
-def test_what_arrives_with_the_results_of_a_batch_goes_in_the_next_one():
-    async def story():
-        sender = Sender()
-        tried = batcher(sender, BatchLimits(slow_after=30))
-        sender.held = {"a"}
-        answered = tried.submit("a")
+@awaited
+async def test_what_arrives_with_the_results_of_a_batch_goes_in_the_next_one():
+    sender = Sender()
+    tried = batcher(sender, BatchLimits(slow_after=30))
+    sender.held = {"a"}
+    answered = tried.submit("a")
 
-        async def ask_again():
-            await answered
-            return await tried.submit("c")
+    async def ask_again():
+        await answered
+        return await tried.submit("c")
 
-        again = asyncio.create_task(ask_again())
-        await sender.has_sent(1)
-        waiting = tried.submit("b")
-        sender.let_go()
-        assert await outcomes([waiting, again]) == ["B", "C"]
-        assert sender.batches == [["a"], ["b", "c"]]
-
-    run(story())
+    again = asyncio.create_task(ask_again())
+    await sender.has_sent(1)
+    waiting = tried.submit("b")
+    sender.let_go()
+    assert await outcomes([waiting, again]) == ["B", "C"]
+    assert sender.batches == [["a"], ["b", "c"]]
 
 
-def test_two_items_with_one_key_never_share_a_statement_and_keep_their_order():
-    async def story():
-        sender = Sender()
-        tried = batcher(sender, rules=BatchRules(first))
-        asked = ["a1", "b1", "a2", "a3", "b2"]
-        assert await outcomes(map(tried.submit, asked)) == ["A1", "B1", "A2", "A3", "B2"]
-        assert sender.batches == [["a1", "b1"], ["a2", "b2"], ["a3"]]
-
-    run(story())
+@awaited
+async def test_two_items_with_one_key_never_share_a_statement_and_keep_their_order():
+    sender = Sender()
+    tried = batcher(sender, rules=BatchRules(first))
+    asked = ["a1", "b1", "a2", "a3", "b2"]
+    assert await outcomes(map(tried.submit, asked)) == ["A1", "B1", "A2", "A3", "B2"]
+    assert sender.batches == [["a1", "b1"], ["a2", "b2"], ["a3"]]
 
 
-def test_an_error_of_one_item_is_raised_for_that_item_only():
-    async def story():
-        sender = Sender()
-        sender.faulty = {"c": Refused("22P05", "not this character")}
-        told = await outcomes(map(batcher(sender).submit, "abcd"))
-        assert [one for one in told if isinstance(one, str)] == ["A", "B", "D"]
-        assert isinstance(told[2], Refused)
-        assert told[2].sqlstate == "22P05"
-        assert ["c"] in sender.batches
-
-    run(story())
+@awaited
+async def test_an_error_of_one_item_is_raised_for_that_item_only():
+    sender = Sender()
+    sender.faulty = {"c": Refused("22P05", "not this character")}
+    told = await outcomes(map(batcher(sender).submit, "abcd"))
+    assert [one for one in told if isinstance(one, str)] == ["A", "B", "D"]
+    assert isinstance(told[2], Refused)
+    assert told[2].sqlstate == "22P05"
+    assert ["c"] in sender.batches
 
 
-def test_errors_of_several_items_are_raised_for_those_items_only():
-    async def story():
-        sender = Sender()
-        sender.faulty = {item: Refused("22023", item) for item in "bd"}
-        told = await outcomes(map(batcher(sender).submit, "abcd"))
-        assert [str(one) for one in told] == ["A", "22023 b", "C", "22023 d"]
-
-    run(story())
+@awaited
+async def test_errors_of_several_items_are_raised_for_those_items_only():
+    sender = Sender()
+    sender.faulty = {item: Refused("22023", item) for item in "bd"}
+    told = await outcomes(map(batcher(sender).submit, "abcd"))
+    assert [str(one) for one in told] == ["A", "22023 b", "C", "22023 d"]
 
 
-def test_an_item_with_a_locked_row_is_repeated_alone_and_succeeds():
-    async def story():
-        sender = Sender()
+@awaited
+async def test_an_item_with_a_locked_row_is_repeated_alone_and_succeeds():
+    sender = Sender()
 
-        async def send(units):
-            attempts = sender.batches.count(["b"])
-            sender.faulty = {"b": Locked("held")} if attempts < 2 else {}
-            return await sender(units)
+    async def send(units):
+        attempts = sender.batches.count(["b"])
+        sender.faulty = {"b": Locked("held")} if attempts < 2 else {}
+        return await sender(units)
 
-        assert await outcomes(map(batcher(send).submit, "ab")) == ["A", "B"]
-        assert sender.batches.count(["b"]) == 3
-
-    run(story())
+    assert await outcomes(map(batcher(send).submit, "ab")) == ["A", "B"]
+    assert sender.batches.count(["b"]) == 3
 
 
-def test_a_locked_row_is_not_waited_for_beyond_the_time_of_the_item():
-    async def story():
-        sender = Sender()
-        sender.faulty = {"b": Locked("held")}
-        tried = batcher(sender, BatchLimits(items=4, timeout=0.6))
-        told = await outcomes(map(tried.submit, "ab"))
-        assert told[0] == "A"
-        assert isinstance(told[1], Locked)
-        assert sender.batches.count(["b"]) == 1
-
-    run(story())
+@awaited
+async def test_a_locked_row_is_not_waited_for_beyond_the_time_of_the_item():
+    sender = Sender()
+    sender.faulty = {"b": Locked("held")}
+    tried = batcher(sender, BatchLimits(items=4, timeout=0.6))
+    told = await outcomes(map(tried.submit, "ab"))
+    assert told[0] == "A"
+    assert isinstance(told[1], Locked)
+    assert sender.batches.count(["b"]) == 1
 
 
-def test_an_outage_is_raised_for_each_item_with_its_own_exception():
-    async def story():
-        sender = Sender()
-        sender.faulty = {"b": Unavailable("away")}
-        told = await outcomes(map(batcher(sender).submit, "abc"))
-        assert [type(one) for one in told] == [Unavailable] * 3
-        assert len(set(map(id, told))) == 3
-        assert sender.batches == [["a", "b", "c"]]
-
-    run(story())
+@awaited
+async def test_an_outage_is_raised_for_each_item_with_its_own_exception():
+    sender = Sender()
+    sender.faulty = {"b": Unavailable("away")}
+    told = await outcomes(map(batcher(sender).submit, "abc"))
+    assert [type(one) for one in told] == [Unavailable] * 3
+    assert len(set(map(id, told))) == 3
+    assert sender.batches == [["a", "b", "c"]]
 
 
-def test_a_bug_in_send_fails_all_items_and_is_logged(caplog):
-    async def story():
-        sender = Sender()
-        sender.faulty = {"a": ZeroDivisionError("a mistake")}
-        tried = batcher(sender)
-        told = await outcomes(map(tried.submit, "ab"))
-        assert [type(one) for one in told] == [DatabaseError] * 2
-        sender.faulty = {}
-        assert await tried.submit("c") == "C"
-
-    run(story())
+@awaited
+async def test_a_bug_in_send_fails_all_items_and_is_logged(caplog):
+    sender = Sender()
+    sender.faulty = {"a": ZeroDivisionError("a mistake")}
+    tried = batcher(sender)
+    told = await outcomes(map(tried.submit, "ab"))
+    assert [type(one) for one in told] == [DatabaseError] * 2
+    sender.faulty = {}
+    assert await tried.submit("c") == "C"
     assert "try batch failed" in caplog.text
     assert "a mistake" in caplog.text
 
 
-def test_an_exception_among_the_results_is_raised_for_its_item():
-    async def story():
-        async def send(units):
-            items = [unit.item for unit in units]
-            return [KeyError(item) if item == "b" else item.upper() for item in items]
+@awaited
+async def test_an_exception_among_the_results_is_raised_for_its_item():
+    async def send(units):
+        items = [unit.item for unit in units]
+        return [KeyError(item) if item == "b" else item.upper() for item in items]
 
-        told = await outcomes(map(batcher(send).submit, "abc"))
-        assert (told[0], type(told[1]), told[2]) == ("A", KeyError, "C")
-
-    run(story())
+    told = await outcomes(map(batcher(send).submit, "abc"))
+    assert (told[0], type(told[1]), told[2]) == ("A", KeyError, "C")
 
 
-def test_an_item_above_the_queue_limit_is_refused_at_once():
-    async def story():
-        sender = Sender()
-        tried = batcher(sender)
-        waiting = [tried.submit(item) for item in "abcdef"]
-        with pytest.raises(Overloaded, match="try"):
-            tried.submit("g")
-        assert await outcomes(waiting) == list("ABCDEF")
-        assert await tried.submit("g") == "G"
-
-    run(story())
+@awaited
+async def test_an_item_above_the_queue_limit_is_refused_at_once():
+    sender = Sender()
+    tried = batcher(sender)
+    waiting = [tried.submit(item) for item in "abcdef"]
+    with pytest.raises(Overloaded, match="try"):
+        tried.submit("g")
+    assert await outcomes(waiting) == list("ABCDEF")
+    assert await tried.submit("g") == "G"
 
 
-def test_the_items_of_slow_batches_count_among_those_that_wait():
-    async def story():
-        sender = Sender()
-        sender.held = {"a", "e"}
-        tried = batcher(sender)
-        waiting = [tried.submit(item) for item in "abcdef"]
-        await sender.has_sent(2)
-        waiting += [tried.submit(item) for item in "ghij"]
-        with pytest.raises(Overloaded, match="try"):
-            tried.submit("k")
-        sender.let_go()
-        assert await outcomes(waiting) == list("ABCDEFGHIJ")
-
-    run(story())
+@awaited
+async def test_the_items_of_slow_batches_count_among_those_that_wait():
+    sender = Sender()
+    sender.held = {"a", "e"}
+    tried = batcher(sender)
+    waiting = [tried.submit(item) for item in "abcdef"]
+    await sender.has_sent(2)
+    waiting += [tried.submit(item) for item in "ghij"]
+    with pytest.raises(Overloaded, match="try"):
+        tried.submit("k")
+    sender.let_go()
+    assert await outcomes(waiting) == list("ABCDEFGHIJ")
 
 
-def test_a_slow_batch_is_overtaken_by_as_many_as_may_run():
-    async def story():
-        sender = Sender()
-        sender.held = {"a", "b"}
-        tried = batcher(sender)
-        first = tried.submit("a")
-        await sender.has_sent(1)
-        assert await tried.submit("c") == "C"
-        second = tried.submit("b")
-        await sender.has_sent(3)
-        third = tried.submit("d")
-        # Two slow batches are running, the maximum: the third waits for one of them.
-        await asyncio.wait([third], timeout=5 * LIMITS.slow_after)
-        assert [first.done(), second.done(), third.done()] == [False] * 3
-        sender.let_go()
-        assert await outcomes([first, second, third]) == ["A", "B", "D"]
-
-    run(story())
+@awaited
+async def test_a_slow_batch_is_overtaken_by_as_many_as_may_run():
+    sender = Sender()
+    sender.held = {"a", "b"}
+    tried = batcher(sender)
+    first = tried.submit("a")
+    await sender.has_sent(1)
+    assert await tried.submit("c") == "C"
+    second = tried.submit("b")
+    await sender.has_sent(3)
+    third = tried.submit("d")
+    # Two slow batches are running, the maximum: the third waits for one of them.
+    await asyncio.wait([third], timeout=5 * LIMITS.slow_after)
+    assert [first.done(), second.done(), third.done()] == [False] * 3
+    sender.let_go()
+    assert await outcomes([first, second, third]) == ["A", "B", "D"]
 
 
-def test_an_item_of_a_running_batch_fails_when_its_time_is_over():
-    async def story():
-        sender = Sender()
-        sender.held = {"a"}
-        tried = batcher(sender, HASTY)
-        first = tried.submit("a")
-        await sender.has_sent(1)
-        with pytest.raises(TimedOut, match="no answer in time"):
-            await first
-        sender.let_go()
-        assert await tried.submit("b") == "B"
-
-    run(story())
+@awaited
+async def test_an_item_of_a_running_batch_fails_when_its_time_is_over():
+    sender = Sender()
+    sender.held = {"a"}
+    tried = batcher(sender, HASTY)
+    first = tried.submit("a")
+    await sender.has_sent(1)
+    with pytest.raises(TimedOut, match="no answer in time"):
+        await first
+    sender.let_go()
+    assert await tried.submit("b") == "B"
 
 
-def test_an_item_in_the_queue_fails_when_its_time_is_over_and_is_never_sent():
-    async def story():
-        sender = Sender()
-        sender.held = {"a"}
-        tried = batcher(sender, HASTY)
-        first = tried.submit("a")
-        await sender.has_sent(1)
-        with pytest.raises(TimedOut, match="too long in the queue"):
-            await tried.submit("b")
-        sender.let_go()
-        assert await tried.submit("c") == "C"
-        assert isinstance((await outcomes([first]))[0], TimedOut)
-        assert [item for batch in sender.batches for item in batch] == ["a", "c"]
-
-    run(story())
+@awaited
+async def test_an_item_in_the_queue_fails_when_its_time_is_over_and_is_never_sent():
+    sender = Sender()
+    sender.held = {"a"}
+    tried = batcher(sender, HASTY)
+    first = tried.submit("a")
+    await sender.has_sent(1)
+    with pytest.raises(TimedOut, match="too long in the queue"):
+        await tried.submit("b")
+    sender.let_go()
+    assert await tried.submit("c") == "C"
+    assert isinstance((await outcomes([first]))[0], TimedOut)
+    assert [item for batch in sender.batches for item in batch] == ["a", "c"]
 
 
-def test_time_that_a_request_has_waited_before_counts():
-    async def story():
-        sender = Sender()
-        sender.held = {"a", "b"}
-        tried = batcher(sender)
-        since = asyncio.get_running_loop().time() - LIMITS.timeout
-        late, early = tried.submit("a", since), tried.submit("b")
-        with pytest.raises(TimedOut):
-            await late
-        assert not early.done()
-        sender.let_go()
-        assert await early == "B"
-
-    run(story())
+@awaited
+async def test_time_that_a_request_has_waited_before_counts():
+    sender = Sender()
+    sender.held = {"a", "b"}
+    tried = batcher(sender)
+    since = asyncio.get_running_loop().time() - LIMITS.timeout
+    late, early = tried.submit("a", since), tried.submit("b")
+    with pytest.raises(TimedOut):
+        await late
+    assert not early.done()
+    sender.let_go()
+    assert await early == "B"
 
 
-def test_an_item_whose_caller_gave_up_is_not_sent_and_affects_no_other():
-    async def story():
-        sender = Sender()
-        sender.held = {"a"}
-        tried = batcher(sender, BatchLimits(items=4, slow_after=30))
-        running, waiting = tried.submit("a"), tried.submit("b")
-        await sender.has_sent(1)
-        gone, other = tried.submit("c"), tried.submit("d")
-        running.cancel()
-        gone.cancel()
-        sender.let_go()
-        assert await outcomes([waiting, other]) == ["B", "D"]
-        assert sender.batches == [["a", "b"], ["d"]]
-
-    run(story())
+@awaited
+async def test_an_item_whose_caller_gave_up_is_not_sent_and_affects_no_other():
+    sender = Sender()
+    sender.held = {"a"}
+    tried = batcher(sender, BatchLimits(items=4, slow_after=30))
+    running, waiting = tried.submit("a"), tried.submit("b")
+    await sender.has_sent(1)
+    gone, other = tried.submit("c"), tried.submit("d")
+    running.cancel()
+    gone.cancel()
+    sender.let_go()
+    assert await outcomes([waiting, other]) == ["B", "D"]
+    assert sender.batches == [["a", "b"], ["d"]]
 
 
 MERGED = BatchRules(first, merges=True, repeats=True)
 
 
-def test_items_with_one_key_that_are_merged_go_as_one():
-    async def story():
-        sender = Sender()
-        sender.held = {"a1"}
-        tried = batcher(sender, BatchLimits(items=4, slow_after=30), MERGED)
-        alone = tried.submit("a1")
-        await sender.has_sent(1)
-        waiting = [tried.submit(item) for item in ("a2", "b1", "a3")]
-        sender.let_go()
-        assert await outcomes([alone, *waiting]) == ["A1", "A2+A3", "B1", "A2+A3"]
-        assert sender.batches == [["a1"], ["a2+a3", "b1"]]
-
-    run(story())
+@awaited
+async def test_items_with_one_key_that_are_merged_go_as_one():
+    sender = Sender()
+    sender.held = {"a1"}
+    tried = batcher(sender, BatchLimits(items=4, slow_after=30), MERGED)
+    alone = tried.submit("a1")
+    await sender.has_sent(1)
+    waiting = [tried.submit(item) for item in ("a2", "b1", "a3")]
+    sender.let_go()
+    assert await outcomes([alone, *waiting]) == ["A1", "A2+A3", "B1", "A2+A3"]
+    assert sender.batches == [["a1"], ["a2+a3", "b1"]]
 
 
-def test_no_item_overtakes_a_slow_one_with_its_key_and_the_others_keep_their_places():
-    async def story():
-        sender = Sender()
-        sender.held = {"a1"}
-        tried = batcher(sender, LIMITS, MERGED)
-        slow = tried.submit("a1")
-        await sender.has_sent(1)
-        waiting = [tried.submit(item) for item in ("a2", "a3", "a4", "b1", "a5", "c1")]
-        assert await asyncio.wait_for(waiting[3], 10) == "B1"
-        # A batch looks at no more items than it may have, so it does not reach the last one yet.
-        assert sender.batches == [["a1"], ["b1"]]
-        sender.let_go()
-        assert await slow == "A1"
-        await outcomes(waiting)
-        assert sender.batches == [["a1"], ["b1"], ["a2+a3+a4+a5"], ["c1"]]
-
-    run(story())
+@awaited
+async def test_no_item_overtakes_a_slow_one_with_its_key_and_the_others_keep_their_places():
+    sender = Sender()
+    sender.held = {"a1"}
+    tried = batcher(sender, LIMITS, MERGED)
+    slow = tried.submit("a1")
+    await sender.has_sent(1)
+    waiting = [tried.submit(item) for item in ("a2", "a3", "a4", "b1", "a5", "c1")]
+    assert await asyncio.wait_for(waiting[3], 10) == "B1"
+    # A batch looks at no more items than it may have, so it does not reach the last one yet.
+    assert sender.batches == [["a1"], ["b1"]]
+    sender.let_go()
+    assert await slow == "A1"
+    await outcomes(waiting)
+    assert sender.batches == [["a1"], ["b1"], ["a2+a3+a4+a5"], ["c1"]]
 
 
-def test_the_fault_of_one_of_several_that_were_merged_is_told_to_that_one_alone():
-    async def story():
-        sender = Sender()
-        sender.faulty = {"a1+a2": Refused("22P05", "no"), "a2": Refused("22P05", "no")}
-        told = await outcomes(map(batcher(sender, rules=MERGED).submit, ["a1", "a2", "b1"]))
-        assert (told[0], type(told[1]), told[2]) == ("A1", Refused, "B1")
-
-    run(story())
+@awaited
+async def test_the_fault_of_one_of_several_that_were_merged_is_told_to_that_one_alone():
+    sender = Sender()
+    sender.faulty = {"a1+a2": Refused("22P05", "no"), "a2": Refused("22P05", "no")}
+    told = await outcomes(map(batcher(sender, rules=MERGED).submit, ["a1", "a2", "b1"]))
+    assert (told[0], type(told[1]), told[2]) == ("A1", Refused, "B1")

@@ -7,6 +7,7 @@ from nestmap.background import Background
 from nestmap.database import DatabaseError, Locked, Refused, TimedOut, Unavailable
 from nestmap.sessions.batcher import Batcher, BatchLimits, BatchRules
 from nestmap.sessions.delivery import Late
+from tests.support.awaiting import awaited
 
 MERGED = BatchRules(lambda item: item[0], merges=True, repeats=True)
 LIMITS = BatchLimits(timeout=30)
@@ -43,61 +44,51 @@ def lost(error: DatabaseError) -> DatabaseError:
     return error
 
 
-def test_what_may_have_been_carried_out_is_sent_again_as_it_was():
-    async def story():
-        sender = Lossy(lost(Unavailable("cut")), lost(TimedOut("no answer")), Unavailable("away"))
-        tried = batcher(sender)
-        assert await outcomes(map(tried.submit, ["a1", "a2"])) == ["A2", "A2"]
-        assert sender.sent == [["name-0:a1+a2"]] * 4
-
-    asyncio.run(story())
+@awaited
+async def test_what_may_have_been_carried_out_is_sent_again_as_it_was():
+    sender = Lossy(lost(Unavailable("cut")), lost(TimedOut("no answer")), Unavailable("away"))
+    tried = batcher(sender)
+    assert await outcomes(map(tried.submit, ["a1", "a2"])) == ["A2", "A2"]
+    assert sender.sent == [["name-0:a1+a2"]] * 4
 
 
-def test_what_was_never_sent_is_told_at_once():
-    async def story():
-        sender = Lossy(Unavailable("away"), Unavailable("away"))
-        (told,) = await outcomes([batcher(sender).submit("a1")])
-        assert isinstance(told, Unavailable)
-        assert not told.unknown
-
-    asyncio.run(story())
+@awaited
+async def test_what_was_never_sent_is_told_at_once():
+    sender = Lossy(Unavailable("away"), Unavailable("away"))
+    (told,) = await outcomes([batcher(sender).submit("a1")])
+    assert isinstance(told, Unavailable)
+    assert not told.unknown
 
 
-def test_what_is_not_known_is_told_when_the_time_is_over_and_not_before():
-    async def story():
-        sender = Lossy(*[lost(Unavailable("cut")) for _ in range(100)])
-        loop = asyncio.get_running_loop()
-        since = loop.time()
-        (told,) = await outcomes([batcher(sender, HASTY).submit("a1", since)])
-        assert loop.time() - since >= HASTY.timeout
-        assert isinstance(told, TimedOut)
-        assert told.unknown
-
-    asyncio.run(story())
+@awaited
+async def test_what_is_not_known_is_told_when_the_time_is_over_and_not_before():
+    sender = Lossy(*[lost(Unavailable("cut")) for _ in range(100)])
+    loop = asyncio.get_running_loop()
+    since = loop.time()
+    (told,) = await outcomes([batcher(sender, HASTY).submit("a1", since)])
+    assert loop.time() - since >= HASTY.timeout
+    assert isinstance(told, TimedOut)
+    assert told.unknown
 
 
-def test_a_refusal_after_an_unknown_outcome_decides_nothing():
-    async def story():
-        sender = Lossy(lost(Unavailable("cut")), Refused("22P05", "no"), Locked("held"))
-        assert await outcomes([batcher(sender).submit("a1")]) == ["A1"]
-        assert sender.sent == [["name-0:a1"]] * 4
-
-    asyncio.run(story())
+@awaited
+async def test_a_refusal_after_an_unknown_outcome_decides_nothing():
+    sender = Lossy(lost(Unavailable("cut")), Refused("22P05", "no"), Locked("held"))
+    assert await outcomes([batcher(sender).submit("a1")]) == ["A1"]
+    assert sender.sent == [["name-0:a1"]] * 4
 
 
-def test_what_was_late_with_an_older_one_is_sent_again_under_a_new_name():
-    async def story():
-        sender = Lossy()
+@awaited
+async def test_what_was_late_with_an_older_one_is_sent_again_under_a_new_name():
+    sender = Lossy()
 
-        async def send(units):
-            told = await sender(units)
-            return told if len(sender.sent) > 1 else [Late("too late")]
+    async def send(units):
+        told = await sender(units)
+        return told if len(sender.sent) > 1 else [Late("too late")]
 
-        tried = batcher(send)
-        loop = asyncio.get_running_loop()
-        futures = [tried.submit("a1", loop.time() - LIMITS.timeout), tried.submit("a2")]
-        told = await outcomes(futures)
-        assert (type(told[0]), told[1]) == (Late, "A2")
-        assert sender.sent == [["name-0:a1+a2"], ["name-1:a2"]]
-
-    asyncio.run(story())
+    tried = batcher(send)
+    loop = asyncio.get_running_loop()
+    futures = [tried.submit("a1", loop.time() - LIMITS.timeout), tried.submit("a2")]
+    told = await outcomes(futures)
+    assert (type(told[0]), told[1]) == (Late, "A2")
+    assert sender.sent == [["name-0:a1+a2"], ["name-1:a2"]]
