@@ -10,6 +10,23 @@ from tests.support.instance import Instance
 from tests.support.visitor import PASSWORD, Visitor, new_email
 
 
+@pytest.fixture
+def ada(visitor: Visitor) -> Visitor:
+    """Return a member with a place."""
+    visitor.put_place("lisbon", "Lisbon")
+    visitor.register()
+    return visitor
+
+
+@pytest.fixture
+def phone(ada: Visitor) -> Visitor:
+    """Return another device of ada's, which is signed in."""
+    phone = ada.twin()
+    phone.jar.clear()
+    phone.sign_in()
+    return phone
+
+
 @pytest.fixture(scope="module")
 def new_admin(
     site: Instance, shared_database: Database, tmp_path_factory: pytest.TempPathFactory

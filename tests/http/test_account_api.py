@@ -12,21 +12,6 @@ from tests.support.visitor import PASSWORD
 NEW = "another battery, another staple"
 
 
-@pytest.fixture
-def ada(visitor):
-    visitor.put_place("lisbon", "Lisbon")
-    visitor.register()
-    return visitor
-
-
-@pytest.fixture
-def phone(ada):
-    phone = ada.twin()
-    phone.jar.clear()
-    phone.sign_in()
-    return phone
-
-
 def sessions(visitor):
     answer = visitor.get("/api/account/sessions")
     assert answer.status == 200, answer.text

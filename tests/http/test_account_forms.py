@@ -1,27 +1,10 @@
 """The pages of the account: end sessions, change the password, delete the account."""
 
-import pytest
-
 from tests.support.follow import follow
 from tests.support.page import Page, submit
 from tests.support.visitor import PASSWORD
 
 NEW = "another battery, another staple"
-
-
-@pytest.fixture
-def ada(visitor):
-    visitor.put_place("lisbon", "Lisbon")
-    visitor.register()
-    return visitor
-
-
-@pytest.fixture
-def phone(ada):
-    phone = ada.twin()
-    phone.jar.clear()
-    phone.sign_in()
-    return phone
 
 
 def fill(visitor, path: str, **fields: str):

@@ -15,13 +15,6 @@ TYPED = {
 }
 
 
-@pytest.fixture
-def ada(visitor):
-    visitor.put_place("lisbon", "Lisbon")
-    visitor.register()
-    return visitor
-
-
 def end_from_elsewhere(visitor) -> None:
     """End the visitor's session from another device of theirs."""
     phone = visitor.twin()
