@@ -15,9 +15,10 @@ from nestmap.sessions.client import client_of
 from nestmap.sessions.failures import FAILURES, failure_of, log_level
 from nestmap.sessions.hold import HeldConnection, Response
 from nestmap.sessions.planning import State, plan, state_of
+from nestmap.sessions.records import Record
 from nestmap.sessions.session import Session
 from nestmap.sessions.sessions import Sessions
-from nestmap.sessions.writes import SessionEnded, Touch, Write, Written
+from nestmap.sessions.writes import End, SessionEnded, Touch, Write, Written
 from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap.sessions")
@@ -46,6 +47,7 @@ class SessionHandler(RequestHandler):
     _held: HeldConnection | None = None  # records the response until that is committed
     _written: Written | None = None  # the row, once it is committed
     _saved_cookie: str | None = None  # the Set-Cookie of what save_session() committed
+    _ended: Record | None = None  # the session that save_session() ended
     _headers_sent = False  # the handler has called flush()
     _commits_nothing = False  # the handler has failed
 
@@ -84,8 +86,9 @@ class SessionHandler(RequestHandler):
         session, written = self._session, self._written
         if session is None:
             return None, None
-        user_id = session.user_id or (session.stored.user_id if session.stored else None)
-        return user_id, written.id if written else session.id
+        known = session.stored or self._ended
+        user_id = session.user_id or (known.user_id if known else None)
+        return user_id, written.id if written else known.id if known else None
 
     def session_form_html(self) -> str:
         """Return a hidden form field that names the session for which the form is rendered.
@@ -100,15 +103,25 @@ class SessionHandler(RequestHandler):
     async def save_session(self) -> None:
         """Commit now. A handler that streams must do so before its first flush(), for the cookie.
 
-        Raises DatabaseError or SessionEnded.
+        Raises DatabaseError or SessionEnded; a renewal that fails is skipped.
         """
-        write = self._plan_of(self.session)
-        if write:
+        session = self.session
+        write = self._plan_of(session)
+        if write is None:
+            return
+        try:
             with counted():
                 written = await self.sessions.commit(write, seconds_spent())
-            self._saved_cookie = self._cookie_for(written)
-            if written:
-                self.session.saved(written)
+        except DatabaseError:
+            if isinstance(write, Touch):
+                return
+            raise
+        self._saved_cookie = self._cookie_for(written)
+        if isinstance(write, End):
+            self._ended = session.stored
+            session.end_saved()
+        elif written:
+            session.saved(written)
 
     # For sites to override
 
@@ -200,7 +213,7 @@ class SessionHandler(RequestHandler):
         try:
             committed = self.sessions.commit(write, waited)
         except DatabaseError as error:
-            self._replace(held, error)
+            self._not_committed(held, error)
         else:
             # The future refers to the handler, and nothing refers to the future: a cycle would be
             # freed only by the garbage collector, whose pauses were half of the p99 latency of writes.
@@ -265,14 +278,23 @@ class SessionHandler(RequestHandler):
 
     def _committed(self, held: HeldConnection, committed: asyncio.Future[Written | None]) -> None:
         error = committed.exception()
-        if error is not None and not isinstance(self._write, Touch):
+        if error is None:
+            self._release(held, committed.result())
+        else:
+            self._not_committed(held, error)
+
+    def _not_committed(self, held: HeldConnection, error: BaseException) -> None:
+        """Replace the response, but not because of a renewal: without it the session is unchanged."""
+        if isinstance(self._write, Touch):
+            self._release(held, None)
+        else:
             self._replace(held, error)
-            return
+
+    def _release(self, held: HeldConnection, written: Written | None) -> None:
+        """Send the response, with the cookie of the row that was written."""
+        self._written = written
         try:
-            # After a failed renewal the response is sent: the session is unchanged.
-            self._written = None if error else committed.result()
-            earned = None if error else self._cookie_for(self._written)
-            held.release(earned or self._saved_cookie)
+            held.release(self._cookie_for(written) or self._saved_cookie)
         except Exception:
             # Nothing awaits this call: without closing the connection, the client would wait for ever.
             held.cut()

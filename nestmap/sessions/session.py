@@ -118,6 +118,10 @@ class Session(MutableMapping[str, Any]):
         self.data = data
         self.data.forget(written.taken)
 
+    def end_saved(self) -> None:
+        """Record that the end was committed in the middle of the request: the session is fresh."""
+        Session.__init__(self, self._max_bytes)
+
     def __getitem__(self, key: str) -> Any:
         return self.data[key]
 

@@ -12,7 +12,7 @@ from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
 from handlers.routes import APPLICATION_SETTINGS
-from nestmap.database import Hosts
+from nestmap.database import Hosts, Overloaded
 from nestmap.server import make_app
 from nestmap.services import Services
 from nestmap.sessions import SessionTooLarge, SessionValueError
@@ -114,6 +114,12 @@ class SaveAndGoOn(Anyone):
         self.finish("saved twice")
 
 
+class SaveAndRead(Anyone):
+    async def post(self):
+        await self.save_session()
+        self.finish(dict(self.session))
+
+
 class Rotate(Anyone):
     def post(self):
         self.session.rotate()
@@ -123,6 +129,23 @@ class Rotate(Anyone):
 class End(Anyone):
     def post(self):
         self.session.end()
+        self.finish()
+
+
+class EndAndSave(Anyone):
+    async def post(self):
+        self.session.end()
+        await self.save_session()
+        self.write("first,")
+        await self.flush()
+        self.finish("last")
+
+
+class EndAndSaveAndBegin(Anyone):
+    async def post(self):
+        self.session.end()
+        await self.save_session()
+        self.session["new"] = 1
         self.finish()
 
 
@@ -168,9 +191,12 @@ ROUTES = [
     (r"/store-invalid", StoreInvalid),
     (r"/store-invalid-and-raise", StoreInvalidAndRaise),
     (r"/save-and-go-on", SaveAndGoOn),
+    (r"/save-and-read", SaveAndRead),
     (r"/rotate", Rotate),
     (r"/end", End),
     (r"/end-and-begin", EndAndBegin),
+    (r"/end-and-save", EndAndSave),
+    (r"/end-and-save-and-begin", EndAndSaveAndBegin),
     (r"/redirect", Redirect),
     (r"/stream/(\w+)", Stream),
 ]
@@ -402,6 +428,66 @@ async def test_a_saved_session_keeps_its_cookie_when_the_last_commit_fails(ask, 
         answer = await ask("/save-and-go-on")
     assert (answer.code, len(answer.headers.get_list("Set-Cookie"))) == (503, 1)
     assert await kept(ask) == {"stops": ["lisbon"]}
+
+
+async def keep_a_due_session(ask, database):
+    await ask("/keep", {"before": 1})
+    database.execute("update session set renewed_at = renewed_at - interval '10 minutes'")
+
+
+@pytest.mark.gen_test
+async def test_saving_a_session_that_is_due_renews_it(ask, database):
+    await keep_a_due_session(ask, database)
+    answer = await ask("/save-and-read")
+    assert (answer.code, len(answer.headers.get_list("Set-Cookie"))) == (200, 1)
+
+
+@pytest.mark.gen_test
+async def test_a_renewal_by_saving_that_fails_does_not_fail_the_request(ask, database):
+    await keep_a_due_session(ask, database)
+    with refused_writes(database):
+        answer = await ask("/save-and-read")
+    assert (answer.code, json.loads(answer.body)) == (200, {"before": 1})
+    assert answer.headers.get_list("Set-Cookie") == []
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("path", ["/show", "/save-and-read"])
+async def test_a_renewal_that_is_refused_by_a_full_queue_does_not_fail_the_request(
+    ask, app, database, monkeypatch, path
+):
+    def full(_write, _waited):
+        raise Overloaded("too many wait")
+
+    await keep_a_due_session(ask, database)
+    monkeypatch.setattr(app.settings["sessions"], "commit", full)
+    answer = await ask(path, method="GET" if path == "/show" else "POST")
+    assert (answer.code, json.loads(answer.body)) == (200, {"before": 1})
+
+
+@pytest.mark.gen_test
+async def test_a_session_that_is_ended_and_saved_is_ended_once(ask, app, database, caplog):
+    caplog.set_level("INFO", "nestmap.access")
+    await ask("/keep", {"a": 1})
+    session_id = database.value("select id from session")
+    answer = await ask("/end-and-save")
+    assert (answer.code, answer.body) == (200, b"first,last")
+    (cookie,) = answer.headers.get_list("Set-Cookie")
+    assert SetCookie.parse(cookie).value == '""'
+    assert database.value("select count(*) from session") == 0
+    sent = {figures.name: sum(figures.sizes.counts) for figures in app.settings["sessions"].batches}
+    assert sent["end_sessions"] == 1
+    assert f"session={session_id}" in caplog.messages[-1]
+
+
+@pytest.mark.gen_test
+async def test_storing_after_an_end_was_saved_makes_a_new_session(ask, database):
+    await ask("/keep", {"a": 1})
+    before = database.value("select sid from session")
+    answer = await ask("/end-and-save-and-begin")
+    assert len(answer.headers.get_list("Set-Cookie")) == 1
+    assert database.value("select sid from session") != before
+    assert await kept(ask) == {"new": 1}
 
 
 @pytest.mark.gen_test
