@@ -13,6 +13,7 @@ from nestmap.database import Hosts
 from nestmap.database.tls import unverified_hosts
 from nestmap.env_file import home, read_env_file
 from nestmap.proxies import Proxies, parsed_proxies
+from nestmap.timeouts import TIMEOUTS
 from nestmap.variables import Variables
 
 SECRET_LENGTH = 32
@@ -151,7 +152,7 @@ class _Reader(Variables):
             sign_in_account_failures=self.number("SIGN_IN_ACCOUNT_FAILURES", 5, 1, 20),
             sign_in_network_failures=self.number("SIGN_IN_NETWORK_FAILURES", 50, 1),
             events_keep_days=self.number("EVENTS_KEEP_DAYS", 400, 30, 36500),
-            keepalive=self.number("KEEPALIVE_SECONDS", 75, 1, 86400),
+            keepalive=self.number("KEEPALIVE_SECONDS", round(TIMEOUTS.idle), 1, 86400),
             metrics_host=self.text("METRICS_HOST", "127.0.0.1"),
             metrics_port=self.metrics_port(),
             event_loop=self.event_loop(),

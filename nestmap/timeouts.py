@@ -1,7 +1,7 @@
-"""All time limits between a request and a socket, in one value.
+"""The time limits between a request and a socket, in one value.
 
-The limits are nested: each is longer than those that it contains, so that the part nearest to the
-fault gives up first and can report the cause.
+Those of a statement and a request are nested: each is longer than those that it contains, so that
+the part nearest to the fault gives up first and can report the cause.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,8 @@ class Timeouts:
     # A load or a commit with its wait for a batch; all statements of one request together.
     request: float = 4.4
 
-    # The promise to clients: a response within this time, possibly a 503.
+    # The promise to clients: a response within this time, possibly a 503. Nothing measures it; it is
+    # here for the order of the others.
     answer: float = 5.0
 
     # How long a commit may wait for a synchronous standby: longer than anyone listens for it.
@@ -51,7 +52,8 @@ class Timeouts:
     unused_connection: float = 60.0
     connection_age: float = 60.0
 
-    # The HTTP server: the body of a request, reading a response, a connection without a request.
+    # The HTTP server: the body of a request, reading a response, a connection without a request (the
+    # default of KEEPALIVE_SECONDS).
     body: float = 15.0
     write: float = 30.0
     idle: float = 75.0
