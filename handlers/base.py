@@ -44,11 +44,10 @@ from nestmap.server import MAX_BODY
 from nestmap.services import Services
 from nestmap.sessions import (
     Response,
-    Session,
     SessionEnded,
     SessionHandler,
+    client_of,
 )
-from nestmap.sessions.writes import Insert, Write
 
 log = logging.getLogger("nestmap.handlers")
 
@@ -85,7 +84,7 @@ class BaseHandler(SessionHandler):
             self.render("bounce.html", here=self.request.uri)
             return
         await super().prepare()
-        if self._session is not None and self._session.stored is None:
+        if self.has_session and self.session.stored is None:
             note_cookies(self)
         self._check_access()
         if self._form_is_stale():
@@ -100,7 +99,7 @@ class BaseHandler(SessionHandler):
 
     def _check_access(self) -> None:
         """Check the access of the user; raise SessionEnded for a change by an ended session."""
-        lapsed = self._session.lapsed if self._session is not None else None
+        lapsed = self.session.lapsed if self.has_session else None
         is_change = self.request.method not in ("GET", "HEAD")
         if lapsed and is_change and self.access is not Access.ANYONE:
             raise SessionEnded
@@ -152,7 +151,8 @@ class BaseHandler(SessionHandler):
         return page_of_form(self.request)
 
     def _form_value(self) -> str:
-        return form_value(self._session, self.services.form_key)
+        session = self.session if self.has_session else None
+        return form_value(session, self.services.form_key)
 
     def _form_is_stale(self) -> bool:
         """Return True if a form that needs the token of its session has none, or another one."""
@@ -160,14 +160,11 @@ class BaseHandler(SessionHandler):
             return False
         return not has_form_value(self.request, self._form_value())
 
-    def _plan_of(self, session: Session) -> Write | None:
-        """Limit the new anonymous sessions of a network; a sign-in is not counted."""
-        write = super()._plan_of(session)
-        if isinstance(write, Insert) and write.owner is None:
-            network = networks_of(write.client.ip)[-1]
-            if not self.services.new_sessions.take(network):
-                raise SiteError(429, "too_many_sessions", TOO_MANY_SESSIONS)
-        return write
+    def check_new_session(self) -> None:
+        """Limit the new sessions of a network."""
+        network = networks_of(client_of(self.request).ip)[-1]
+        if not self.services.new_sessions.take(network):
+            raise SiteError(429, "too_many_sessions", TOO_MANY_SESSIONS)
 
     def finish_json(self, value: dict[str, Any]) -> None:
         """Answer with a JSON object."""
@@ -190,7 +187,7 @@ class BaseHandler(SessionHandler):
         """Return the navigation of a page: "user", "visitor", or "none" if no session was loaded."""
         if self.current_user:
             return "user"
-        return "none" if self._session is None else "visitor"
+        return "visitor" if self.has_session else "none"
 
     def set_default_headers(self) -> None:
         """Set the usual headers; Tornado calls this again before an error response."""
@@ -268,7 +265,7 @@ class BaseHandler(SessionHandler):
     def _error_response(self, error: BaseException | None, status: int = 500) -> Response:
         """Return the response to an error, the same before and after the hold."""
         answer = answer_for(error, status)
-        lapsed = self._session.lapsed if self._session is not None else None
+        lapsed = self.session.lapsed if self.has_session else None
         if lapsed and isinstance(error, SessionEnded) and is_page(self):
             code = "other_session" if lapsed.reason == "form" else answer.code
             message = f"{said_of(lapsed)} What you sent was not saved."

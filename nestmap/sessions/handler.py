@@ -18,7 +18,7 @@ from nestmap.sessions.planning import State, plan, state_of
 from nestmap.sessions.records import Record
 from nestmap.sessions.session import Session
 from nestmap.sessions.sessions import Sessions
-from nestmap.sessions.writes import End, SessionEnded, Touch, Write, Written
+from nestmap.sessions.writes import End, Insert, SessionEnded, Touch, Write, Written
 from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap.sessions")
@@ -32,9 +32,10 @@ _NEEDS_COOKIE = (State.NEW, State.ROTATED)
 class SessionHandler(RequestHandler):
     """Loads the session, runs the handler, holds the response, commits the session, sends the response.
 
-    A subclass reads and changes ``self.session``. It may override ``commit_failed()`` and
-    ``response_sent()``; one that overrides ``prepare()`` must await ``super().prepare()``. The same holds
-    for ``finish()``, ``flush()`` and ``on_finish()``.
+    A subclass reads and changes ``self.session``. It may override ``commit_failed()``,
+    ``response_sent()``, ``request_name`` and ``check_new_session()``; one that overrides ``prepare()``
+    must await ``super().prepare()``, and one that overrides ``finish()``, ``flush()`` or ``on_finish()``
+    must call that of this class.
     """
 
     # False: the handler does not use sessions, and its requests cost no query.
@@ -56,8 +57,16 @@ class SessionHandler(RequestHandler):
     @property
     def session(self) -> Session:
         """The session of this request."""
-        assert self._session is not None, "this handler has needs_session = False"
+        assert self._session is not None, (
+            "no session is loaded: needs_session is False, or prepare() did not await"
+            " super().prepare()"
+        )
         return self._session
+
+    @property
+    def has_session(self) -> bool:
+        """True if the session of this request was loaded: not before prepare() or after its failure."""
+        return self._session is not None
 
     @property
     def sessions(self) -> Sessions:
@@ -137,6 +146,9 @@ class SessionHandler(RequestHandler):
         if failure.retry_after:
             headers["Retry-After"] = str(failure.retry_after)
         return Response(failure.status, HTTPHeaders(headers), body)
+
+    def check_new_session(self) -> None:
+        """Called before a new session without a user is stored. Raise an HTTPError to refuse it."""
 
     @property
     def request_name(self) -> str:
@@ -258,7 +270,10 @@ class SessionHandler(RequestHandler):
         return self._plan_of(self._session)
 
     def _plan_of(self, session: Session) -> Write | None:
-        return plan(session, lambda: client_of(self.request))
+        write = plan(session, lambda: client_of(self.request))
+        if isinstance(write, Insert) and write.owner is None:
+            self.check_new_session()
+        return write
 
     def _lacks_cookie(self) -> bool:
         return self._session is not None and state_of(self._session) in _NEEDS_COOKIE

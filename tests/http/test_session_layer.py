@@ -114,6 +114,11 @@ class SaveAndGoOn(Anyone):
         self.finish("saved twice")
 
 
+class RefuseNew(Keep):
+    def check_new_session(self):
+        raise HTTPError(429)
+
+
 class SaveAndRead(Anyone):
     async def post(self):
         await self.save_session()
@@ -191,6 +196,7 @@ ROUTES = [
     (r"/store-invalid", StoreInvalid),
     (r"/store-invalid-and-raise", StoreInvalidAndRaise),
     (r"/save-and-go-on", SaveAndGoOn),
+    (r"/refuse-new", RefuseNew),
     (r"/save-and-read", SaveAndRead),
     (r"/rotate", Rotate),
     (r"/end", End),
@@ -376,6 +382,16 @@ async def test_storing_after_an_end_makes_a_new_session(ask, database):
     await ask("/end")
     assert await kept(ask) == {}
     assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+async def test_a_handler_can_refuse_new_sessions_and_only_those(ask, database):
+    answer = await ask("/refuse-new", {"a": 1})
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (429, [])
+    assert database.value("select count(*) from session") == 0
+    await ask("/keep", {"a": 1})
+    assert (await ask("/refuse-new", {"a": 2})).code == 200
+    assert await kept(ask) == {"a": 2}
 
 
 @pytest.mark.gen_test
