@@ -38,7 +38,7 @@ def log_answer(handler: SessionHandler, request_id: str) -> None:
     level = logging.DEBUG if request.path in PROBES else logging.INFO
     if not log.isEnabledFor(level):
         return
-    user_id, session_id = handler.session_names()
+    user_id, session_id = handler.session_ids()
     fields = {
         "request_id": request_id,
         "method": request.method,

@@ -25,8 +25,14 @@ log = logging.getLogger("nestmap.sessions")
 
 FORM_FIELD = "_session"
 
-# Writes after which the client needs a new cookie.
-_NEEDS_COOKIE = (State.NEW, State.ROTATED)
+# For the log; the client gets a 403 without it.
+_NEEDS_HTTPS = (
+    "sessions with secure=True need https; behind a proxy that ends TLS, start the HTTP server with"
+    " xheaders=True"
+)
+
+# States after which the client gets a new cookie.
+_GETS_COOKIE = (State.NEW, State.ROTATED)
 
 
 class SessionHandler(RequestHandler):
@@ -87,7 +93,7 @@ class SessionHandler(RequestHandler):
     def current_user(self, value: Any) -> None:
         raise AttributeError("call self.session.sign_in() or self.session.sign_out() instead")
 
-    def session_names(self) -> tuple[str | None, str | None]:
+    def session_ids(self) -> tuple[str | None, str | None]:
         """Return the user id and the public id of the session of this request, for log lines.
 
         They belong to the session that the request loaded, began or ended; None without one.
@@ -168,7 +174,7 @@ class SessionHandler(RequestHandler):
         cookie = self.sessions.cookie
         if cookie.secure and self.request.protocol != "https":
             # A browser would not store the cookie, and the session could never be loaded again.
-            raise HTTPError(403, "sessions work over https only")
+            raise HTTPError(403, _NEEDS_HTTPS)
         sids = cookie.sids(self.request.headers.get_list("Cookie"))
         with counted():
             session = await self.sessions.load(sids)
@@ -180,6 +186,7 @@ class SessionHandler(RequestHandler):
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
         """Finish the response; if there is something to commit, hold it until after the commit."""
         if self._write:
+            # Tornado would notice this too, but after a second hold.
             raise RuntimeError("finish() called twice")
         try:
             self._write = self._make_plan()
@@ -190,7 +197,7 @@ class SessionHandler(RequestHandler):
         if self._write:
             self._hold()
         elif self._session is not None and self._session.ended and self._session.lapsed:
-            # There is no row to delete. Someone who signs out is rid of the cookie all the same.
+            # Signing out of a lapsed session clears the cookie only.
             self.add_header("Set-Cookie", self.sessions.cookie.clear())
         try:
             return super().finish(chunk)
@@ -204,7 +211,8 @@ class SessionHandler(RequestHandler):
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
         """Send the data so far; the first time with the cookie of save_session()."""
         if not self._headers_sent:
-            if not include_footers and self._lacks_cookie():
+            needs_save = not include_footers and self._gets_cookie()
+            if needs_save:
                 raise RuntimeError("await self.save_session() before the first flush()")
             self._headers_sent = True
             if self._saved_cookie and not self._write:
@@ -216,9 +224,10 @@ class SessionHandler(RequestHandler):
 
     def on_finish(self) -> None:
         """Commit the session and release the response. Without a commit it was sent already."""
-        held, write, waited = self._held, self._write, seconds_spent()
-        # A WebSocket continues in this task.
+        waited = seconds_spent()
+        # A WebSocket continues in this task, so the limit of the request must end here.
         lift_limit()
+        held, write = self._held, self._write
         if held is None or write is None:
             self.response_sent()
             return
@@ -227,8 +236,8 @@ class SessionHandler(RequestHandler):
         except DatabaseError as error:
             self._not_committed(held, error)
         else:
-            # The future refers to the handler, and nothing refers to the future: a cycle would be
-            # freed only by the garbage collector, whose pauses were half of the p99 latency of writes.
+            # A partial and not a closure: it would make a cycle of handler and future, which only the
+            # garbage collector frees. Its pauses were half of the p99 latency of writes.
             committed.add_done_callback(partial(self._committed, held))
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
@@ -264,7 +273,7 @@ class SessionHandler(RequestHandler):
     def _make_plan(self) -> Write | None:
         if self._session is None or self._commits_nothing or self.get_status() >= 500:
             return None
-        if self._headers_sent and self._lacks_cookie():
+        if self._headers_sent and self._gets_cookie():
             log.error("%s: a session began after the first flush(), and is lost", self.request_name)
             return None
         return self._plan_of(self._session)
@@ -275,8 +284,8 @@ class SessionHandler(RequestHandler):
             self.check_new_session()
         return write
 
-    def _lacks_cookie(self) -> bool:
-        return self._session is not None and state_of(self._session) in _NEEDS_COOKIE
+    def _gets_cookie(self) -> bool:
+        return self._session is not None and state_of(self._session) in _GETS_COOKIE
 
     def _cookie_for(self, written: Written | None) -> str | None:
         """Return the Set-Cookie header after a commit, only for a row that was written and renewed."""
@@ -342,7 +351,7 @@ class SessionHandler(RequestHandler):
     def _send(self, response: Response) -> None:
         """Send a complete response through Tornado."""
         self.clear()
-        # Tornado would send cookies that were set before an error.
+        # Tornado keeps the cookies of set_cookie() in this private attribute, also in clear().
         self.__dict__.pop("_new_cookie", None)
         self.set_status(response.status)
         for name, value in response.headers.get_all():

@@ -132,7 +132,7 @@ class SessionLists:
         return _page(rows, most, "created", "ip")
 
     async def of_id(self, public_id: str) -> SessionPage:
-        """Return the live session with this public id, or None."""
+        """Return a page with the live session of this public id, or an empty page."""
         parameters = {"id": public_id, "absolute": self._absolute}
         rows = await self._database.rows(self._sql["session_by_id"], parameters, idempotent=True)
         return SessionPage([ListedSession.of(row) for row in rows], None)

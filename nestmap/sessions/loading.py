@@ -56,5 +56,5 @@ class SessionLoader:
         return None
 
     def _lapsed(self, lapsed: Lapsed, named: tuple[str, ...] = ()) -> Session:
-        may_begin = not (self._refuse or lapsed.is_recorded)
+        may_begin = not (self._refuse or lapsed.needs_choice)
         return Session(self._max_bytes, lapsed=lapsed, may_begin=may_begin, named=named)

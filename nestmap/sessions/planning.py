@@ -1,4 +1,4 @@
-"""The state of a session at the end of its request, and the one statement that it needs."""
+"""The state of a session at the end of its request, and the write that it needs."""
 
 from collections.abc import Callable
 from enum import Enum, auto
@@ -19,7 +19,7 @@ class State(Enum):
     CLEAN = auto()  # loaded, unchanged: no commit, no cookie
     DUE = auto()  # loaded, unchanged, due for renewal: expiry only, cookie
     CHANGED = auto()  # loaded, some keys differ: update, cookie if renewed
-    ROTATED = auto()  # loaded, then given a new sid: update with the new sid, cookie
+    ROTATED = auto()  # loaded, then given a new sid: copy, then the row in its place, cookie
     ENDED = auto()  # loaded, then ended: delete, cookie cleared
 
 
@@ -32,7 +32,7 @@ def state_of(session: Session) -> State:
 
 
 def plan(session: Session, client: Callable[[], Client]) -> Write | None:
-    """Return the statement that ``session`` needs, or None if there is nothing to commit.
+    """Return the write that ``session`` needs, or None if there is nothing to commit.
 
     ``client`` is called only if address and browser will be stored. Raises SessionEnded if
     something was stored into a lapsed session, SessionValueError or SessionTooLarge.

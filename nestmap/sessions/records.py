@@ -48,8 +48,11 @@ class Lapsed:
     id: str | None = None
 
     @property
-    def is_recorded(self) -> bool:
-        """Return True if the session was ended on purpose, not by expiry."""
+    def needs_choice(self) -> bool:
+        """Return True if the visitor must sign in or choose a new session before anything is stored.
+
+        After an expiry, or if nothing is known, a new session may begin without asking.
+        """
         return self.reason not in (None, "expired")
 
 

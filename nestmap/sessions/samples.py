@@ -21,7 +21,7 @@ COUNTED_ROWS = 200_000
 class Samples:
     """Counts sessions. ``reports`` is the database for requests, ``background`` the one for samples.
 
-    All methods may raise DatabaseError.
+    Every method but run() may raise DatabaseError.
     """
 
     def __init__(self, reports: Database, background: Database, options: SessionOptions) -> None:

@@ -18,7 +18,7 @@ class SessionKeyError(SessionValueError):
 
 
 class SessionTooLarge(ValueError):
-    """The session would be larger than SESSION_MAX_BYTES."""
+    """The session would be larger than the option ``max_bytes``."""
 
 
 def check_key(key: object) -> None:
@@ -26,8 +26,10 @@ def check_key(key: object) -> None:
 
     The key "cookie" is reserved for an object of express-session.
     """
-    if type(key) is not str or key == "cookie":
-        raise SessionKeyError(f"session[{key!r}]: not a key that a session can have")
+    if type(key) is not str:
+        raise SessionKeyError(f"session[{key!r}]: a key must be a str")
+    if key == "cookie":
+        raise SessionKeyError("session['cookie']: this key is reserved for express-session")
     if not (key.isascii() and key.isprintable()):
         encode(key, key)
 

@@ -42,7 +42,7 @@ def fresh() -> Session:
 
 def lapsed(reason=None, *, refuse=True, named=()) -> Session:
     gone = Lapsed(reason)
-    may_begin = not (refuse or gone.is_recorded)
+    may_begin = not (refuse or gone.needs_choice)
     return Session(1000, lapsed=gone, may_begin=may_begin, named=named)
 
 
