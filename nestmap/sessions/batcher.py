@@ -94,7 +94,7 @@ class Batcher(Generic[Item, Result]):
         return future
 
     def _is_full(self) -> bool:
-        """Return True if too many items wait: in the queue, or with what is behind the first batch."""
+        """Return True if ``waiting`` items are queued, or ``waiting + items`` queued and running."""
         limits, queued = self._limits, len(self._queue)
         running = sum(batch.size for batch in self._running)
         return queued >= limits.waiting or queued + running >= limits.waiting + limits.items
@@ -125,34 +125,39 @@ class Batcher(Generic[Item, Result]):
         self._background.start(self._run_batch(batch), f"{self._name} batch")
 
     def _take(self) -> list[Unit[Item, Result]]:
-        """Remove the next batch from the queue and return its units.
+        """Remove the next batch from the queue and return its units."""
+        if self._rules.key is not None:
+            return self._take_keyed(self._rules.key)
+        room = min(len(self._queue), self._limits.items)
+        # Delivery skips those that have their result.
+        return [Unit([self._queue.popleft()]) for _ in range(room)]
 
-        What has the key of a unit under way, or of one of this batch with which it may not be merged,
-        stays in its place in the queue.
+    def _take_keyed(self, key: Callable[[Item], Hashable]) -> list[Unit[Item, Result]]:
+        """Take items of different keys; with ``merges``, those of one key are one unit.
+
+        An item is skipped and keeps its place in the queue if its key is in a running batch, or in
+        this batch and may not be merged.
         """
-        key = self._rules.key
-        if key is None:
-            room = min(len(self._queue), self._limits.items)
-            return [Unit([self._queue.popleft()]) for _ in range(room)]
-        # It would wait for the lock of its row anyway, and could be carried out in another order.
-        under_way = {key(unit.item) for batch in self._running for unit in batch.units}
+        # An item whose key is running would wait for the lock of its row anyway, and the two could be
+        # carried out in another order.
+        running = {key(unit.item) for batch in self._running for unit in batch.units}
         taken: dict[Hashable, list[Entry[Item, Result]]] = {}
-        left: list[Entry[Item, Result]] = []
+        skipped: list[Entry[Item, Result]] = []
         room = self._limits.items
         while self._queue and room:
             entry = self._queue.popleft()
-            if under_way and key(entry.item) in under_way:
-                # It takes room, so that no item overtakes more of them than a batch has.
-                left.append(entry)
+            if running and key(entry.item) in running:
+                # It counts as taken, so that a batch overtakes no more of them than it may have items.
+                skipped.append(entry)
                 room -= 1
                 continue
             same = taken.setdefault(key(entry.item), [])
             if same and not self._rules.merges:
-                left.append(entry)
+                skipped.append(entry)
             elif not entry.future.done():
                 same.append(entry)
                 room -= 1
-        self._queue.extendleft(reversed(left))
+        self._queue.extendleft(reversed(skipped))
         return [Unit(same) for same in taken.values() if same]
 
     async def _run_batch(self, batch: "_Batch[Item, Result]") -> None:

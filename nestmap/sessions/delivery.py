@@ -35,25 +35,27 @@ class Delivery(Generic[Item, Result]):
         """Return when each entry of ``units`` has its result or has given up."""
         failures = 0
         while units := [unit for unit in units if not unit.is_done]:
-            known = [unit for unit in units if not unit.unknown]
-            for unit in known:
+            # No earlier attempt of these can have had an effect.
+            unchanged = [unit for unit in units if not unit.unknown]
+            for unit in unchanged:
                 unit.unknown = True
-            at_once = False
+            retry_now = False
             try:
                 results = await self._send(units)
             except (Refused, Locked) as error:
-                _decide(known)
+                _had_no_effect(unchanged)
                 await self._bisect(units, error)
                 return
             except DatabaseError as error:
-                _decide([] if error.unknown else known)
+                if not error.unknown:
+                    _had_no_effect(unchanged)
                 # One connection was lost; the next one may work.
-                at_once = isinstance(error, Unavailable) and not failures
+                retry_now = isinstance(error, Unavailable) and not failures
                 failures += 1
-                again = self._remaining(units, error, all_of_them=at_once)
+                again = self._remaining(units, error, all_of_them=retry_now)
             else:
-                again = self._answer(units, results, known)
-            if again and not at_once:
+                again = self._answer(units, results, unchanged)
+            if again and not retry_now:
                 await asyncio.sleep(TIMEOUTS.first_retry)
             units = again
 
@@ -73,14 +75,17 @@ class Delivery(Generic[Item, Result]):
         self,
         units: Sequence[Unit[Item, Result]],
         results: Sequence[Result | Exception],
-        known: Sequence[Unit[Item, Result]],
+        unchanged: Sequence[Unit[Item, Result]],
     ) -> list[Unit[Item, Result]]:
-        """Set the results; return units of entries that failed with an older one and have time left."""
+        """Set the results, and return the units to send again.
+
+        A unit that was late because of its oldest entry is returned anew without that entry.
+        """
         again: list[Unit[Item, Result]] = []
         for unit, result in zip(units, results, strict=True):
-            if isinstance(result, Late) and unit in known:
+            if isinstance(result, Late) and unit in unchanged:
                 unit.unknown = False
-                again += self._younger(unit, result)
+                again += self._with_time_left(unit, result)
             else:
                 unit.answer(result)
         return again
@@ -99,14 +104,16 @@ class Delivery(Generic[Item, Result]):
             await asyncio.sleep(TIMEOUTS.first_retry)
             await self.deliver(units)
         elif isinstance(error, Refused) and len(unit.entries) > 1:
-            await self.deliver(unit.apart())
+            await self.deliver(unit.one_by_one())
         elif isinstance(error, Locked):
-            # A single unit delays no other and may wait for its lock until its time is over.
-            await self.deliver(self._younger(unit, error, TIMEOUTS.lock + TIMEOUTS.slow))
+            # A single unit delays no other, so it is tried again while there is time for another wait
+            # for the lock and a slow statement.
+            again = self._with_time_left(unit, error, TIMEOUTS.lock + TIMEOUTS.slow)
+            await self.deliver(again)
         else:
             unit.answer(error)
 
-    def _younger(
+    def _with_time_left(
         self, unit: Unit[Item, Result], error: DatabaseError, seconds: float = 0.0
     ) -> list[Unit[Item, Result]]:
         """Return a new unit of the entries with more than ``seconds`` left; fail the others."""
@@ -114,11 +121,11 @@ class Delivery(Generic[Item, Result]):
         for entry in unit.entries:
             if entry.since <= latest:
                 entry.answer(error)
-        again = unit.anew()
+        again = unit.without_done()
         return [again] if again else []
 
 
-def _decide(units: Sequence[Unit[Item, Result]]) -> None:
+def _had_no_effect(units: Sequence[Unit[Item, Result]]) -> None:
     """Record that the last attempt had no effect."""
     for unit in units:
         unit.unknown = False

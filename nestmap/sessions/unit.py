@@ -44,8 +44,8 @@ class Entry(Generic[Item, Result]):
 class Unit(Generic[Item, Result]):
     """Entries with the same key, which are sent as one change with one name.
 
-    A repeated unit is sent unchanged, so its entries never change. Only if it is certain that it had no
-    effect, its entries are moved to new units (`anew()`, `apart()`).
+    A repeated unit is sent unchanged, so its entries never change. Only after an attempt that surely had
+    no effect may they move to new units (`without_done()`, `one_by_one()`).
     """
 
     __slots__ = ("deadline", "entries", "name", "since")
@@ -88,11 +88,11 @@ class Unit(Generic[Item, Result]):
         for entry in self.entries:
             entry.answer(result)
 
-    def anew(self) -> "Unit[Item, Result] | None":
+    def without_done(self) -> "Unit[Item, Result] | None":
         """Return a new unit of the waiting entries, or None."""
         waiting = [entry for entry in self.entries if not entry.future.done()]
         return Unit(waiting) if waiting else None
 
-    def apart(self) -> "list[Unit[Item, Result]]":
+    def one_by_one(self) -> "list[Unit[Item, Result]]":
         """Return a new unit for each waiting entry."""
         return [Unit([entry]) for entry in self.entries if not entry.future.done()]
