@@ -46,13 +46,13 @@ FORGET_AFTER = DAY / 5
 WIDE = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThrottleLimits:
     """The failures before the first delay, and the registrations an hour from one network."""
 
-    account_failures: int = 5
-    network_failures: int = 50
-    registrations_per_hour: int = 30
+    account_failures: int
+    network_failures: int
+    registrations_per_hour: int
 
 
 @dataclass(frozen=True, slots=True)

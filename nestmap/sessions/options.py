@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nestmap.sessions.lifetimes import Lifetimes
-
 IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]{0,39}"
 TABLE = re.compile(rf"(?:({IDENTIFIER})\.)?({IDENTIFIER})")
 FUNCTION = re.compile(rf"{IDENTIFIER}\.{IDENTIFIER}")
@@ -73,11 +71,6 @@ class SessionOptions:
             raise ValueError("; ".join(mistakes))
 
     @property
-    def lifetimes(self) -> Lifetimes:
-        """The lifetimes of sessions without their own."""
-        return Lifetimes(self.idle, self.absolute, self.touch)
-
-    @property
     def names(self) -> Mapping[str, str]:
         """The values of the placeholders in the layer's SQL."""
         match = TABLE.fullmatch(self.table)
@@ -91,55 +84,69 @@ class SessionOptions:
         }
 
 
-def _rules(options: SessionOptions) -> list[tuple[bool, str]]:
-    """Yield each rule: True if it is violated, and the remedy."""
-    prefixed = options.cookie_name.startswith(("__Host-", "__Secure-"))
+# A rule: True if it is violated, and the remedy.
+Rule = tuple[bool, str]
+
+
+def _rules(options: SessionOptions) -> list[Rule]:
+    """Return the rules of all options."""
+    return [*_cookie_rules(options), *_number_rules(options), *_text_rules(options)]
+
+
+def _cookie_rules(options: SessionOptions) -> list[Rule]:
+    name, same_site = options.cookie_name, options.same_site
     host_only = options.domain is None and options.path == "/"
     return [
-        (not options.secret, "secret must not be empty"),
-        (not TABLE.fullmatch(options.table), "table must be a name, or schema.table"),
         (
-            not COOKIE_NAME.fullmatch(options.cookie_name),
+            not COOKIE_NAME.fullmatch(name),
             "cookie_name has characters that a cookie's name can't have",
         ),
         (
-            prefixed and not options.secure,
+            name.startswith(("__Host-", "__Secure-")) and not options.secure,
             "cookie_name with __Host- or __Secure- needs secure=True",
         ),
         (
-            options.cookie_name.startswith("__Host-") and not host_only,
+            name.startswith("__Host-") and not host_only,
             "cookie_name with __Host- needs path='/' and no domain",
         ),
-        (options.same_site not in SAME_SITE, f"same_site must be one of {', '.join(SAME_SITE)}"),
-        (options.same_site == "None" and not options.secure, "same_site='None' needs secure=True"),
+        (same_site not in SAME_SITE, f"same_site must be one of {', '.join(SAME_SITE)}"),
+        (same_site == "None" and not options.secure, "same_site='None' needs secure=True"),
         (
             any(c in f"{options.domain}{options.path}" for c in ";, \r\n"),
             "domain or path is malformed",
         ),
         (not options.path.startswith("/"), "path must begin with /"),
-        (options.idle < 1 or options.absolute < 1, "idle and absolute must be 1 or more"),
+    ]
+
+
+def _number_rules(options: SessionOptions) -> list[Rule]:
+    per_user = options.sessions_per_user
+    return [
+        (min(options.idle, options.absolute) < 1, "idle and absolute must be 1 or more"),
         (
-            options.touch < 0 or options.prune < 0 or options.sample < 0,
+            min(options.touch, options.prune, options.sample) < 0,
             "touch, prune and sample must be 0 or more",
         ),
-        (
-            options.sessions_per_user is not None and options.sessions_per_user < 1,
-            "sessions_per_user must be 1 or more",
-        ),
+        (per_user is not None and per_user < 1, "sessions_per_user must be 1 or more"),
         (options.events_keep_days < 30, "events_keep_days must be 30 or more"),
         (options.max_bytes < 1, "max_bytes must be 1 or more"),
         (options.connections < 4, "connections must be 4 or more"),
+    ]
+
+
+def _text_rules(options: SessionOptions) -> list[Rule]:
+    query, hook = options.user_query, options.on_sign_in
+    return [
+        (not options.secret, "secret must not be empty"),
+        (not TABLE.fullmatch(options.table), "table must be a name, or schema.table"),
         (options.lapsed not in ("begin", "refuse"), "lapsed must be 'begin' or 'refuse'"),
+        (query is not None and ":user_id" not in query, "user_query must have :user_id in it"),
         (
-            options.user_query is not None and ":user_id" not in options.user_query,
-            "user_query must have :user_id in it",
-        ),
-        (
-            options.load_user is not None and options.user_query is None,
+            options.load_user is not None and query is None,
             "load_user needs user_query, whose row it gets",
         ),
         (
-            options.on_sign_in is not None and not FUNCTION.fullmatch(options.on_sign_in),
+            hook is not None and not FUNCTION.fullmatch(hook),
             "on_sign_in must be schema.function",
         ),
     ]

@@ -7,6 +7,8 @@ import pytest
 from nestmap.accounts import Throttle, ThrottleLimits, TooManyAttempts, throttle
 from nestmap.database import Database, Hosts
 
+LIMITS = ThrottleLimits(account_failures=5, network_failures=1, registrations_per_hour=60)
+
 
 @pytest.fixture
 def pruned(database):
@@ -15,7 +17,7 @@ def pruned(database):
     async def prune() -> int:
         site = Database(Hosts(database.serving_url))
         try:
-            return await Throttle(site, "a secret of the tests", ThrottleLimits()).prune()
+            return await Throttle(site, "a secret of the tests", LIMITS).prune()
         finally:
             await site.close()
 
@@ -70,8 +72,7 @@ def test_a_refused_attempt_stores_nothing(database):
     async def attempts() -> None:
         site = Database(Hosts(database.serving_url))
         try:
-            limits = ThrottleLimits(network_failures=1)
-            counters = Throttle(site, "a secret of the tests", limits)
+            counters = Throttle(site, "a secret of the tests", LIMITS)
             where = {"device": None, "known_network": False}
             await counters.attempt("address a", "192.0.2.1", **where)
             with pytest.raises(TooManyAttempts):
