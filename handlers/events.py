@@ -6,8 +6,8 @@ from handlers.access import Access
 from handlers.admin_users import note_read
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
+from handlers.event_kinds import KINDS
 from nestmap.sessions import Event
-from nestmap.sessions.events import KINDS
 
 PAGE = 50
 

@@ -16,26 +16,12 @@ from nestmap.queries import queries
 
 SQL = queries("sessions/events")
 
+# The kinds that the layer adds itself; a site may add events of other kinds.
 KINDS = {
     "signed_in": "A session was signed in.",
     "signed_out": "A session was ended by its user.",
     "session_ended": 'A session was ended in another way; "why" has the reason.',
     "confirmed": "The password was given again for an important action.",
-    "two_sessions": "A request had the cookies of two live sessions; neither was used.",
-    "forged_cookie": "A session cookie was invalid (a sample).",
-    "refused": "A user requested something without the needed role (a sample).",
-    "registered": "An account was made.",
-    "sign_in_failed": "A wrong password, or an address without an account.",
-    "throttled": "A sign-in attempt was refused because of earlier ones (a sample).",
-    "password_changed": "An account has another password.",
-    "role_changed": "An account has another role.",
-    "disabled": "An account was disabled.",
-    "enabled": "An account was enabled again.",
-    "deleted": "An account was deleted.",
-    "sessions_ended": "All sessions of an account were ended.",
-    "all_sessions_ended": "All sessions of all accounts were ended.",
-    "admin_read": "An administrator looked at people's data.",
-    "command": "A command was run on the server.",
     "events_pruned": "Old events were removed; the chain begins after them.",
 }
 
