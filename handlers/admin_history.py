@@ -8,7 +8,7 @@ from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.curves import Chart, Span, chart
 from handlers.errors import SiteError
-from handlers.session_info import iso
+from handlers.words import iso
 from nestmap.sessions import HistoryPoint
 
 FAILED = "sign_in_failed"  # the kind of event

@@ -8,8 +8,8 @@ from handlers.base import BaseHandler
 from handlers.client import source_of
 from handlers.errors import SiteError
 from handlers.flash import say
-from handlers.session_info import iso
 from handlers.users import user_json
+from handlers.words import iso
 from nestmap.sessions import ListedSession
 
 NO_SESSION = "There is no session with this id. It may have ended by itself."
@@ -72,7 +72,7 @@ def listed_json(listed: ListedSession, found: Found) -> dict[str, Any]:
         "user_id": listed.user_id,
         "user": user_json(user) if user else None,
         "created_at": iso(listed.created_at),
-        "signed_in_at": iso(listed.signed_in_at) if listed.signed_in_at else None,
+        "signed_in_at": iso(listed.signed_in_at),
         "last_seen_at": iso(listed.last_seen_at),
         "expires_at": iso(listed.expires_at),
         "ip": listed.ip,

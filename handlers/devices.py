@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handlers.base import BaseHandler
-from handlers.words import browser_name
+from handlers.words import browser_name, iso
 from nestmap.sessions import ListedSession
 
 
@@ -46,9 +46,9 @@ class Device:
         return {
             "id": self.id,
             "current": self.current,
-            "signed_in_at": _iso(self.signed_in_at),
-            "last_seen_at": _iso(self.last_seen_at),
-            "expires_at": _iso(self.expires_at),
+            "signed_in_at": iso(self.signed_in_at),
+            "last_seen_at": iso(self.last_seen_at),
+            "expires_at": iso(self.expires_at),
             "ip": self.ip,
             "user_agent": self.user_agent,
         }
@@ -65,7 +65,3 @@ async def devices_of(handler: BaseHandler) -> list[Device]:
 
 def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="milliseconds") if moment else None

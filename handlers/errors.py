@@ -9,8 +9,7 @@ from handlers.error_page import error_page
 from nestmap.accounts import TooManyAttempts, TooManySignIns
 from nestmap.database import DatabaseError, Overloaded, UnsupportedCharacter
 from nestmap.sessions import NotSampled, SessionEnded, SessionTooLarge
-
-RETRY_SECONDS = 2
+from nestmap.sessions.failures import RETRY_AFTER
 
 
 class SiteError(HTTPError):
@@ -30,7 +29,7 @@ class ErrorAnswer:
     code: str
     message: str
     retry: bool = False
-    retry_after: int = RETRY_SECONDS
+    retry_after: int = RETRY_AFTER
 
 
 TOO_LARGE = ("too_large", "The request is too large; 64 KiB is the most.")

@@ -1,10 +1,9 @@
 """What the API shows about the session of a client."""
 
-from datetime import UTC, datetime
-
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.users import user_json
+from handlers.words import iso
 
 
 class SessionInfoHandler(BaseHandler):
@@ -28,8 +27,3 @@ class SessionInfoHandler(BaseHandler):
                 },
             }
         )
-
-
-def iso(seconds: float) -> str:
-    """Return a time as ISO 8601 in UTC, with milliseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

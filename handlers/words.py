@@ -6,8 +6,7 @@ from functools import lru_cache
 import humanize
 from ua_parser import BestAvailableResolver, Parser, load_lazy_builtins
 
-# Browsers send no longer User-Agent.
-USER_AGENT_LENGTH = 400
+from nestmap.sessions.client import USER_AGENT_LENGTH
 
 # The rules for browsers and systems. Making a parser takes time, so it is made at the start, not during
 # a request, and without the rules for devices, which are half of all.
@@ -26,6 +25,15 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
     """Return how long ago a time was: "now", "2 minutes ago", "3 hours ago"."""
     passed = max((now or datetime.now(UTC)) - moment, timedelta())
     return "just now" if passed < timedelta(minutes=1) else humanize.naturaltime(passed)
+
+
+def iso(moment: datetime | float | None) -> str | None:
+    """Return a time, also in seconds since the epoch, as the API shows it: 2026-01-31T09:00:00.000+00:00."""
+    if moment is None:
+        return None
+    if not isinstance(moment, datetime):
+        moment = datetime.fromtimestamp(moment, UTC)
+    return moment.isoformat(timespec="milliseconds")
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from nestmap.database import Hosts
 from nestmap.database.tls import unverified_hosts
 from nestmap.env_file import home, read_env_file
 from nestmap.proxies import Proxies, parsed_proxies
+from nestmap.sessions.options import COOKIE_NAME
 from nestmap.timeouts import TIMEOUTS
 from nestmap.variables import Variables
 
@@ -24,7 +25,6 @@ PLACEHOLDERS = re.compile(
     r"change.?me|replace.?me|your.?(secure.?)?(session.?)?secret|keyboard.?cat|placeholder",
     re.IGNORECASE,
 )
-COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class SettingsError(Exception):

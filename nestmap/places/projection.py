@@ -44,13 +44,6 @@ def project(latitude: float, longitude: float) -> Point:
     return Point(round(x, 1), round(_height(_NORTH) - _height(latitude), 1))
 
 
-def unproject(point: Point) -> tuple[float, float]:
-    """Return the latitude and longitude of a point in degrees, rounded to two digits."""
-    height = _height(_NORTH) - point.y
-    latitude = 2.5 * math.degrees(math.atan(math.exp(0.8 * height / _RADIUS))) - 112.5
-    return round(latitude, 2), round(point.x / WIDTH * 360 - 180, 2)
-
-
 def world_view(points: Collection[Point] = ()) -> View:
     """Return the view of the whole map, extended southwards for points in the Antarctic."""
     lowest = max((point.y + SMALLEST_VIEW / 4 for point in points), default=0.0)

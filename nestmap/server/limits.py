@@ -22,11 +22,6 @@ class Limits:
     # False: each connection is closed after its first response.
     keep_alive: bool
 
-    @property
-    def shortest(self) -> float:
-        """Return the shortest of the times."""
-        return min(self.idle, self.write, self.body or self.write)
-
 
 # Above HIGH_WATER unsent bytes, a handler waits in flush() and the next request is not read; below
 # LOW_WATER, both continue.

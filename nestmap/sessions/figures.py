@@ -75,6 +75,6 @@ class HistoryPoint:
 
 
 def iso(seconds: float) -> str:
-    """Return a time as ISO 8601 in UTC, with milliseconds."""
+    """Return a time as ISO 8601 in UTC with milliseconds, and with a Z."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
