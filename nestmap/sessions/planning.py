@@ -37,50 +37,62 @@ def plan(session: Session, client: Callable[[], Client]) -> Write | None:
     ``client`` is called only if address and browser will be stored. Raises SessionEnded if
     something was stored into a lapsed session, SessionValueError or SessionTooLarge.
     """
-    changes = session.data.changes()
-    state, stored = _state_with(session, changes), session.stored
+    changes, stored = session.data.changes(), session.stored
+    state = _state_with(session, changes)
     match state:
         case State.REFUSED:
             raise SessionEnded
         case State.NEW:
-            return Insert(
-                sid=session.new_sid or new_sid(),
-                id=new_id(),
-                data=session.data.document(),
-                client=client(),
-                owner=session.owner,
-                named=_ids_to_end(session),
-            )
+            return _insert(session, client())
         case State.ENDED:
             return End(tuple(_ids_to_end(session)), session.end_reason or "signed out", client())
     if stored is None:
         return None
     match state:
         case State.CHANGED:
-            return Update(
-                sid=stored.sid,
-                changed=changes.changed,
-                removed=changes.removed,
-                replaces=session.data.replaces,
-                client=client(),
-            )
+            return _update(session, stored.sid, changes, client())
         case State.ROTATED:
-            return Rotate(
-                sid=stored.sid,
-                new_sid=session.new_sid or stored.sid,
-                new_id=new_id(),
-                changed=changes.changed,
-                removed=changes.removed,
-                replaces=session.data.replaces,
-                client=client(),
-                owner=session.owner,
-                confirms=session.confirmed,
-                takes=session.owner is not None,
-                named=list(session.named),
-            )
+            return _rotate(session, stored.sid, changes, client())
         case State.DUE:
             return Touch(stored.sid)
     return None
+
+
+def _insert(session: Session, client: Client) -> Insert:
+    return Insert(
+        sid=session.new_sid or new_sid(),
+        id=new_id(),
+        data=session.data.document(),
+        client=client,
+        owner=session.owner,
+        named=_ids_to_end(session),
+    )
+
+
+def _update(session: Session, sid: str, changes: Changes, client: Client) -> Update:
+    return Update(
+        sid=sid,
+        changed=changes.changed,
+        removed=changes.removed,
+        replaces=session.data.replaces,
+        client=client,
+    )
+
+
+def _rotate(session: Session, sid: str, changes: Changes, client: Client) -> Rotate:
+    return Rotate(
+        sid=sid,
+        new_sid=session.new_sid or sid,
+        new_id=new_id(),
+        changed=changes.changed,
+        removed=changes.removed,
+        replaces=session.data.replaces,
+        client=client,
+        owner=session.owner,
+        confirms=session.confirmed,
+        takes=session.owner is not None,
+        named=list(session.named),
+    )
 
 
 def _ids_to_end(session: Session) -> list[str]:

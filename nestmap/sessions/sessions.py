@@ -46,23 +46,8 @@ class Sessions:
         self.background = Background()
         self.hosts = url if isinstance(url, Hosts) else Hosts(url)
         self.cookie = _cookie(self.options)
-        # Loads and writes have their own connections, so that slow reports do not delay them. A batch
-        # needs one connection; the others are for batches that overtake a slow one.
-        reads, writes, reports, background = shares(self.options.connections, 4, 4, 2, 1)
-        self._reads = Database(self.hosts, Limits(connections=reads))
-        # Batches hold locks briefly; a row that is locked for longer fails alone.
-        self._writes = Database(self.hosts, Limits(lock=TIMEOUTS.lock, connections=writes))
-        # Administration and background work have their own connections and limits.
-        self._reports = Database(
-            self.hosts, Limits(statement=TIMEOUTS.administration, connections=reports)
-        )
-        self._unhurried = Database(
-            self.hosts,
-            Limits(
-                statement=TIMEOUTS.background,
-                total=TIMEOUTS.background + TIMEOUTS.total,
-                connections=background,
-            ),
+        self._reads, self._writes, self._reports, self._unhurried = _databases(
+            self.hosts, self.options.connections
         )
         self.clock = DatabaseClock()
         self._store = SessionStore(self._writes, self.options, self.background, self.clock)
@@ -167,6 +152,29 @@ class Sessions:
             raise SessionEnded
         session.data.forget(written.taken)
         return written.taken
+
+
+def _databases(hosts: Hosts, connections: int) -> tuple[Database, Database, Database, Database]:
+    """Return one for loads, for writes, for administration and for background work.
+
+    Each has its own connections, so that a slow report delays no load and no write. A batch needs one
+    connection; the others are for batches that overtake a slow one.
+    """
+    reads, writes, reports, background = shares(connections, 4, 4, 2, 1)
+    return (
+        Database(hosts, Limits(connections=reads)),
+        # Batches hold locks briefly; a row that is locked for longer fails alone.
+        Database(hosts, Limits(lock=TIMEOUTS.lock, connections=writes)),
+        Database(hosts, Limits(statement=TIMEOUTS.administration, connections=reports)),
+        Database(
+            hosts,
+            Limits(
+                statement=TIMEOUTS.background,
+                total=TIMEOUTS.background + TIMEOUTS.total,
+                connections=background,
+            ),
+        ),
+    )
 
 
 def _cookie(options: SessionOptions) -> SessionCookie:
