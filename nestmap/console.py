@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 
-from nestmap.database.conninfo import without_password
+from nestmap.database.connection_string import without_password
 from nestmap.embedded.programs import program
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from nestmap.database import Hosts
-from nestmap.database.tls import unverified_hosts
+from nestmap.database.connection_string import unverified_hosts
 from nestmap.env_file import home, read_env_file
 from nestmap.proxies import Proxies, parsed_proxies
 from nestmap.sessions.options import COOKIE_NAME

@@ -3,6 +3,7 @@
 Nothing else in the program imports aiopg or psycopg2.
 """
 
+from nestmap.database.aiopg_fixes import ignore_cancelled_statements
 from nestmap.database.database import Database
 from nestmap.database.deadline import (
     counted,
@@ -11,7 +12,6 @@ from nestmap.database.deadline import (
     seconds_left,
     seconds_spent,
 )
-from nestmap.database.driver import ignore_cancelled_statements
 from nestmap.database.errors import (
     DatabaseError,
     Locked,

@@ -5,8 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from nestmap.database.aiopg_fixes import RawConnection
 from nestmap.database.connection_string import ConnectionParameters
-from nestmap.database.driver import RawConnection
 from nestmap.database.errors import DatabaseError
 from nestmap.database.prepared import Prepared
 from nestmap.database.translation import failed_to_connect, is_cancelled, translated

@@ -1,10 +1,12 @@
-"""Parses a connection string, and describes mistakes without repeating the string."""
+"""Connection strings of libpq. A message about a mistake never repeats the string."""
 
+import ipaddress
 import os
 import re
+from collections.abc import Mapping
 
 from psycopg2 import ProgrammingError
-from psycopg2.extensions import parse_dsn
+from psycopg2.extensions import make_dsn, parse_dsn
 
 # The parameters of libpq for one connection: host, hostaddr, port, dbname, user ...
 ConnectionParameters = dict[str, str]
@@ -24,6 +26,22 @@ FROM_ENVIRONMENT = {
 UNKNOWN_PARAMETER = re.compile(r"invalid (?:URI query parameter|connection option)[^\w]+(\w+)")
 
 
+def parse(url: str) -> ConnectionParameters:
+    """Return the parameters of a connection string, completed from the environment as in libpq.
+
+    Raises ValueError, which describes the mistake.
+    """
+    parameters = _parsed(url)
+    if not all(port.isdecimal() or not port for port in parameters.get("port", "").split(",")):
+        raise ValueError("a connection string whose port is not a number")
+    if not parameters.get("connect_timeout", "0").isdecimal():
+        raise ValueError("a connection string whose connect_timeout is not a number of seconds")
+    if parameters.get("service"):
+        return parameters
+    environment = {name: os.environ.get(variable) for name, variable in FROM_ENVIRONMENT.items()}
+    return {name: value for name, value in environment.items() if value} | parameters
+
+
 def describe(parameters: ConnectionParameters) -> str:
     """Return host, port, database and user of one connection; never the password."""
     host, address = parameters.get("host", "local socket"), parameters.get("hostaddr", "")
@@ -37,21 +55,47 @@ def describe(parameters: ConnectionParameters) -> str:
     return ", ".join(f"{name} {word}" for name, word in words.items() if word)
 
 
-def parse(url: str) -> ConnectionParameters:
+def without_password(url: str) -> tuple[str, str | None]:
+    """Return a connection string without its password, and the password. Raises ValueError."""
+    parameters = _parsed(url)
+    password = parameters.pop("password", None)
+    return str(make_dsn(**parameters)), password
+
+
+def unverified_hosts(url: str, environment: Mapping[str, str]) -> list[str]:
+    """Return the remote hosts that would be reached without verified TLS.
+
+    Only ``sslmode=verify-full`` checks the certificate against the name of the host. Missing parameters
+    are taken from PGSSLMODE, PGHOST and PGHOSTADDR, as in libpq. Sockets and this machine are not
+    remote. A malformed string has no hosts.
+    """
+    try:
+        parameters = _parsed(url)
+    except ValueError:
+        return []
+    mode = parameters.get("sslmode") or environment.get("PGSSLMODE") or "prefer"
+    if mode == "verify-full":
+        return []
+    names = parameters.get("host") or parameters.get("hostaddr")
+    names = names or environment.get("PGHOST") or environment.get("PGHOSTADDR") or ""
+    return [name for name in names.split(",") if not _is_local(name)]
+
+
+def _is_local(name: str) -> bool:
+    if not name or name.startswith(("/", "@")) or name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _parsed(url: str) -> ConnectionParameters:
     try:
         parameters: ConnectionParameters = parse_dsn(url)
     except ProgrammingError as error:
         raise ValueError(_mistake(url, str(error))) from None
-    if not all(port.isdecimal() or not port for port in parameters.get("port", "").split(",")):
-        raise ValueError("a connection string whose port is not a number")
-    if not parameters.get("connect_timeout", "0").isdecimal():
-        raise ValueError("a connection string whose connect_timeout is not a number of seconds")
-    environment = {
-        name: value
-        for name, variable in FROM_ENVIRONMENT.items()
-        if (value := os.environ.get(variable)) and not parameters.get("service")
-    }
-    return environment | parameters
+    return parameters
 
 
 def _mistake(url: str, message: str) -> str:
