@@ -27,7 +27,7 @@ class SessionSchema:
         self._database = database
         self._options = options
         names = options.names
-        self._sql = queries("sessions/schema", names)
+        self._sql = queries("sessions/check", names)
         table = f"{names['schema']}.{names['name']}".replace('"', "")
         self.migrations = Migrations(f"sessions:{table}", SQL / "sessions" / "migrations", names)
 

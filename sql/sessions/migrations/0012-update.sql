@@ -1,3 +1,15 @@
+-- Return the newest 64 names of a row that may still be needed, with a new one.
+create function nestmap."{prefix}_names"(p_writes uuid[], p_write uuid, p_passed uuid)
+returns uuid[]
+language sql immutable parallel safe
+return array(
+    select name
+    from unnest(p_writes || p_write) as name
+    where name > p_passed
+    order by name desc
+    limit 64
+);
+
 -- Merge changes by key into live sessions. Never inserts: a session that was ended stays ended. The
 -- expiry moves only when a renewal is due, so any other change can be a HOT update; max_age is null
 -- then.
@@ -12,19 +24,6 @@
 -- name begins with its deadline, so changes with names before p_passed can no longer be made. A row is
 -- returned with its sid if it contains the change, from this or an earlier attempt; with null for the
 -- sid if the change was late; not at all if the session has ended.
-
--- Return the newest 64 names of a row that may still be needed, with a new one.
-create function nestmap."{prefix}_names"(p_writes uuid[], p_write uuid, p_passed uuid)
-returns uuid[]
-language sql immutable parallel safe
-return array(
-    select name
-    from unnest(p_writes || p_write) as name
-    where name > p_passed
-    order by name desc
-    limit 64
-);
-
 create function nestmap."{prefix}_update"(
     p_rows jsonb,
     p_idle integer,
@@ -80,7 +79,7 @@ begin
             renewed_at = case when w.is_due then now() else s.renewed_at end,
             ip = w.ip,
             user_agent = w.user_agent,
-            -- The newest name is the first: if that no longer counts, none does.
+            -- The names are in descending order: if the first no longer counts, none does.
             writes = case
                 when s.writes[1] > p_passed
                 then nestmap."{prefix}_names"(s.writes, w.write, p_passed)
@@ -88,13 +87,15 @@ begin
             end
         from locked as w
         where s.sid = w.sid
-          -- In an outer query: a select list next to "for update" is computed before the lock is acquired.
+          -- In an outer query: a select list next to "for update" is computed before the lock is
+          -- acquired. It is computed again only if the row had changed meanwhile, so the data above is
+          -- right, and the clock would not be.
           and w.until > extract(epoch from clock_timestamp())::float8
           and (
               s.writes is null
               or (
                   w.write <> all (s.writes)
-                  -- The row keeps 64 names: an older one may have been among them.
+                  -- The row keeps 64 names: an older one may have been pushed out, so it is late.
                   and coalesce(w.write > s.writes[64], true)
               )
           )
