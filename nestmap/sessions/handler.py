@@ -131,7 +131,8 @@ class SessionHandler(RequestHandler):
             if isinstance(write, Touch):
                 return
             raise
-        self._saved_cookie = self._cookie_for(written)
+        # A second save may need no cookie; that of the first is not sent yet.
+        self._saved_cookie = self._cookie_for(written) or self._saved_cookie
         if isinstance(write, End):
             self._ended = session.stored
             session.end_saved()

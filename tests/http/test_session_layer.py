@@ -137,6 +137,14 @@ class End(Anyone):
         self.finish()
 
 
+class SaveTwice(Anyone):
+    async def post(self):
+        for number in (1, 2):
+            self.session["number"] = number
+            await self.save_session()
+        self.finish()
+
+
 class EndAndSave(Anyone):
     async def post(self):
         self.session.end()
@@ -198,6 +206,7 @@ ROUTES = [
     (r"/save-and-go-on", SaveAndGoOn),
     (r"/refuse-new", RefuseNew),
     (r"/save-and-read", SaveAndRead),
+    (r"/save-twice", SaveTwice),
     (r"/rotate", Rotate),
     (r"/end", End),
     (r"/end-and-begin", EndAndBegin),
@@ -444,6 +453,13 @@ async def test_a_saved_session_keeps_its_cookie_when_the_last_commit_fails(ask, 
         answer = await ask("/save-and-go-on")
     assert (answer.code, len(answer.headers.get_list("Set-Cookie"))) == (503, 1)
     assert await kept(ask) == {"stops": ["lisbon"]}
+
+
+@pytest.mark.gen_test
+async def test_a_new_session_that_is_saved_twice_keeps_its_cookie(ask):
+    answer = await ask("/save-twice")
+    assert len(answer.headers.get_list("Set-Cookie")) == 1
+    assert await kept(ask) == {"number": 2}
 
 
 async def keep_a_due_session(ask, database):
