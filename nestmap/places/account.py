@@ -1,4 +1,8 @@
-"""The places of an account: in the table `nestmap.places`."""
+"""The places of an account: in the table `nestmap.places`.
+
+How a visitor's places move to the account is not here: PostgreSQL does it in the transaction of the
+sign-in, with `nestmap.take_places` in sql/site/migrations/0003-places.sql.
+"""
 
 import asyncio
 import time
@@ -14,9 +18,6 @@ SQL = queries("site/places")
 
 # The same number is in sql/site/migrations/0003-places.sql.
 MOST_PLACES = 1_000
-
-
-TOO_LATE = TimedOut("the change came too late")
 
 
 class MapFull(Exception):
@@ -56,7 +57,7 @@ class AccountPlaces:
         row = await self._change("put_place", parameters)
         match row and row[0]:
             case "late":
-                raise TOO_LATE
+                raise _too_late()
             case "new":
                 return True
             case "replaced":
@@ -73,7 +74,7 @@ class AccountPlaces:
             raise SessionEnded
         *place, in_time = row
         if place[0] is None and not in_time:
-            raise TOO_LATE
+            raise _too_late()
         return Place(*place) if place[0] else None
 
     async def _change(self, query: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -86,3 +87,8 @@ class AccountPlaces:
             if error.unknown:
                 await asyncio.sleep(until - time.monotonic())
             raise
+
+
+def _too_late() -> TimedOut:
+    """Return a new error: one that is raised again keeps the frames of all requests that raised it."""
+    return TimedOut("the change came too late")
