@@ -130,7 +130,12 @@ def test_a_start_fails_if_no_worker_ever_served(tmp_path):
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_closing_the_terminal_is_a_stop(database, start_instance, processes):
-    site = start_instance(database.url, PROCESSES=processes)
+    # The site inherits how SIGHUP is handled, and the tests may run under nohup.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        site = start_instance(database.url, PROCESSES=processes)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     visitor = Visitor(site.url)
     assert visitor.put_place("lisbon").status == 201
     os.killpg(site.process.pid, signal.SIGHUP)
