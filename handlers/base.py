@@ -33,7 +33,7 @@ from handlers.errors import (
     error_headers,
     is_page,
 )
-from handlers.form_value import form_value, form_value_html, has_form_value, page_of_form
+from handlers.form_token import form_token, form_token_html, has_form_token, page_of_form
 from handlers.headers import new_request_id, usual_headers
 from handlers.lapsed import said_of
 from handlers.suspicion import note_cookies, note_cross_origin, note_refusal
@@ -87,7 +87,7 @@ class BaseHandler(SessionHandler):
         if self.has_session and self.session.stored is None:
             note_cookies(self)
         self._check_access()
-        if self._form_is_stale():
+        if self._form_lacks_token():
             self.redirect(self.form_page, status=303)
 
     def _comes_from_http(self) -> bool:
@@ -143,22 +143,22 @@ class BaseHandler(SessionHandler):
 
     def session_form_html(self) -> str:
         """Return the hidden fields of a form: the session's public id, and a token bound to its sid."""
-        return super().session_form_html() + form_value_html(self._form_value())
+        return super().session_form_html() + form_token_html(self._form_token())
 
     @property
     def form_page(self) -> str:
         """Return the page of this site whose form was posted, to show it again."""
         return page_of_form(self.request)
 
-    def _form_value(self) -> str:
+    def _form_token(self) -> str:
         session = self.session if self.has_session else None
-        return form_value(session, self.services.form_key)
+        return form_token(session, self.services.form_key)
 
-    def _form_is_stale(self) -> bool:
+    def _form_lacks_token(self) -> bool:
         """Return True if a form that needs the token of its session has none, or another one."""
         if self.request.method != "POST" or self.access is Access.ANYONE or not is_page(self):
             return False
-        return not has_form_value(self.request, self._form_value())
+        return not has_form_token(self.request, self._form_token())
 
     def check_new_session(self) -> None:
         """Limit the new sessions of a network."""

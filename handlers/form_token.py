@@ -1,4 +1,4 @@
-"""A value in each form that is bound to the session, beside the check of where a request comes from.
+"""The token in each form that is bound to the session, beside the check of where a request comes from.
 
 It is an HMAC over the sid, so it ends with the sid. The public id of a session would not do: it is
 shown to administrators and in events.
@@ -15,26 +15,26 @@ from nestmap.sessions import Session
 FIELD = "_form"
 
 
-def form_value(session: Session | None, key: bytes) -> str:
-    """Return the value for the forms of a session, "" for one that is not stored."""
+def form_token(session: Session | None, key: bytes) -> str:
+    """Return the token for the forms of a session, "" for one that is not stored."""
     if session is None or session.stored is None:
         return ""
     return hmac.digest(key, session.stored.sid.encode(), "sha256").hex()[:32]
 
 
-def form_value_html(value: str) -> str:
-    """Return the hidden field with the value."""
-    return f'<input type="hidden" name="{FIELD}" value="{value}">' if value else ""
+def form_token_html(token: str) -> str:
+    """Return the hidden field with the token."""
+    return f'<input type="hidden" name="{FIELD}" value="{token}">' if token else ""
 
 
-def has_form_value(request: HTTPServerRequest, value: str) -> bool:
-    """Return True if a posted form carries the value."""
+def has_form_token(request: HTTPServerRequest, token: str) -> bool:
+    """Return True if a posted form carries the token."""
     given = request.body_arguments.get(FIELD, [b""])[-1]
-    return hmac.compare_digest(given, value.encode())
+    return hmac.compare_digest(given, token.encode())
 
 
 def page_of_form(request: HTTPServerRequest) -> str:
-    """Return the page of this site whose form was posted, to show it again; "/" if it is not told."""
+    """Return the page of this site whose form was posted, to show it again; "/" if there is no Referer."""
     parts = urlsplit(request.headers.get("Referer", ""))
     if parts.netloc != request.host:
         return "/"
