@@ -33,7 +33,13 @@ from handlers.errors import (
     error_headers,
     is_page,
 )
-from handlers.form_token import form_token, form_token_html, has_form_token, page_of_form
+from handlers.form_token import (
+    form_token,
+    form_token_html,
+    has_form_token,
+    page_of_form,
+    reason_of_refusal,
+)
 from handlers.headers import new_request_id, usual_headers
 from handlers.lapsed import said_of
 from handlers.suspicion import note_cookies, note_cross_origin, note_refusal
@@ -88,6 +94,8 @@ class BaseHandler(SessionHandler):
             note_cookies(self)
         self._check_access()
         if self._form_lacks_token():
+            reason = reason_of_refusal(self.request)
+            log.info("%s %s: %s", self.request_id, self.request.path, reason)
             self.redirect(self.form_page, status=303)
 
     def _comes_from_http(self) -> bool:

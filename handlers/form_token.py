@@ -33,6 +33,13 @@ def has_form_token(request: HTTPServerRequest, token: str) -> bool:
     return hmac.compare_digest(given, token.encode())
 
 
+def reason_of_refusal(request: HTTPServerRequest) -> str:
+    """Return, for the log, why a posted form is refused."""
+    if FIELD in request.body_arguments:
+        return "the token of the form is that of another session: it is shown again"
+    return f"the form has no field {FIELD}: its template needs {{% raw session_form_html() %}}"
+
+
 def page_of_form(request: HTTPServerRequest) -> str:
     """Return the page of this site whose form was posted, to show it again; "/" if there is no Referer."""
     parts = urlsplit(request.headers.get("Referer", ""))

@@ -1,6 +1,7 @@
 """Administrators change accounts; important actions ask for the password; one administrator stays."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -8,6 +9,8 @@ from tests.support.commands import nestmap
 from tests.support.instance import ROOT
 from tests.support.visitor import PASSWORD, Visitor, new_email
 from tests.support.waiting import wait_until
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +178,23 @@ def test_a_form_without_the_token_of_its_session_changes_nothing(admin, member):
         answer = admin.post(path, form=fields, headers=headers)
         assert (answer.status, answer.location) == (303, "/admin/events")
     assert member.signed_in()
+
+
+def test_the_log_says_why_a_form_is_shown_again(admin, member, site):
+    path = f"/admin/users/{user_id(member)}/disable"
+    of_session = {"_session": admin.form_fields()["_session"]}
+    of_another = of_session | {"_form": member.form_fields()["_form"]}
+    for fields, reason in [
+        (
+            of_session,
+            "the form has no field _form: its template needs {% raw session_form_html() %}",
+        ),
+        (of_another, "the token of the form is that of another session"),
+    ]:
+        answer = admin.post(path, body=urlencode(fields), headers=FORM)
+        assert (answer.status, answer.location) == (303, "/")
+        line = f"{answer.headers['X-Request-Id']} {path}: {reason}"
+        wait_until(lambda line=line: line in site.output, line)
 
 
 def test_the_token_of_a_form_is_invalid_after_the_sid_changed(admin, member):
