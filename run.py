@@ -13,6 +13,7 @@ try:
     from contextlib import ExitStack
     from functools import partial
 
+    from handlers.application import make_app
     from handlers.metrics import MetricsListener
     from handlers.routes import APPLICATION_SETTINGS, ROUTES
     from nestmap import __version__
@@ -29,8 +30,7 @@ try:
     from nestmap.metrics import forget_worker, share_folder
     from nestmap.opening import Opening
     from nestmap.output import STDERR, reserve_descriptors, say
-    from nestmap.secret import development_secret
-    from nestmap.server import (
+    from nestmap.processes import (
         Chores,
         Heartbeat,
         ListenError,
@@ -38,14 +38,14 @@ try:
         Sockets,
         addresses,
         listen,
-        make_app,
         reap_orphans,
-        run,
         run_workers,
         serve,
         start_again,
         stop_on_signals,
     )
+    from nestmap.secret import development_secret
+    from nestmap.server import run
     from nestmap.services import ADMINISTRATOR, Services
     from nestmap.settings import Settings, SettingsError, hosts_of, read_settings
 except ImportError as error:

@@ -46,7 +46,6 @@ from handlers.suspicion import note_cookies, note_cross_origin, note_refusal
 from handlers.traceback_page import traceback_page
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
-from nestmap.server import MAX_BODY
 from nestmap.services import Services
 from nestmap.sessions import (
     Response,
@@ -54,6 +53,7 @@ from nestmap.sessions import (
     SessionHandler,
     client_of,
 )
+from nestmap.sizes import MAX_BODY
 
 log = logging.getLogger("nestmap.handlers")
 

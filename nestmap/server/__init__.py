@@ -1,32 +1,12 @@
-"""An HTTP server for Tornado applications, and the start and stop of the site's processes."""
+"""An HTTP server for Tornado applications; it imports nothing else of this project.
 
-from nestmap.server.application import SiteApplication, make_app
+To read it, follow a request: ``http_server`` accepts a connection, ``connection`` is its socket,
+``reader`` reads requests (``head``, ``body``), ``exchange`` writes the response (``render``). ``clients``
+has the deadlines of all connections, ``limits`` and ``descriptors`` the bounds.
+"""
+
+from nestmap.server.descriptors import raise_limit
 from nestmap.server.event_loop import run
 from nestmap.server.http_server import HTTPServer
-from nestmap.server.listening import ListenError, Sockets, addresses, listen
-from nestmap.server.reloading import Reloader, start_again
-from nestmap.server.serving import serve
-from nestmap.server.signals import stop_on_signals
-from nestmap.server.sizes import MAX_BODY
-from nestmap.server.supervisor import Chores, reap_orphans, run_workers
-from nestmap.server.worker import Heartbeat
 
-__all__ = [
-    "MAX_BODY",
-    "Chores",
-    "HTTPServer",
-    "Heartbeat",
-    "ListenError",
-    "Reloader",
-    "SiteApplication",
-    "Sockets",
-    "addresses",
-    "listen",
-    "make_app",
-    "reap_orphans",
-    "run",
-    "run_workers",
-    "serve",
-    "start_again",
-    "stop_on_signals",
-]
+__all__ = ["HTTPServer", "raise_limit", "run"]

@@ -46,7 +46,7 @@ def test_process_1_reaps_orphans(database, start_instance, tmp_path):
 def test_a_second_signal_ends_a_process_whose_event_loop_hangs():
     program = """
 import asyncio
-from nestmap.server import stop_on_signals
+from nestmap.processes import stop_on_signals
 
 async def main():
     stop_on_signals(asyncio.Event())

@@ -9,11 +9,11 @@ from tornado.simple_httpclient import HTTPStreamClosedError
 from tornado.web import HTTPError
 
 from handlers.access import Access
+from handlers.application import make_app
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
 from handlers.routes import APPLICATION_SETTINGS
 from nestmap.database import Hosts, Overloaded
-from nestmap.server import make_app
 from nestmap.services import Services
 from nestmap.sessions import SessionTooLarge, SessionValueError
 from nestmap.settings import settings_from

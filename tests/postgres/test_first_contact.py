@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from nestmap import __version__
-from nestmap.server import addresses, listen
+from nestmap.processes import addresses, listen
 from tests.support.checkout import copy_checkout, run_py
 from tests.support.commands import nestmap
 from tests.support.instance import Instance

@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 PROGRAM = """
 import os, signal, sys, time
 from nestmap.logs import configure_logs
-from nestmap.server.supervisor import Limits, run_workers
+from nestmap.processes.supervisor import Limits, run_workers
 
 configure_logs("info", "text")
 LIMITS = Limits(stop=float(sys.argv[2]), tick=0.05, silence=0.5, short_life=60, first_pause=0.05)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
-from nestmap.server.worker import Heartbeat, Heartbeats, Worker, fork
+from nestmap.processes.worker import Heartbeat, Heartbeats, Worker, fork
 from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap")

@@ -7,10 +7,10 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from nestmap.server.application import SiteApplication
-from nestmap.server.descriptors import raise_limit
-from nestmap.server.http_server import HTTPServer
-from nestmap.server.sizes import HARD_MAX_BODY, MAX_HEADER
+from tornado.web import Application
+
+from nestmap.server import HTTPServer, raise_limit
+from nestmap.sizes import HARD_MAX_BODY, MAX_HEADER
 from nestmap.timeouts import TIMEOUTS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ CHECK_SECONDS = 0.02
 
 async def serve(
     services: "Services",
-    application: SiteApplication,
+    application: Application,
     sockets: list[socket.socket],
     stop: asyncio.Event,
 ) -> bool:

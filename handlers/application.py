@@ -1,4 +1,4 @@
-"""The Tornado application."""
+"""The Tornado application of the site."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -7,20 +7,17 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches
 from tornado.web import Application, RequestHandler
 
+from nestmap.services import Services
+from nestmap.settings import Settings
+from nestmap.sizes import MAX_BODY
+
 if TYPE_CHECKING:
     from tornado.web import _HandlerDelegate
 
-    from nestmap.services import Services
-    from nestmap.settings import Settings
-
-from nestmap.server.sizes import MAX_BODY
-
 Routes = list[tuple[str, type[RequestHandler]]]
-
 
 # Load balancers send an IP address as the host.
 HEALTH = ("/livez", "/readyz")
-
 
 # A route that is a path without a pattern.
 _FIXED = re.compile(r"[/a-z0-9-]+")
@@ -88,7 +85,7 @@ class SiteApplication(Application):
 
 
 def make_app(
-    services: "Services", routes: Routes, usual_headers: dict[str, str], **settings: Any
+    services: Services, routes: Routes, usual_headers: dict[str, str], **settings: Any
 ) -> SiteApplication:
     """Return the application. ``settings`` are those of the handlers: templates, files, error handlers.
 
@@ -105,7 +102,7 @@ def make_app(
     )
 
 
-def _hsts(settings: "Settings") -> dict[str, str]:
+def _hsts(settings: Settings) -> dict[str, str]:
     return {"Strict-Transport-Security": settings.hsts} if settings.hsts else {}
 
 
