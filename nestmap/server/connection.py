@@ -12,24 +12,27 @@ from nestmap.server.peer import Peer
 from nestmap.server.reader import RequestReader
 
 if TYPE_CHECKING:
-    from nestmap.server.clients import Clients
+    from nestmap.server.connections import Connections
     from nestmap.server.http_server import HTTPServer
 
 NEVER = float("inf")
 
 
 class Connection(asyncio.Protocol):
-    """The protocol of one client's socket. Clients calls look() to check its deadline."""
+    """The protocol of one client's socket. Connections calls check_deadline()."""
 
     transport: asyncio.Transport
     peer: Peer
 
-    def __init__(self, server: "HTTPServer", clients: "Clients") -> None:
+    def __init__(self, server: "HTTPServer", connections: "Connections") -> None:
         self.server = server
-        self._clients = clients
+        self._connections = connections
         self.loop = server.loop
         self.limits = server.limits
-        # False when the connection is closed or will be: nothing more is read or answered.
+        # How a connection ends: ``open`` is False when nothing more is read or answered;
+        # ``transport.is_closing()`` is True when asyncio closes the socket, and nothing more can be
+        # sent; ``_closed`` is True when the connection is not counted any more and the application
+        # was told. abort() does all of this at once.
         self.open = True
         # True while the buffer of the transport is full and nothing may be added.
         self.congested = False
@@ -70,8 +73,8 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self.congested = True
         self._unsent = self.transport.get_write_buffer_size()
-        self._write_deadline = self._clients.deadline(self.limits.write)
-        self._clients.waits(self)
+        self._write_deadline = self._connections.deadline(self.limits.write)
+        self._connections.waits(self)
 
     def resume_writing(self) -> None:
         self.congested = False
@@ -82,12 +85,12 @@ class Connection(asyncio.Protocol):
                 writer.set_result(None)
         if self._reader is not None:
             if self._reader.has_request:
-                self._clients.works(self)
+                self._connections.works(self)
             self._reader.advance()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
-        self._clients.lost(self)
+        self._connections.lost(self)
 
     # Sending
 
@@ -110,7 +113,7 @@ class Connection(asyncio.Protocol):
             return
         self.open = False
         self.transport.write_eof()
-        self._clients.waits(self)
+        self._connections.waits(self)
         unsent = self.transport.get_write_buffer_size()
         self._wait(max(LINGER, self.limits.write) if unsent else LINGER)
         self.pace()
@@ -135,7 +138,7 @@ class Connection(asyncio.Protocol):
         reader, self._reader = self._reader, None
         self.open, self._closed = False, True
         self._read_deadline = self._write_deadline = NEVER
-        self._clients.forget(self)
+        self._connections.forget(self)
         for writer in self._writers:
             if not writer.done():
                 writer.set_exception(StreamClosedError())
@@ -148,7 +151,7 @@ class Connection(asyncio.Protocol):
     def wait_for_request(self) -> None:
         """Wait until the client sends the next request."""
         self._wait(self.limits.idle)
-        self._clients.waits(self)
+        self._connections.waits(self)
 
     def wait_for_body(self, seconds: float | None) -> None:
         """Wait up to ``seconds`` for the body of the request."""
@@ -157,7 +160,7 @@ class Connection(asyncio.Protocol):
     def wait_for_application(self) -> None:
         """Wait for the application, which works on the request."""
         self._read_deadline = NEVER
-        self._clients.works(self)
+        self._connections.works(self)
 
     def pace(self) -> None:
         """Read from the client only if the data can be processed."""
@@ -168,7 +171,7 @@ class Connection(asyncio.Protocol):
             self._paused = pause
             self.transport.pause_reading() if pause else self.transport.resume_reading()
 
-    def look(self, now: float) -> None:
+    def check_deadline(self, now: float) -> None:
         """Close the connection if the client missed its deadline."""
         if now >= self._read_deadline:
             if self.open and self._reader is not None and self._reader.reads_body:
@@ -181,10 +184,10 @@ class Connection(asyncio.Protocol):
                 self.abort()
                 return
             self._unsent = unsent
-            self._write_deadline = self._clients.deadline(self.limits.write)
+            self._write_deadline = self._connections.deadline(self.limits.write)
 
     def _wait(self, seconds: float) -> None:
-        self._read_deadline = self._clients.deadline(seconds)
+        self._read_deadline = self._connections.deadline(seconds)
 
 
 def _closed_error(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 try:
     import uvloop
-except ImportError:  # There is no uvloop for Windows.
+except ImportError:  # uvloop is not installed.
     _uvloop: Callable[[], asyncio.AbstractEventLoop] | None = None
 else:
     _uvloop = uvloop.new_event_loop

@@ -39,14 +39,15 @@ def split_head(data: bytes, limit: int) -> tuple[bytes, bytes] | None:
         if _EMPTY_HEAD.match(data):
             raise HTTPInputError("the head of a request is empty")
         data = data.lstrip(b"\r\n")
-    end = data.find(b"\r\n\r\n") + 4
-    if end > limit or (end == 3 and len(data) > limit):
+    empty_line = data.find(b"\r\n\r\n")
+    size = len(data) if empty_line < 0 else empty_line + 4
+    if size > limit:
         raise HeadTooLarge(f"the headers are longer than {limit} bytes")
-    if end == 3:
-        if b"\n\n" in data or b"\n\r\n" in data:
-            raise HTTPInputError("a line of the headers ends without a carriage return")
-        return None
-    return data[:end], data[end:]
+    if empty_line >= 0:
+        return data[:size], data[size:]
+    if b"\n\n" in data or b"\n\r\n" in data:
+        raise HTTPInputError("a line of the headers ends without a carriage return")
+    return None
 
 
 def parse_head(head: bytes) -> tuple[RequestStartLine, HTTPHeaders]:

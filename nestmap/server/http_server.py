@@ -12,8 +12,8 @@ from tornado.ioloop import IOLoop
 from tornado.log import gen_log
 
 from nestmap.server.acceptor import Acceptor
-from nestmap.server.clients import Clients
 from nestmap.server.connection import Connection
+from nestmap.server.connections import Connections
 from nestmap.server.descriptors import connections_within_limit
 from nestmap.server.limits import Limits
 from nestmap.server.peer import Peer
@@ -36,8 +36,8 @@ class HTTPServer(TornadoServer):
     Chunked and streamed bodies, keep-alive, pipelining, ``Expect``, ``xheaders``, Unix sockets and
     WebSockets (by ``detach()``, which hands the socket over to Tornado's own streams) work as in
     Tornado. With ``ssl_options`` or ``decompress_request``, and for sockets that are handed to
-    ``handle_stream()``, Tornado's own connection code serves: then ``write_timeout``, ``max_connections`` and ``usual_headers``
-    do not count.
+    ``handle_stream()``, Tornado's own connection code serves: then ``write_timeout``,
+    ``max_connections`` and ``usual_headers`` do not count.
     """
 
     def initialize(
@@ -94,7 +94,7 @@ class HTTPServer(TornadoServer):
         self._believes_proxy = xheaders
         self._proxies = frozenset(trusted_downstream or ())
         self._acceptors: list[Acceptor] = []
-        self._clients: Clients | None = None
+        self._all_connections: Connections | None = None
         self._arriving: set[asyncio.Task[Any]] = set()
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
@@ -104,17 +104,17 @@ class HTTPServer(TornadoServer):
             return
         loop: asyncio.AbstractEventLoop = IOLoop.current().asyncio_loop  # type: ignore[attr-defined]
         self.loop = loop
-        if self._clients is None:
-            self._clients = Clients(loop, self._most)
-        clients = self._clients
+        if self._all_connections is None:
+            self._all_connections = Connections(loop, self._most)
+        connections = self._all_connections
         for listening in sockets:
-            acceptor = Acceptor(loop, listening, clients.make_room, self._accepted)
+            acceptor = Acceptor(loop, listening, connections.make_room, self._accepted)
             self._acceptors.append(acceptor)
 
     @property
     def open_connections(self) -> int:
         """The number of open connections."""
-        ours = 0 if self._clients is None else self._clients.open
+        ours = 0 if self._all_connections is None else self._all_connections.open
         return ours + len(self._connections)
 
     def stop(self) -> None:
@@ -126,17 +126,17 @@ class HTTPServer(TornadoServer):
     async def close_all_connections(self) -> None:
         """Close all connections at once, and wait until they are closed."""
         await super().close_all_connections()
-        if self._clients is not None:
-            await self._clients.close()
+        if self._all_connections is not None:
+            await self._all_connections.close()
 
     def peer_of(self, peer: Peer, headers: HTTPHeaders) -> Peer:
         """Return the client of a request, with ``xheaders`` the one that the proxy names."""
         return peer.behind_proxy(headers, self._proxies) if self._believes_proxy else peer
 
     def _accepted(self, client: socket.socket) -> None:
-        assert self._clients is not None
-        connection = Connection(self, self._clients)
-        self._clients.add(connection)
+        assert self._all_connections is not None
+        connection = Connection(self, self._all_connections)
+        self._all_connections.add(connection)
         arriving = self.loop.create_task(
             self.loop.connect_accepted_socket(lambda: connection, client)
         )

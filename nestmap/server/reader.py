@@ -37,7 +37,7 @@ class RequestReader:
         self._step: Callable[[RequestReader], bool] = RequestReader._read_head
         self._buffer = b""
         self._advancing = False
-        # A future of the application; it gets no more data before this is done.
+        # True while a future of the application is pending; it gets no more data before this is done.
         self._held_up = False
         # The current request. The delegate is told if the client disconnects.
         self._exchange: Exchange | None = None
@@ -58,9 +58,11 @@ class RequestReader:
 
     @property
     def can_read(self) -> bool:
-        """False if more bytes could only be buffered."""
-        idle = self._step is RequestReader._read_head and not self.connection.congested
-        return not self._buffer or (not self._held_up and (idle or self._body is not None))
+        """True if nothing is buffered, or if a step can process what arrives."""
+        if not self._buffer:
+            return True
+        in_head = self._step is RequestReader._read_head and not self.connection.congested
+        return not self._held_up and (in_head or self._body is not None)
 
     def feed(self, data: bytes) -> None:
         """Process data from the client."""

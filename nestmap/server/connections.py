@@ -13,7 +13,7 @@ log = logging.getLogger("nestmap.server")
 SPARED = 1.0
 
 
-class Clients:
+class Connections:
     """The connections of one server, with one timer for all deadlines.
 
     A timer for each request would cost more than all other work on the request.
@@ -22,12 +22,13 @@ class Clients:
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
         self._loop = loop
         self._most = most
-        # The counted connections; those with an open socket; those that wait for their client, with
-        # the time since when they wait, longest first.
+        # Those that count against the limit: all but those that are about to be closed.
         self._counted: set[Connection] = set()
+        # Those with an open socket.
         self._open: set[Connection] = set()
+        # Those that wait for their client, and since when; the one that waits longest is the first.
         self._waiting: dict[Connection, float] = {}
-        # The clock counts calls of _look(): if the loop was blocked, no client is cut for it.
+        # The clock counts calls of _check_all(): if the loop was blocked, no client is cut for it.
         self._now = 0.0
         self._interval = 1.0
         self._timer: asyncio.TimerHandle | None = None
@@ -44,7 +45,7 @@ class Clients:
         """Count a new connection."""
         self._counted.add(connection)
         self._open.add(connection)
-        self._look_again()
+        self._schedule()
 
     def forget(self, connection: "Connection") -> None:
         """Stop counting a connection that is about to be closed."""
@@ -83,8 +84,8 @@ class Clients:
         return True
 
     def deadline(self, seconds: float) -> float:
-        """Return the time in this many seconds, to compare with the time given to Connection.look()."""
-        self._look_within(seconds)
+        """Return the time in this many seconds, for Connection.check_deadline()."""
+        self._check_often_enough_for(seconds)
         return self._now + self._interval + seconds
 
     async def close(self) -> None:
@@ -97,26 +98,28 @@ class Clients:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _look_within(self, seconds: float) -> None:
+    def _check_often_enough_for(self, seconds: float) -> None:
+        """Check four times within ``seconds``, so that a client is cut soon after its deadline."""
         if seconds / 4 < self._interval:
             self._interval = max(0.01, seconds / 4)
-            self._look_again()
+            self._schedule()
 
-    def _look_again(self) -> None:
+    def _schedule(self) -> None:
+        """Start the timer, or move it if it would come too late."""
         if self._timer is not None and self._timer.when() <= self._loop.time() + self._interval:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(self._interval, self._look)
+        self._timer = self._loop.call_later(self._interval, self._check_all)
 
-    def _look(self) -> None:
+    def _check_all(self) -> None:
         """Cut the connections whose client is late."""
         self._timer = None
         self._now += self._interval
         for connection in list(self._open):
-            connection.look(self._now)
+            connection.check_deadline(self._now)
         if self._open:
-            self._look_again()
+            self._schedule()
 
     def _report(self) -> None:
         """Log, at most once a second, that connections were closed at the limit."""
