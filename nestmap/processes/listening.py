@@ -50,7 +50,13 @@ def _reason(error: OSError, host: str, port: int, names: str) -> str:
             f" {names}PORT={port + 1 if port < 65535 else 8888} python run.py"
         )
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{names}HOST: {host} is no address of this machine; 0.0.0.0 is all of its IPv4 addresses"
+        return (
+            f"{names}HOST: {host} is no address of this machine;"
+            " 0.0.0.0 is all of its IPv4 addresses"
+        )
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"{names}PORT: {where} needs a privilege; choose a port from 1024 on and let a proxy have {port}"
+        return (
+            f"{names}PORT: {where} needs a privilege; choose a port from 1024 on and let a proxy"
+            f" listen on {port}"
+        )
     return f"{names}HOST and {names}PORT: {where} can't be used: {error.strerror}"

@@ -24,8 +24,8 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Times of a supervisor, in seconds."""
+class SupervisorTimes:
+    """The times of a supervisor, in seconds."""
 
     # How long workers may take to stop before they are killed.
     stop: float = TIMEOUTS.kill
@@ -45,7 +45,7 @@ def _nothing(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Chores:
-    """What the parent does besides: every second, and with the number of a worker that has ended."""
+    """Other work of the parent: each second, and after a worker has ended (with its number)."""
 
     each_second: Callable[[], None] = _nothing
     worker_ended: Callable[[int], None] = _nothing
@@ -56,17 +56,18 @@ def run_workers(
     work: Callable[[Heartbeat], int],
     sockets: Iterable[socket.socket] = (),
     chores: Chores = Chores(),
-    limits: Limits = Limits(),
+    times: SupervisorTimes = SupervisorTimes(),
 ) -> int:
     """Run ``work(beat)`` in ``count`` processes and return the exit status.
 
     The work calls ``beat`` once a second as long as it is well. A worker that ends, is killed or
-    hangs is replaced; only one that ends by itself before any has ever served ends all. SIGTERM,
-    SIGINT and SIGHUP stop the workers, SIGKILL follows after ``limits.stop`` seconds or with the
-    second signal. Then the parent closes ``sockets`` too, so that the kernel takes no connection
-    that will not be answered.
+    hangs is replaced. If a worker fails before any worker has served, all stop.
+
+    SIGTERM, SIGINT and SIGHUP stop the workers; SIGKILL follows after ``times.stop`` seconds, or with
+    the second signal. The parent closes its ``sockets`` with the first signal, so that the kernel
+    accepts no connection that no worker will answer.
     """
-    return Supervisor(count, work, list(sockets), chores, limits).run()
+    return Supervisor(count, work, list(sockets), chores, times).run()
 
 
 def reap_orphans() -> list[tuple[int, int]]:
@@ -91,12 +92,12 @@ class Supervisor:
         work: Callable[[Heartbeat], int],
         sockets: list[socket.socket],
         chores: Chores,
-        limits: Limits,
+        times: SupervisorTimes,
     ) -> None:
         self._work = work
         self._sockets = sockets
         self._chores = chores
-        self._limits = limits
+        self._times = times
         self._beats = Heartbeats(count)
         self._workers = [Worker(number) for number in range(count)]
         self._has_served = False
@@ -112,7 +113,7 @@ class Supervisor:
         while not self._stopping() or any(worker.pid for worker in self._workers):
             self._heed_signals()
             if time.monotonic() >= next_tick:
-                next_tick = time.monotonic() + self._limits.tick
+                next_tick = time.monotonic() + self._times.tick
                 self._tick()
             if select.select([waker], [], [], max(0.0, next_tick - time.monotonic()))[0]:
                 waker.recv(4096)
@@ -142,7 +143,7 @@ class Supervisor:
             worker.started(fork(lambda: self._work(beat)))
         except OSError as error:  # no process or no memory is available now
             log.error("process %d can't be started: %s", worker.number, error)  # noqa: TRY400
-            worker.start_at = time.monotonic() + self._limits.longest_pause
+            worker.start_at = time.monotonic() + self._times.longest_pause
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
@@ -155,10 +156,10 @@ class Supervisor:
         self._has_served = self._has_served or beat > 0
         worker.silent_looks = worker.silent_looks + 1 if beat == worker.last_beat and beat else 0
         worker.last_beat = beat
-        late = worker.silent_looks * self._limits.tick - self._limits.silence
+        late = worker.silent_looks * self._times.tick - self._times.silence
         if late > 0:
             log.error("process %d hangs, it is killed and replaced", worker.number)
-            self._send(worker, signal.SIGABRT if late < 2 * self._limits.tick else signal.SIGKILL)
+            self._send(worker, signal.SIGABRT if late < 2 * self._times.tick else signal.SIGKILL)
 
     def _reap(self) -> None:
         for pid, status in reap_orphans():
@@ -169,16 +170,16 @@ class Supervisor:
     def _ended(self, worker: Worker, status: int) -> None:
         beat = self._beats[worker.number]
         self._has_served = self._has_served or beat > 0
-        worker.ended(self._limits.short_life)
+        worker.ended(self._times.short_life)
         self._chores.worker_ended(worker.number)
         if self._stopping():
-            # A worker that got the stop before it installed its handlers dies by the signal; that is right.
+            # A worker that got the stop before it installed its handlers dies by the signal.
             self._status = self._status or (0 if status == -signal.SIGTERM else min(abs(status), 1))
         elif status > 0 and not self._has_served:
             self._status = status
             self._stop()
         else:
-            pause = worker.pause(self._limits.first_pause, self._limits.longest_pause)
+            pause = worker.pause(self._times.first_pause, self._times.longest_pause)
             worker.start_at = time.monotonic() + pause
             how = f"was killed by signal {-status}" if status < 0 else f"ended with {status}"
             log.error("process %d %s, starting it again", worker.number, how)
@@ -188,7 +189,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         log.info("stopping")
-        self._killing_at = time.monotonic() + self._limits.stop
+        self._killing_at = time.monotonic() + self._times.stop
         for listening in self._sockets:
             listening.close()
         for worker in self._workers:

@@ -65,7 +65,7 @@ class Heartbeats:
 
 
 class Heartbeat:
-    """The counter of one worker; ``worker`` is its number, which the next in its place has too."""
+    """The counter of one worker. ``worker`` is its number; a replacement has the same number."""
 
     def __init__(self, memory: mmap.mmap, worker: int) -> None:
         self._memory = memory

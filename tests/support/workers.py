@@ -14,10 +14,12 @@ from tests.support.waiting import wait_until
 PROGRAM = """
 import os, signal, sys, time
 from nestmap.logs import configure_logs
-from nestmap.processes.supervisor import Limits, run_workers
+from nestmap.processes.supervisor import SupervisorTimes, run_workers
 
 configure_logs("info", "text")
-LIMITS = Limits(stop=float(sys.argv[2]), tick=0.05, silence=0.5, short_life=60, first_pause=0.05)
+TIMES = SupervisorTimes(
+    stop=float(sys.argv[2]), tick=0.05, silence=0.5, short_life=60, first_pause=0.05
+)
 
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
@@ -54,7 +56,7 @@ def refuse(beat):
     "Never serve."
     return 2
 
-sys.exit(run_workers(2, globals()[sys.argv[1]], limits=LIMITS))
+sys.exit(run_workers(2, globals()[sys.argv[1]], times=TIMES))
 """
 
 
