@@ -1,12 +1,11 @@
 """The Tornado application of the site."""
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from tornado.httputil import HTTPServerRequest
-from tornado.routing import PathMatches
 from tornado.web import Application, RequestHandler
 
+from handlers.route_table import Routes, RouteTable
 from nestmap.services import Services
 from nestmap.settings import Settings
 from nestmap.sizes import MAX_BODY
@@ -14,31 +13,19 @@ from nestmap.sizes import MAX_BODY
 if TYPE_CHECKING:
     from tornado.web import _HandlerDelegate
 
-Routes = list[tuple[str, type[RequestHandler]]]
-
 # Load balancers send an IP address as the host.
 HEALTH = ("/livez", "/readyz")
-
-# A route that is a path without a pattern.
-_FIXED = re.compile(r"[/a-z0-9-]+")
 
 
 class SiteApplication(Application):
     """Checks the headers of each request: the client's address, the host, the length of the body.
 
-    A body that is too long is refused before it is sent. A route without a pattern is found in a
-    dictionary; patterns are tried in their order. Tornado's routers, which support hosts, names and
-    nested routes, take ten times as long.
+    A body that is too long is refused before it is sent.
     """
 
     def __init__(self, routes: Routes, **settings: Any) -> None:
         super().__init__(list(routes), **settings)
-        self._handlers_by_path = {
-            path: handler for path, handler in reversed(routes) if _FIXED.fullmatch(path)
-        }
-        self._handlers_by_pattern = [
-            (PathMatches(path), handler) for path, handler in routes if not _FIXED.fullmatch(path)
-        ]
+        self._table = RouteTable(routes)
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> "_HandlerDelegate":
         self._believe_proxy(request)
@@ -47,17 +34,10 @@ class SiteApplication(Application):
         length = request.headers.get("Content-Length", "0")
         if length.isdecimal() and int(length[:20]) > MAX_BODY:
             return self.get_handler_delegate(request, self.settings["too_large_handler_class"])
-        return self._find_by_path(request) or super().find_handler(request, **kwargs)
-
-    def _find_by_path(self, request: HTTPServerRequest) -> "_HandlerDelegate | None":
-        handler = self._handlers_by_path.get(request.path)
-        if handler is not None:
-            return self.get_handler_delegate(request, handler)
-        for pattern, handler in self._handlers_by_pattern:
-            arguments = pattern.match(request)
-            if arguments is not None:
-                return self.get_handler_delegate(request, handler, **arguments)
-        return None
+        if found := self._table.find(request):
+            handler, arguments = found
+            return self.get_handler_delegate(request, handler, **arguments)
+        return super().find_handler(request, **kwargs)
 
     def _believe_proxy(self, request: HTTPServerRequest) -> None:
         """Take the client's address and protocol from the headers of a trusted proxy."""

@@ -4,16 +4,14 @@ import re
 
 from tornado.web import RequestHandler
 
-Routes = list[tuple[str, type[RequestHandler]]]
-
-FIXED = re.compile(r"[/a-z0-9-]+")
+from handlers.route_table import Routes, is_fixed
 
 
 class RouteNames:
     """Names the route of a request: its path, or its pattern with stars."""
 
     def __init__(self, routes: Routes, others: dict[type[RequestHandler], str]) -> None:
-        self._paths = {path: path for path, _ in routes if FIXED.fullmatch(path)}
+        self._paths = {path: path for path, _ in routes if is_fixed(path)}
         patterns = {handler: name_of(path) for path, handler in reversed(routes)}
         self._handlers = patterns | others
 
