@@ -26,7 +26,9 @@ def test_it_is_valid():
 
 @pytest.mark.parametrize(("route", "handler"), API, ids=str)
 def test_each_route_of_the_api_is_in_it_with_its_methods(route, handler):
-    (path,) = [path for path in PATHS if re.fullmatch(route, sample(path))]
+    found = [path for path in PATHS if re.fullmatch(route, sample(path))]
+    assert found, f"docs/openapi.yaml lacks {route}"
+    (path,) = found
     implemented = {m for m in METHODS if getattr(handler, m) is not getattr(handler.__base__, m)}
     assert {method for method in METHODS if method in PATHS[path]} == implemented
 
