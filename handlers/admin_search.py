@@ -7,7 +7,7 @@ from handlers.admin_users import note_read
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
 from nestmap.accounts import ListedUser, User
-from nestmap.sessions import BadAddress, BadCursor, SessionPage
+from nestmap.sessions import BadAddress, SessionPage
 
 SESSION_ID = re.compile(r"[0-9a-f]{16}")
 USER_ID = re.compile(r"[0-9]{1,18}")
@@ -27,25 +27,25 @@ class Found:
 
 
 async def found_sessions(handler: BaseHandler) -> Found:
-    """Return the result for q, user and cursor of the query; SiteError 400 if one is invalid."""
+    """Return the result for q, user and cursor of the query.
+
+    Raises SiteError 400 for an invalid user, BadCursor for an invalid cursor.
+    """
     text = handler.get_query_argument("q", "").replace("\0", "")
     user_id = handler.get_query_argument("user", "")
     cursor = handler.get_query_argument("cursor", "") or None
     if user_id and not USER_ID.fullmatch(user_id):
         raise SiteError(400, "invalid_user", "user is the number of an account.")
     accounts: list[ListedUser] = []
-    try:
-        if user_id:
-            page = await sessions_of(handler, [int(user_id)], cursor)
-        elif not text:
-            page = await handler.sessions.admin.page(cursor)
-        elif (by_key := await _by_key(handler, text, cursor)) is not None:
-            page = by_key
-        else:
-            accounts = await handler.services.administration.search(text, most=ACCOUNTS)
-            page = await sessions_of(handler, [one.id for one in accounts], cursor)
-    except BadCursor:
-        raise SiteError(400, "invalid_cursor", "The cursor is not one of ours.") from None
+    if user_id:
+        page = await sessions_of(handler, [int(user_id)], cursor)
+    elif not text:
+        page = await handler.sessions.admin.page(cursor)
+    elif (by_key := await _by_key(handler, text, cursor)) is not None:
+        page = by_key
+    else:
+        accounts = await handler.services.administration.search(text, most=ACCOUNTS)
+        page = await sessions_of(handler, [one.id for one in accounts], cursor)
     await note_read(handler, "sessions", text or user_id)
     owners = [one.user_id for one in page.sessions if one.user_id]
     return Found(text, page, await handler.services.accounts.users(owners), accounts)

@@ -36,7 +36,7 @@ class ApiUsersHandler(BaseHandler):
         """
         cursor = self.get_query_argument("cursor", "0")
         if not (cursor.isdecimal() and cursor.isascii() and len(cursor) < 19):
-            raise SiteError(400, "invalid_cursor", "The cursor is not one of ours.")
+            raise BadCursor
         text = self.get_query_argument("q", "")
         administration = self.services.administration
         if text.strip():
@@ -76,10 +76,7 @@ class UserHandler(BaseHandler):
         if account is None:
             raise SiteError(404, "not_found", NO_ACCOUNT)
         cursor = self.get_query_argument("cursor", "") or None
-        try:
-            page = await self.sessions.admin.search(user_ids=[account.id], cursor=cursor)
-        except BadCursor:
-            raise SiteError(400, "invalid_cursor", "The cursor is not one of ours.") from None
+        page = await self.sessions.admin.search(user_ids=[account.id], cursor=cursor)
         await note_read(self, "user", user_id)
         self.render("user.html", account=account, page=page)
 

@@ -8,7 +8,7 @@ from tornado.web import HTTPError, RequestHandler
 from handlers.error_page import error_page
 from nestmap.accounts import TooManyAttempts, TooManySignIns
 from nestmap.database import DatabaseError, Overloaded, UnsupportedCharacter
-from nestmap.sessions import NotSampled, SessionEnded, SessionTooLarge
+from nestmap.sessions import BadCursor, NotSampled, SessionEnded, SessionTooLarge
 from nestmap.sessions.failures import RETRY_AFTER
 
 
@@ -44,6 +44,7 @@ UNSUPPORTED = (
     "unsupported_character",
     "A character of this can't be stored here. Write it without, please.",
 )
+INVALID_CURSOR = ("invalid_cursor", 'The cursor must be the "next" of the previous page.')
 STARTING = ("starting", "The site is starting. Try again in a moment.")
 SENTENCES = {
     400: ("bad_request", "The request can't be understood."),
@@ -68,6 +69,7 @@ OVERLOADED = ErrorAnswer(503, "overloaded", "Too much is going on right now.", T
 KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorAnswer], ...] = (
     (SessionEnded, ENDED),
     (SessionTooLarge, FULL),
+    (BadCursor, ErrorAnswer(400, *INVALID_CURSOR)),
     (UnsupportedCharacter, ErrorAnswer(400, *UNSUPPORTED)),
     ((Overloaded, TooManySignIns), OVERLOADED),
     (NotSampled, COUNTING),
