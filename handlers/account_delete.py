@@ -6,6 +6,7 @@ from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import exact_field, json_object, text_member
 from handlers.places_of import places_of
+from handlers.refused_forms import refuse_form
 from nestmap.accounts import LastAdministrator, TooManyAttempts, WrongPassword
 
 WRONG = "This is not your password."
@@ -23,16 +24,12 @@ class DeleteHandler(BaseHandler):
         """Delete the account, or show the form again with the error."""
         try:
             await delete_account(self, exact_field(self, "password"))
-        except WrongPassword:
-            self.set_status(401)
-            await self.show(WRONG)
-        except LastAdministrator:
-            self.set_status(409)
-            await self.show(LAST)
+        except WrongPassword as error:
+            await self.show(refuse_form(self, error, WRONG))
+        except LastAdministrator as error:
+            await self.show(refuse_form(self, error, LAST))
         except TooManyAttempts as error:
-            self.set_status(429)
-            self.set_header("Retry-After", str(error.seconds))
-            await self.show(str(error))
+            await self.show(refuse_form(self, error))
         else:
             say(self, "Your account is deleted, with your places and sessions.")
             self.redirect("/", status=303)

@@ -6,6 +6,7 @@ from handlers.devices import devices_of
 from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import exact_field, json_object, text_member
+from handlers.refused_forms import refuse_form
 from handlers.sign_in import sign_in
 from nestmap.accounts import InvalidAccount, TooManyAttempts, WrongPassword
 
@@ -24,16 +25,12 @@ class PasswordHandler(BaseHandler):
         current, new = exact_field(self, "current_password"), exact_field(self, "new_password")
         try:
             await change_password(self, current, new)
-        except WrongPassword:
-            self.set_status(401)
-            self.show({"current_password": WRONG})
+        except WrongPassword as error:
+            self.show({"current_password": refuse_form(self, error, WRONG)})
         except InvalidAccount as error:
-            self.set_status(400)
-            self.show({"new_password": str(error)})
+            self.show({"new_password": refuse_form(self, error)})
         except TooManyAttempts as error:
-            self.set_status(429)
-            self.set_header("Retry-After", str(error.seconds))
-            self.show({"current_password": str(error)})
+            self.show({"current_password": refuse_form(self, error)})
         else:
             say(self, "Your password is changed. Every other session of yours has ended.")
             self.redirect("/account", status=303)

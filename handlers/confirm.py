@@ -4,6 +4,7 @@ from handlers.base import BaseHandler
 from handlers.client import client_of, know_device
 from handlers.errors import SiteError
 from handlers.forms import exact_field, field, json_object, local_path, text_member
+from handlers.refused_forms import refuse_form
 from nestmap.accounts import TooManyAttempts, WrongPassword
 
 WRONG = "This is not your password."
@@ -21,13 +22,10 @@ class ConfirmHandler(BaseHandler):
         path = local_path(field(self, "next"))
         try:
             await confirm(self, exact_field(self, "password"))
-        except WrongPassword:
-            self.set_status(401)
-            self.show(WRONG, path)
+        except WrongPassword as error:
+            self.show(refuse_form(self, error, WRONG), path)
         except TooManyAttempts as error:
-            self.set_status(429)
-            self.set_header("Retry-After", str(error.seconds))
-            self.show(str(error), path)
+            self.show(refuse_form(self, error), path)
         else:
             self.redirect(path, status=303)
 

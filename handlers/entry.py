@@ -6,6 +6,7 @@ from handlers.cookie_check import redirect_with_cookie
 from handlers.draft import keep_draft
 from handlers.flash import say
 from handlers.forms import exact_field, field, local_path
+from handlers.refused_forms import refuse_form
 from handlers.sign_in import sign_in
 from nestmap.accounts import TooManyAttempts, User
 
@@ -48,9 +49,7 @@ class EntryHandler(BaseHandler):
         try:
             user = await self.user_of(email, password)
         except TooManyAttempts as error:
-            self.set_status(429)
-            self.set_header("Retry-After", str(error.seconds))
-            self.show(path, email=email, errors={"form": str(error)})
+            self.show(path, email=email, errors={"form": refuse_form(self, error)})
         except FormRefused as refused:
             self.set_status(refused.status)
             self.show(path, email=email, errors=refused.errors)
