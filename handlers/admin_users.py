@@ -13,7 +13,6 @@ from nestmap.sessions import BadCursor
 
 PAGE = 50
 NO_ACCOUNT = "There is no such account."
-LAST = "This is the last administrator. Make someone else one first."
 
 # The messages after an action.
 SAID = {
@@ -115,8 +114,8 @@ async def change_user(
             user = await administration.enable(user_id, source)
         if role is not None:
             user = await administration.set_role(user_id, role, source)
-    except LastAdministrator:
-        raise SiteError(409, "last_administrator", LAST) from None
+    except LastAdministrator as error:
+        raise SiteError(409, "last_administrator", str(error)) from None
     if user is None:
         found = await handler.services.accounts.users([str(user_id)])
         user = found.get(str(user_id))

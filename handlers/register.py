@@ -12,8 +12,6 @@ from nestmap.accounts import EmailTaken, InvalidAccount, User
 from nestmap.accounts.addresses import checked_email
 from nestmap.accounts.policy import checked_password
 
-TAKEN = "There is an account with this address already."
-
 
 class RegisterHandler(EntryHandler):
     """GET and POST /register."""
@@ -27,8 +25,8 @@ class RegisterHandler(EntryHandler):
         except InvalidAccount as error:
             errors = {error.field: str(error)} | _mistakes(email, password)
             raise FormRefused(400, errors) from None
-        except EmailTaken:
-            raise FormRefused(409, {"email": TAKEN}) from None
+        except EmailTaken as error:
+            raise FormRefused(409, {"email": str(error)}) from None
 
     async def _account(self, email: str, password: str) -> User:
         """Make an account; after a second click on the button, return the account of the first one."""
@@ -59,8 +57,8 @@ class ApiRegisterHandler(BaseHandler):
             user = await self.services.accounts.register(*credentials(self), client_of(self))
         except InvalidAccount as error:
             raise SiteError(400, f"invalid_{error.field}", str(error)) from None
-        except EmailTaken:
-            raise SiteError(409, "email_taken", TAKEN) from None
+        except EmailTaken as error:
+            raise SiteError(409, "email_taken", str(error)) from None
         sign_in(self, user)
         self.set_status(201)
         self.finish_json({"user": user_json(user)})

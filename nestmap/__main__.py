@@ -9,8 +9,9 @@ import sys
 from contextlib import ExitStack
 
 from nestmap import __version__
+from nestmap.accounts import AccountError
 from nestmap.commands import accounts, events
-from nestmap.commands.command import Command
+from nestmap.commands.command import Command, CommandRefused
 from nestmap.console import run_console
 from nestmap.database import DatabaseError, Hosts, SchemaError, keep_trying
 from nestmap.embedded import EmbeddedError, EmbeddedPostgres
@@ -89,6 +90,9 @@ def main() -> int:
             print(error, file=sys.stderr)
         except (DatabaseError, SchemaError) as error:
             print(f"the database: {error}", file=sys.stderr)
+            return 1
+        except (CommandRefused, AccountError) as error:
+            print(error, file=sys.stderr)
             return 1
         except BrokenPipeError:
             # The reader closed the pipe, as in `events | head`. Python would try to flush the output again.

@@ -25,9 +25,15 @@ class InvalidAccount(AccountError, ValueError):
 class EmailTaken(AccountError):
     """There is an account with this address already."""
 
+    def __init__(self) -> None:
+        super().__init__("There is an account with this address already.")
+
 
 class LastAdministrator(AccountError):
     """The last administrator can't be disabled, demoted or deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("This is the last administrator. Make someone else one first.")
 
 
 class WrongPassword(AccountError):

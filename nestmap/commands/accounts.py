@@ -5,21 +5,11 @@ import getpass
 import os
 import sys
 
-from nestmap.accounts import (
-    ROLES,
-    Client,
-    EmailTaken,
-    InvalidAccount,
-    LastAdministrator,
-    User,
-    checked_password,
-)
-from nestmap.commands.command import AddCommand
+from nestmap.accounts import ROLES, Client, InvalidAccount, User, checked_password
+from nestmap.commands.command import AddCommand, CommandRefused
 from nestmap.services import Services
 from nestmap.sessions import Source
 from nestmap.sessions.ending import BATCH
-
-LAST = "This is the last administrator. Make someone else one first."
 
 
 def operator() -> Source:
@@ -34,69 +24,49 @@ def operator() -> Source:
 
 async def create_user(arguments: argparse.Namespace, services: Services) -> int:
     """Make an account whose password must be changed at the first sign-in."""
-    try:
-        user = await services.accounts.register(
-            arguments.email,
-            read_password(),
-            Client(operator(), is_operator=True),
-            role="admin" if arguments.admin else "user",
-            must_change=not arguments.keep_password,
-        )
-    except (InvalidAccount, EmailTaken) as error:
-        return refuse(str(error) or "There is an account with this address already.")
+    user = await services.accounts.register(
+        arguments.email,
+        read_password(),
+        Client(operator(), is_operator=True),
+        role="admin" if arguments.admin else "user",
+        must_change=not arguments.keep_password,
+    )
     print(f"created {user.role} {user.email}")
     return 0
 
 
 async def set_password(arguments: argparse.Namespace, services: Services) -> int:
     """Set the password of an account; it must be changed at the next sign-in."""
-    user_id = await services.administration.find(arguments.email)
-    if user_id is None:
-        return unknown(arguments.email)
-    try:
-        user = await services.administration.set_password(
-            user_id,
-            arguments.email,
-            read_password(),
-            operator(),
-            must_change=not arguments.keep_password,
-        )
-    except InvalidAccount as error:
-        return refuse(str(error))
+    user_id = await find_user(arguments.email, services)
+    user = await services.administration.set_password(
+        user_id,
+        arguments.email,
+        read_password(),
+        operator(),
+        must_change=not arguments.keep_password,
+    )
     await services.sessions.admin.end_user(user_id, "password change", operator())
     return said(user, "has another password; its sessions have ended", arguments)
 
 
 async def set_role(arguments: argparse.Namespace, services: Services) -> int:
     """Give an account the role "user" or "admin"."""
-    user_id = await services.administration.find(arguments.email)
-    if user_id is None:
-        return unknown(arguments.email)
-    try:
-        user = await services.administration.set_role(user_id, arguments.role, operator())
-    except LastAdministrator:
-        return refuse(LAST)
+    user_id = await find_user(arguments.email, services)
+    user = await services.administration.set_role(user_id, arguments.role, operator())
     return said(user, f"has the role {arguments.role}", arguments)
 
 
 async def disable_user(arguments: argparse.Namespace, services: Services) -> int:
     """Disable an account and end its sessions."""
-    user_id = await services.administration.find(arguments.email)
-    if user_id is None:
-        return unknown(arguments.email)
-    try:
-        user = await services.administration.disable(user_id, operator())
-    except LastAdministrator:
-        return refuse(LAST)
+    user_id = await find_user(arguments.email, services)
+    user = await services.administration.disable(user_id, operator())
     await services.sessions.admin.end_user(user_id, "account disabled", operator())
     return said(user, "is disabled; its sessions have ended", arguments)
 
 
 async def enable_user(arguments: argparse.Namespace, services: Services) -> int:
     """Enable an account again; its old sessions stay ended."""
-    user_id = await services.administration.find(arguments.email)
-    if user_id is None:
-        return unknown(arguments.email)
+    user_id = await find_user(arguments.email, services)
     user = await services.administration.enable(user_id, operator())
     return said(user, "is enabled", arguments)
 
@@ -108,9 +78,7 @@ async def end_sessions(arguments: argparse.Namespace, services: Services) -> int
         count = await services.sessions.admin.end_all(source=operator(), progress=tell_progress)
         print(f"{count} sessions have ended")
         return 0
-    user_id = await services.administration.find(arguments.email)
-    if user_id is None:
-        return unknown(arguments.email)
+    user_id = await find_user(arguments.email, services)
     user = await services.administration.end_sessions(user_id, operator())
     await services.sessions.admin.end_user(user_id, source=operator())
     return said(user, "has no session any more", arguments)
@@ -173,20 +141,22 @@ def read_password() -> str:
     return checked_password(password.rstrip("\r\n"))
 
 
+async def find_user(email: str, services: Services) -> int:
+    """Return the id of the account with this address. Raises CommandRefused if there is none."""
+    user_id = await services.administration.find(email)
+    if user_id is None:
+        raise no_account(email)
+    return user_id
+
+
 def said(user: User | None, what: str, arguments: argparse.Namespace) -> int:
-    """Print what was done, or that the account no longer exists."""
+    """Print what was done. Raises CommandRefused if the account no longer exists."""
     if user is None:
-        return unknown(arguments.email)
+        raise no_account(arguments.email)
     print(f"{user.email} {what}")
     return 0
 
 
-def unknown(email: str) -> int:
-    """Print that there is no such account, and return the exit status."""
-    return refuse(f"There is no account with the address {email}.")
-
-
-def refuse(reason: str) -> int:
-    """Print why nothing was done, and return the exit status."""
-    print(reason, file=sys.stderr)
-    return 1
+def no_account(email: str) -> CommandRefused:
+    """Return the error for an address without an account."""
+    return CommandRefused(f"There is no account with the address {email}.")
