@@ -1,8 +1,9 @@
-"""A new password for someone who forgot theirs, and the end of all sessions at once, on /admin."""
+"""A new password for a user who forgot theirs, made by an administrator."""
 
 import secrets
 
 from handlers.access import Access
+from handlers.admin_users import NO_ACCOUNT
 from handlers.base import BaseHandler
 from handlers.client import source_of
 from handlers.errors import SiteError
@@ -27,22 +28,6 @@ class NewPasswordHandler(BaseHandler):
         self.render("new_password.html", path="/admin", email=email, password=password)
 
 
-class EndAllHandler(BaseHandler):
-    """POST /admin/end-all-sessions."""
-
-    access = Access.ADMIN
-
-    async def post(self) -> None:
-        """End every session of everybody, this one too: after a backup was restored, or a leak."""
-        await self.ensure_confirmed()
-        source = source_of(self)
-        await self.services.administration.end_all_sessions(source)
-        # The versions have ended the sessions of all users; millions of rows take longer than a request.
-        ending = self.sessions.admin.end_all(source=source)
-        self.services.background.start(ending, "end all sessions")
-        self.redirect("/login", status=303)
-
-
 async def set_new_password(handler: BaseHandler, user_id: int) -> tuple[str, str]:
     """Set a random password that has to be changed; return address and password. SiteError 404."""
     source, password = source_of(handler), secrets.token_urlsafe(16)
@@ -51,6 +36,6 @@ async def set_new_password(handler: BaseHandler, user_id: int) -> tuple[str, str
         administration = handler.services.administration
         user = await administration.set_password(user_id, user.email, password, source)
     if user is None:
-        raise SiteError(404, "not_found", "There is no such account.")
+        raise SiteError(404, "not_found", NO_ACCOUNT)
     await handler.sessions.admin.end_user(user_id, "password change", source)
     return user.email, password

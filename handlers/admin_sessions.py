@@ -1,4 +1,4 @@
-"""All sessions, for administrators: list them as JSON, end one."""
+"""All sessions, for administrators: list them as JSON, end one, end all."""
 
 from typing import Any
 
@@ -53,6 +53,22 @@ class AdminEndSessionHandler(BaseHandler):
         say(self, "That session is ended." if ended else NO_SESSION)
         page = self.form_page
         self.redirect(page if page.startswith("/admin") else "/admin", status=303)
+
+
+class EndAllHandler(BaseHandler):
+    """POST /admin/end-all-sessions."""
+
+    access = Access.ADMIN
+
+    async def post(self) -> None:
+        """End every session of everybody, this one too: after a backup was restored, or a leak."""
+        await self.ensure_confirmed()
+        source = source_of(self)
+        await self.services.administration.end_all_sessions(source)
+        # The versions have ended the sessions of all users; millions of rows take longer than a request.
+        ending = self.sessions.admin.end_all(source=source)
+        self.services.background.start(ending, "end all sessions")
+        self.redirect("/login", status=303)
 
 
 async def end_session(handler: BaseHandler, session_id: str) -> bool:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from tornado.template import Loader
 from tornado.web import RequestHandler
 
 from handlers.account import AccountHandler
@@ -18,13 +17,15 @@ from handlers.account_sessions import (
 )
 from handlers.admin import AdminHandler, StatsHandler, StoreHandler
 from handlers.admin_history import HistoryHandler
-from handlers.admin_password import EndAllHandler, NewPasswordHandler
+from handlers.admin_password import NewPasswordHandler
 from handlers.admin_sessions import (
     AdminEndSessionHandler,
     ApiAdminSessionHandler,
     ApiAdminSessionsHandler,
+    EndAllHandler,
 )
 from handlers.admin_users import ApiUserHandler, ApiUsersHandler, UserActHandler, UserHandler
+from handlers.begin import BeginHandler
 from handlers.confirm import ApiConfirmHandler, ConfirmHandler
 from handlers.cookie_check import CookieCheckHandler
 from handlers.events import (
@@ -33,10 +34,10 @@ from handlers.events import (
     EventsHandler,
     OwnEventsHandler,
 )
+from handlers.forget import ForgetHandler
 from handlers.headers import SECURITY
 from handlers.health import LiveHandler, ReadyHandler
 from handlers.home import HomeHandler
-from handlers.leave import BeginHandler, ForgetHandler
 from handlers.login import ApiLoginHandler, LoginHandler, ReturnHandler
 from handlers.logout import ApiLogoutHandler, LogoutHandler
 from handlers.missing import MisdirectedHandler, MissingHandler, TooLargeHandler
@@ -48,17 +49,9 @@ from handlers.route_names import RouteNames
 from handlers.session_info import SessionInfoHandler
 from handlers.slash import SlashHandler
 from handlers.static import SiteStaticHandler
+from handlers.template_files import compiled_templates
 
 HERE = Path(__file__).resolve().parent
-
-
-def compiled_templates() -> Loader:
-    """Return the templates, each compiled now: a program never meets those of a newer version."""
-    loader = Loader(str(HERE / "templates"), autoescape="xhtml_escape")
-    for path in (HERE / "templates").glob("*.html"):
-        loader.load(path.name)
-    return loader
-
 
 # Routes are tried from the top, so frequent ones come first.
 ROUTES: list[tuple[str, type[RequestHandler]]] = [
@@ -133,6 +126,6 @@ APPLICATION_SETTINGS: dict[str, Any] = {
     "too_large_handler_class": TooLargeHandler,
     "static_path": str(HERE / "static"),
     "static_handler_class": SiteStaticHandler,
-    "template_loader": compiled_templates(),
+    "template_loader": compiled_templates(HERE / "templates"),
     "ui_modules": MODULES,
 }
