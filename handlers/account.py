@@ -1,7 +1,7 @@
 """The account page: who you are, and where you are signed in."""
 
 from handlers.base import BaseHandler
-from handlers.devices import devices_of
+from handlers.own_sessions import own_sessions
 
 
 class AccountHandler(BaseHandler):
@@ -9,4 +9,4 @@ class AccountHandler(BaseHandler):
 
     async def get(self) -> None:
         """Show who you are and where you are signed in."""
-        self.render("account.html", sessions=await devices_of(self))
+        self.render("account.html", sessions=await own_sessions(self))

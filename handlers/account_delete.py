@@ -1,7 +1,7 @@
 """Delete the account with its places and sessions: the page and the API."""
 
 from handlers.base import BaseHandler
-from handlers.client import client_of
+from handlers.client import sign_in_client
 from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import exact_field, json_object, text_member
@@ -58,7 +58,7 @@ class ApiAccountHandler(BaseHandler):
 async def delete_account(handler: BaseHandler, password: str) -> None:
     """Delete the account of the signed-in user and sign out; WrongPassword or LastAdministrator."""
     user = handler.signed_in_user
-    await handler.services.accounts.delete(user, password, client_of(handler))
+    await handler.services.accounts.delete(user, password, sign_in_client(handler))
     session = handler.session
     await handler.sessions.admin.end_others(session.user_id, session.id, "account deleted")
     session.end("account deleted")

@@ -1,11 +1,11 @@
 """Change the password, which ends all other sessions of the account: the page and the API."""
 
 from handlers.base import BaseHandler
-from handlers.client import client_of
-from handlers.devices import devices_of
+from handlers.client import sign_in_client
 from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import exact_field, json_object, text_member
+from handlers.own_sessions import own_sessions
 from handlers.refused_forms import refuse_form
 from handlers.sign_in import sign_in
 from nestmap.accounts import InvalidAccount, TooManyAttempts, WrongPassword
@@ -63,9 +63,9 @@ async def change_password(handler: BaseHandler, current: str, new: str) -> None:
     invalid at once; this one continues with a new sid and its lifetimes.
     """
     user = handler.signed_in_user
-    remember = any(device.current and device.remembered for device in await devices_of(handler))
+    remember = any(one.current and one.remembered for one in await own_sessions(handler))
     changed = await handler.services.accounts.change_password(
-        user, current, new, client_of(handler)
+        user, current, new, sign_in_client(handler)
     )
     admin = handler.sessions.admin
     await admin.end_others(handler.session.user_id, handler.session.id, "password change")

@@ -2,9 +2,9 @@
 
 from handlers.base import BaseHandler
 from handlers.client import source_of
-from handlers.devices import devices_of
 from handlers.errors import SiteError
 from handlers.flash import say
+from handlers.own_sessions import own_sessions
 
 NO_SESSION = "You have no session of this id. It may have ended by itself."
 
@@ -41,7 +41,7 @@ class ApiSessionsHandler(BaseHandler):
 
     async def get(self) -> None:
         """List the sessions of the user, the current one first."""
-        self.finish_json({"sessions": [session.json() for session in await devices_of(self)]})
+        self.finish_json({"sessions": [one.json() for one in await own_sessions(self)]})
 
     async def delete(self) -> None:
         """End all others. It needs `?others=true`, so that a missing id ends no session."""

@@ -1,15 +1,14 @@
 """User, address and device of a request: for the throttle and for events."""
 
 from handlers.base import BaseHandler
-from nestmap.accounts import Client, User
-from nestmap.sessions import Source
-from nestmap.sessions import client_of as layer_client_of
+from nestmap.accounts import SignInClient, User
+from nestmap.sessions import Source, client_of
 
 
 def source_of(handler: BaseHandler) -> Source:
     """Return the user, session and client of this request, for events."""
     user = handler.current_user
-    client = layer_client_of(handler.request)
+    client = client_of(handler.request)
     return Source(
         actor_id=str(user.id) if isinstance(user, User) else None,
         session_id=handler.session.id,
@@ -18,10 +17,10 @@ def source_of(handler: BaseHandler) -> Source:
     )
 
 
-def client_of(handler: BaseHandler) -> Client:
+def sign_in_client(handler: BaseHandler) -> SignInClient:
     """Return the client of a sign-in attempt, with the accounts that its device is known for."""
     devices = handler.services.devices.read(handler.request.headers.get_list("Cookie"))
-    return Client(source_of(handler), devices)
+    return SignInClient(source_of(handler), devices)
 
 
 def know_device(handler: BaseHandler, user: User) -> None:

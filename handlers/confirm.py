@@ -1,7 +1,7 @@
 """Ask for the password again before an important action: the page and the API."""
 
 from handlers.base import BaseHandler
-from handlers.client import client_of, know_device
+from handlers.client import know_device, sign_in_client
 from handlers.errors import SiteError
 from handlers.forms import exact_field, field, json_object, local_path, text_member
 from handlers.refused_forms import refuse_form
@@ -49,6 +49,6 @@ class ApiConfirmHandler(BaseHandler):
 async def confirm(handler: BaseHandler, password: str) -> None:
     """Check the password of the signed-in user and set the time of the sign-in to now."""
     user = handler.signed_in_user
-    await handler.services.accounts.confirm(user, password, client_of(handler))
+    await handler.services.accounts.confirm(user, password, sign_in_client(handler))
     handler.session.confirm()
     know_device(handler, user)

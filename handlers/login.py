@@ -2,7 +2,7 @@
 
 from handlers.access import Access
 from handlers.base import BaseHandler
-from handlers.client import client_of
+from handlers.client import sign_in_client
 from handlers.draft import draft_json
 from handlers.entry import EntryHandler, FormRefused
 from handlers.errors import SiteError
@@ -22,7 +22,7 @@ class LoginHandler(EntryHandler):
 
     async def user_of(self, email: str, password: str) -> User:
         """Return the user with this address and password."""
-        user = await self.services.accounts.authenticate(email, password, client_of(self))
+        user = await self.services.accounts.authenticate(email, password, sign_in_client(self))
         if user is None:
             raise FormRefused(401, {"form": WRONG})
         return user
@@ -55,7 +55,7 @@ class ApiLoginHandler(BaseHandler):
 
     async def post(self) -> None:
         """Sign in; a failed sign-in changes nothing."""
-        user = await self.services.accounts.authenticate(*credentials(self), client_of(self))
+        user = await self.services.accounts.authenticate(*credentials(self), sign_in_client(self))
         if user is None:
             raise SiteError(401, "invalid_credentials", WRONG)
         sign_in(self, user)

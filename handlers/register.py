@@ -2,7 +2,7 @@
 
 from handlers.access import Access
 from handlers.base import BaseHandler
-from handlers.client import client_of
+from handlers.client import sign_in_client
 from handlers.entry import EntryHandler, FormRefused
 from handlers.errors import SiteError
 from handlers.forms import credentials, field
@@ -30,7 +30,7 @@ class RegisterHandler(EntryHandler):
 
     async def _account(self, email: str, password: str) -> User:
         """Make an account; after a second click on the button, return the account of the first one."""
-        accounts, client = self.services.accounts, client_of(self)
+        accounts, client = self.services.accounts, sign_in_client(self)
         try:
             return await accounts.register(email, password, client)
         except EmailTaken:
@@ -54,7 +54,7 @@ class ApiRegisterHandler(BaseHandler):
     async def post(self) -> None:
         """Make the account and sign in."""
         try:
-            user = await self.services.accounts.register(*credentials(self), client_of(self))
+            user = await self.services.accounts.register(*credentials(self), sign_in_client(self))
         except InvalidAccount as error:
             raise SiteError(400, f"invalid_{error.field}", str(error)) from None
         except EmailTaken as error:

@@ -8,16 +8,16 @@ from typing import Any
 from nestmap.accounts import (
     Accounts,
     Administration,
-    Client,
     DeviceCookie,
     EmailTaken,
     NewSessions,
     Passwords,
+    SignInClient,
     Throttle,
     ThrottleLimits,
     load_user,
 )
-from nestmap.accounts.samples import Sampler
+from nestmap.accounts.sampler import Sampler
 from nestmap.background import Background
 from nestmap.database import (
     Database,
@@ -125,7 +125,11 @@ class Services:
         password = secrets.token_urlsafe(16)
         try:
             await self.accounts.register(
-                ADMINISTRATOR, password, Client(is_operator=True), role="admin", must_change=True
+                ADMINISTRATOR,
+                password,
+                SignInClient(is_operator=True),
+                role="admin",
+                must_change=True,
             )
         except EmailTaken:
             return None

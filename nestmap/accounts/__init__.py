@@ -3,7 +3,6 @@
 from nestmap.accounts.accounts import Accounts
 from nestmap.accounts.addresses import checked_email
 from nestmap.accounts.administration import ROLES, Administration, ListedUser
-from nestmap.accounts.client import Client
 from nestmap.accounts.devices import Device, DeviceCookie
 from nestmap.accounts.errors import (
     AccountError,
@@ -18,6 +17,7 @@ from nestmap.accounts.networks import networks_of
 from nestmap.accounts.new_sessions import NewSessions
 from nestmap.accounts.passwords import Passwords
 from nestmap.accounts.policy import checked_password
+from nestmap.accounts.sign_in_client import SignInClient
 from nestmap.accounts.throttle import Throttle, ThrottleLimits
 from nestmap.accounts.user import User, load_user
 
@@ -26,7 +26,6 @@ __all__ = [
     "AccountError",
     "Accounts",
     "Administration",
-    "Client",
     "Device",
     "DeviceCookie",
     "EmailTaken",
@@ -35,6 +34,7 @@ __all__ = [
     "ListedUser",
     "NewSessions",
     "Passwords",
+    "SignInClient",
     "Throttle",
     "ThrottleLimits",
     "TooManyAttempts",

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from nestmap.accounts.addresses import checked_email, clean
-from nestmap.accounts.client import Client
 from nestmap.accounts.devices import DeviceCookie
 from nestmap.accounts.errors import (
     EmailTaken,
@@ -17,7 +16,8 @@ from nestmap.accounts.errors import (
 )
 from nestmap.accounts.passwords import Passwords
 from nestmap.accounts.policy import checked_password
-from nestmap.accounts.samples import Sampler
+from nestmap.accounts.sampler import Sampler
+from nestmap.accounts.sign_in_client import SignInClient
 from nestmap.accounts.throttle import Throttle
 from nestmap.accounts.user import User
 from nestmap.database import Database, DatabaseError
@@ -62,7 +62,7 @@ class Accounts:
         self,
         email: str,
         password: str,
-        client: Client,
+        client: SignInClient,
         *,
         role: str = "user",
         must_change: bool = False,
@@ -91,7 +91,7 @@ class Accounts:
             await self._throttle.remember(user.id, client.ip)
         return user
 
-    async def authenticate(self, email: str, password: str, client: Client) -> User | None:
+    async def authenticate(self, email: str, password: str, client: SignInClient) -> User | None:
         """Return the user, or None. An unknown address takes as long as a wrong password."""
         email = clean(email)
         parameters = {"email": email, "network": self._throttle.network_key(client.ip)}
@@ -107,14 +107,16 @@ class Accounts:
         rows = await self._database.all(SQL["find_users"], {"ids": known}, idempotent=True)
         return {str(row[0]): User(*row) for row in rows}
 
-    async def confirm(self, user: User, password: str, client: Client) -> None:
+    async def confirm(self, user: User, password: str, client: SignInClient) -> None:
         """Check the password of a signed-in user; raise WrongPassword if it is wrong."""
         parameters = {"id": user.id, "network": self._throttle.network_key(client.ip)}
         row = await self._database.one(SQL["password_of"], parameters, idempotent=True)
         if await self._check(_found(row), user.email, password, client) is None:
             raise WrongPassword
 
-    async def change_password(self, user: User, current: str, new: str, client: Client) -> User:
+    async def change_password(
+        self, user: User, current: str, new: str, client: SignInClient
+    ) -> User:
         """Change the password, which invalidates all sessions of the account.
 
         Return the user with the new version, for the current session. Raises InvalidAccount or
@@ -136,7 +138,7 @@ class Accounts:
             raise WrongPassword
         return User(*row[:5])
 
-    async def delete(self, user: User, password: str, client: Client) -> None:
+    async def delete(self, user: User, password: str, client: SignInClient) -> None:
         """Delete the user's account with its data. Raises WrongPassword or LastAdministrator."""
         await self.confirm(user, password, client)
         parameters = {"id": user.id, "version": user.version, "event": client.source.json()}
@@ -147,7 +149,7 @@ class Accounts:
             raise LastAdministrator
 
     async def _check(
-        self, found: Found | None, address: str, password: str, client: Client
+        self, found: Found | None, address: str, password: str, client: SignInClient
     ) -> User | None:
         """Count an attempt and check it; uncount it if the password is right."""
         account = f"id {found.user.id}" if found else f"address {address.lower()}"
@@ -184,12 +186,14 @@ class Accounts:
             await self._rehash(found, password, share)
         return found.user
 
-    async def _note(self, kind: str, user: User | None, client: Client, **details: Any) -> None:
+    async def _note(
+        self, kind: str, user: User | None, client: SignInClient, **details: Any
+    ) -> None:
         # The given address is not stored: users sometimes type passwords there.
         user_id = str(user.id) if user else None
         await self._events.add(client.source.event(kind, user_id, **details))
 
-    async def _remember(self, user: User, client: Client) -> None:
+    async def _remember(self, user: User, client: SignInClient) -> None:
         await self._throttle.remember(user.id, client.ip)
         await self._database.execute(SQL["note_sign_in"], {"id": user.id}, idempotent=True)
 

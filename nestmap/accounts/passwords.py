@@ -5,8 +5,8 @@ import logging
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from nestmap.accounts.password_queue import PasswordQueue
 from nestmap.accounts.policy import checked_password, normal_password, refuse_guessable
-from nestmap.accounts.shares import SharedQueue
 
 log = logging.getLogger("nestmap.accounts")
 
@@ -21,7 +21,7 @@ class Passwords:
 
     def __init__(self, threads: int = 2, waiting: int = 256, each: int = 16) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
-        self.queue = SharedQueue(threads, each=each, total=waiting)
+        self.queue = PasswordQueue(threads, each=each, total=waiting)
         self._dummy_hash = self._hasher.hash("no account has this hash")
 
     async def new_hash(self, password: str, email: str, share: str = "") -> str:

@@ -5,7 +5,7 @@ import getpass
 import os
 import sys
 
-from nestmap.accounts import ROLES, Client, InvalidAccount, User, checked_password
+from nestmap.accounts import ROLES, InvalidAccount, SignInClient, User, checked_password
 from nestmap.commands.command import AddCommand, CommandRefused
 from nestmap.services import Services
 from nestmap.sessions import Source
@@ -27,7 +27,7 @@ async def create_user(arguments: argparse.Namespace, services: Services) -> int:
     user = await services.accounts.register(
         arguments.email,
         read_password(),
-        Client(operator(), is_operator=True),
+        SignInClient(operator(), is_operator=True),
         role="admin" if arguments.admin else "user",
         must_change=not arguments.keep_password,
     )

@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 
 from nestmap.accounts import InvalidAccount, TooManySignIns, checked_password
+from nestmap.accounts.password_queue import PasswordQueue
 from nestmap.accounts.policy import refuse_guessable
-from nestmap.accounts.shares import SharedQueue
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def in_order(*shares: str, each: int = 2, total: int = 4) -> list[str]:
     done: list[str] = []
 
     async def main() -> None:
-        queue = SharedQueue(1, each=each, total=total)
+        queue = PasswordQueue(1, each=each, total=total)
         busy = threading.Event()
         first = asyncio.ensure_future(queue.run("busy", busy.wait))
         await asyncio.sleep(0)

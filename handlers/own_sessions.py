@@ -10,7 +10,7 @@ from nestmap.sessions import ListedSession
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class OwnSession:
     """One session. `remembered` is True if it was begun with "stay signed in"."""
 
     id: str
@@ -23,8 +23,8 @@ class Device:
     user_agent: str | None
 
     @classmethod
-    def of(cls, listed: ListedSession, current_id: str | None) -> "Device":
-        """Return the device for a session in a list of the session layer."""
+    def of(cls, listed: ListedSession, current_id: str | None) -> "OwnSession":
+        """Return one of a list of the session layer; `current_id` is that of the request."""
         return cls(
             listed.id,
             listed.id == current_id,
@@ -54,13 +54,13 @@ class Device:
         }
 
 
-async def devices_of(handler: BaseHandler) -> list[Device]:
+async def own_sessions(handler: BaseHandler) -> list[OwnSession]:
     """Return the sessions of the signed-in user: the current one, then the others by last use."""
     session = handler.session
     listed = await handler.sessions.admin.list(session.user_id)
-    devices = [Device.of(one, session.id) for one in listed]
-    devices.sort(key=lambda device: device.last_seen_at or device.expires_at, reverse=True)
-    return sorted(devices, key=lambda device: not device.current)
+    sessions = [OwnSession.of(one, session.id) for one in listed]
+    sessions.sort(key=lambda one: one.last_seen_at or one.expires_at, reverse=True)
+    return sorted(sessions, key=lambda one: not one.current)
 
 
 def _moment(seconds: float | None) -> datetime | None:

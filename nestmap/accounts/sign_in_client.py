@@ -8,7 +8,7 @@ from nestmap.sessions.events import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class SignInClient:
     """The source of an attempt, and the accounts that its device is known for."""
 
     source: Source = field(default_factory=Source)

@@ -1,4 +1,4 @@
-"""A queue with shares: each client waits behind its own work, not behind that of all others.
+"""The queue of passwords to check, with shares: each client waits behind its own work, not behind that of all others.
 
 Shares of known clients and shares of unknown ones are two rings that take turns. So a known client
 waits for one other piece of work, also if there are many unknown clients.
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 Ring = OrderedDict[str, deque[asyncio.Future[None]]]
 
 
-class SharedQueue:
+class PasswordQueue:
     """Runs work in ``threads`` threads; shares with waiting work take turns.
 
     Up to ``each`` pieces of work can wait in one share; another one raises TooManySignIns. Up to
@@ -32,7 +32,7 @@ class SharedQueue:
         self._threads = threads
         self._each = each
         self._total = total
-        self._strangers: Ring = OrderedDict()
+        self._unknown: Ring = OrderedDict()
         self._known: Ring = OrderedDict()
         self._is_turn_of_known = True
         self._waiting = 0
@@ -73,7 +73,7 @@ class SharedQueue:
 
     async def _turn(self, share: str, *, is_known: bool) -> None:
         """Wait for a thread; it is counted as running when this returns."""
-        ring = self._known if is_known else self._strangers
+        ring = self._known if is_known else self._unknown
         waiting = len(ring.get(share, ()))
         if waiting >= self._each:
             raise TooManySignIns
@@ -92,7 +92,7 @@ class SharedQueue:
 
     def _make_room(self, than: int) -> None:
         """Refuse the newest work in the longest unknown share; raise TooManySignIns if none is longer."""
-        shares = self._strangers
+        shares = self._unknown
         longest = max(shares, key=lambda share: len(shares[share]), default=None)
         if longest is None or len(shares[longest]) <= than:
             raise TooManySignIns
@@ -106,7 +106,7 @@ class SharedQueue:
     def _next(self) -> None:
         """Start the first work of the next share."""
         while self._waiting and self._running < self._threads:
-            ring = self._known if self._is_turn_of_known else self._strangers
+            ring = self._known if self._is_turn_of_known else self._unknown
             self._is_turn_of_known = not self._is_turn_of_known
             turn = _first_of(ring)
             if turn is None:
