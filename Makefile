@@ -23,11 +23,11 @@ run: $(SITE) ## start the site (Ctrl-C stops it); in development it follows your
 	@exec $(BIN)/python run.py --reload
 
 test: $(DEV) ## run the tests; TESTS=tests/http runs some of them
-	@bash .ci/tools --unasked
+	@$(if $(TESTS),,bash .ci/tools --unasked)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long and not bare" $(TESTS)
 
 test-long: $(DEV) ## run the tests that start many databases, browsers and processes
-	@bash .ci/tools --unasked
+	@$(if $(TESTS),,bash .ci/tools --unasked)
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m long $(TESTS)
 
 test-bare: $(DEV) ## follow the documents on a bare Debian, and build the container (as root)
