@@ -189,6 +189,10 @@ def places(walk: Walk, site: Instance, admin: Visitor, database) -> None:
     crowd = {"X-Forwarded-For": "203.0.113.7"}
     begun = [walk.ask(Visitor(site.url), put, headers=crowd).status for _ in range(30)]
     assert {*begun} == {201, 429}
+    # None of this network may begin a session any more.
+    limited = [n for n in CHANGES if (429, "too_many_sessions") in document.listed(n)]
+    for name in limited:
+        assert walk.ask(Visitor(site.url), name, headers=crowd).status == 429
 
 
 def administration(walk: Walk, admin: Visitor, database) -> None:
