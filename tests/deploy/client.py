@@ -56,6 +56,7 @@ class Load:
         self._over.set()
         for thread in self._threads:
             thread.join(30)
+            assert not thread.is_alive(), "a request has no response yet"
 
     @property
     def count(self) -> int:
