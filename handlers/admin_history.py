@@ -13,7 +13,6 @@ from nestmap.sessions import HistoryPoint
 
 FAILED = "sign_in_failed"  # the kind of event
 
-
 SPANS = {
     "day": Span(86400, 900),
     "week": Span(7 * 86400, 7200),
@@ -66,7 +65,7 @@ async def curves_of(handler: BaseHandler) -> Charts:
     found = await _points(handler, span)
     points = [point_json(point) | {"moment": point.at} for point in found]
     now = time.time()
-    # What happened in the steps at both ends is not all there.
+    # The first and the last step are incomplete.
     whole = [one for one in points if now - span.seconds <= one["moment"] <= now - span.step]
     return Charts(name, chart(STATES, points, span, now), chart(CHANGES, whole, span, now), points)
 

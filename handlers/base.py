@@ -99,9 +99,10 @@ class BaseHandler(SessionHandler):
             self.redirect(self.form_page, status=303)
 
     def _comes_from_http(self) -> bool:
-        """Return True for a request of a page of this host that came without TLS, by anyone's hand.
+        """Return True if the page that sent this request was loaded over plain http.
 
-        Tornado compares the host of Origin only. Browsers that send Sec-Fetch-Site say "cross-site".
+        Anyone on the network could have changed such a page. Tornado compares the host of Origin only.
+        Browsers that send Sec-Fetch-Site say "cross-site".
         """
         return self.request.headers.get("Origin", "").startswith("http:")
 

@@ -39,7 +39,7 @@ SIGN_IN = ("Sign in", "/login")
 def error_page(handler: RequestHandler, code: str, **names: Any) -> bytes:
     """Return the page of the error `code`; `names` are `status`, `message` and `request_id`.
 
-    It does not use the state of the handler, so that it works after the handler has finished.
+    It must not write to the handler, which may have finished.
     """
     posted = handler.request.method == "POST" and code in CAN_BE_REPEATED
     again = again_fields(handler, with_session=code not in ENDED) if posted else []

@@ -106,7 +106,7 @@ def error_headers(answer: ErrorAnswer, *, page: bool) -> dict[str, str]:
 def error_body(answer: ErrorAnswer, handler: RequestHandler, request_id: str) -> bytes:
     """Return the body of an error: JSON for the API, else a page.
 
-    It does not depend on the state of the handler, which may have finished.
+    It must not write to the handler, which may have finished.
     """
     if not is_page(handler):
         error = {"code": answer.code, "message": answer.message}

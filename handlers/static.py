@@ -33,7 +33,7 @@ class SiteStaticHandler(StaticFileHandler):
         return super().validate_absolute_path(root, absolute_path)
 
     def get_cache_time(self, path: str, modified: datetime | None, mime_type: str) -> int:
-        """Let a file be kept for long under its own version only.
+        """Allow long caching only under the file's own version.
 
         A shared cache that is asked for the version of the next release today would keep today's file
         under that name.
@@ -43,7 +43,7 @@ class SiteStaticHandler(StaticFileHandler):
         return self.CACHE_MAX_AGE if own else 0
 
     def set_extra_headers(self, path: str) -> None:
-        """Let any other copy be asked for again each time; the ETag spares its body."""
+        """Otherwise make caches revalidate; with the ETag the body is not sent again."""
         if "Cache-Control" not in self._headers:
             self.set_header("Cache-Control", "no-cache")
 

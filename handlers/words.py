@@ -22,7 +22,7 @@ RENAMED = {
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:
-    """Return how long ago a time was: "now", "2 minutes ago", "3 hours ago"."""
+    """Return how long ago a time was: "just now", "2 minutes ago", "3 hours ago"."""
     passed = max((now or datetime.now(UTC)) - moment, timedelta())
     return "just now" if passed < timedelta(minutes=1) else humanize.naturaltime(passed)
 

@@ -23,7 +23,7 @@ COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 
 
 class Builder:
-    """buildah with a store of its own."""
+    """Runs buildah with a store of its own."""
 
     def __init__(self, folder):
         self._command = [tool("buildah"), f"--root={folder}/store", f"--runroot={folder}/run"]
@@ -43,14 +43,14 @@ class Builder:
 
 
 class Image:
-    """A built image: what it says of itself, and its files."""
+    """A built image: its configuration, and its files."""
 
     def __init__(self, config, root):
         self.config = config
         self.root = root
 
     def command(self, *command, **variables):
-        """The words that run a command as a container would: its user, its variables, its files."""
+        """Return a command that runs as in a container: with its user, variables and files."""
         given = {name: str(value) for name, value in variables.items()}
         environment = [*self.config["Env"], *(f"{n}={v}" for n, v in given.items())]
         enter = f'mount -t proc proc "{self.root}/proc"; mount --bind /dev "{self.root}/dev";'
@@ -72,7 +72,7 @@ class Image:
 
 @pytest.fixture(scope="module")
 def image(bare_debian):
-    """The image that the Dockerfile makes, on a bare Debian instead of the one of a registry."""
+    """Build the image of the Dockerfile, on a bare Debian instead of the one of a registry."""
     folder = bare_debian.parent / "images"
     build = Builder(folder)
     base = build("from", "scratch")
@@ -91,7 +91,7 @@ def image(bare_debian):
 
 @pytest.fixture
 def container(image, database, tmp_path):
-    """The image's own command, running as process 1 with the settings of compose.yaml."""
+    """Run the image's own command as process 1, with the settings of compose.yaml."""
     settings = COMPOSE["services"]["one"]["environment"] | {
         "PORT": free_port(),
         "DATABASE_URL_FILE": "",

@@ -26,9 +26,10 @@ def strict():
 
 @pytest.fixture(scope="module")
 def pooler(strict):
-    """The port of PgBouncer with the sample, changed in addresses, ports, paths and names alone.
+    """Start PgBouncer with the sample and return its port.
 
-    And in TLS to the database, which the embedded PostgreSQL does not speak.
+    Only addresses, ports, paths and names are changed, and TLS to the database is off, because the
+    embedded PostgreSQL does not support it.
     """
     folder = Path(tempfile.mkdtemp(prefix="nestmap-pgbouncer-"))
     port = free_port()

@@ -57,7 +57,7 @@ def test_each_alert_is_raised_when_it_should_be_and_else_not():
 
 
 def test_each_alert_says_what_it_asks_for():
-    """By the heading of its own name in the section "Alerts", which has no other ones."""
+    """Find its heading in the section "Alerts", which has no other headings."""
     section = OPERATIONS.split("\n## Alerts\n")[1].split("\n## ")[0]
     headings = re.findall(r"(?m)^### (\w+)$", section)
     assert headings == [rule["alert"] for rule in RULES]

@@ -40,7 +40,7 @@ def session_id(visitor) -> str:
 
 
 def found(admin, **query) -> list[str]:
-    """The ids of all sessions that a search finds, in order, over all its pages."""
+    """Return the ids of all sessions that a search finds, in order, over all its pages."""
     ids, path = [], SESSIONS + "?" + "&".join(f"{k}={quote(str(v))}" for k, v in query.items())
     answer = admin.get(path)
     while True:

@@ -58,7 +58,7 @@ MOST = 0.050
 
 @pytest.fixture(scope="module")
 def loop_seconds(shared_database, start_shared_instance):
-    """How long the loop works on what `send(visitor, fields)` asks for, with the fields of its forms.
+    """Return a function that measures how long the loop works on the requests of `send(visitor, fields)`.
 
     The visitor is an administrator, so that each handler reads all that was sent.
     """

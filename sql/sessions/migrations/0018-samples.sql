@@ -36,7 +36,7 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended('sample {prefix}', 0)) then
         return false;
     end if;
-    -- A statement of its own: it sees what the one before us committed before it gave up the lock.
+    -- A separate statement: it sees what the previous holder committed before it released the lock.
     select s.*
     into v_last
     from nestmap."{prefix}_samples" as s
@@ -46,7 +46,7 @@ begin
     if v_last.at > now() - make_interval(secs => p_least) then
         return false;
     end if;
-    -- After a pause the sample speaks of the last minute alone.
+    -- After a pause the sample covers the last minute only.
     v_since := greatest(v_last.at, now() - interval '2 minutes');
     select coalesce(max(e.number), 0)
     into v_seal

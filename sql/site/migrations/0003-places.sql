@@ -45,7 +45,7 @@ as $$
 $$;
 
 -- Keep a place: 'new', 'replaced', 'full' at 1,000 places, 'ended' without a live session, or 'late'
--- after p_until (seconds since the epoch): who asked was told by then that it failed.
+-- after p_until (seconds since the epoch): by then the client was told that it failed.
 create function nestmap.put_place(
     p_session_id text,
     p_sid text,
