@@ -155,20 +155,16 @@ class Accounts:
         account = f"id {found.user.id}" if found else f"address {address.lower()}"
         user = found.user if found else None
         device = self._devices.find(client.devices, user.id, user.version) if user else None
+        known_network = found is not None and found.known_network
         try:
             reservation = await self._throttle.attempt(
-                account,
-                client.ip,
-                device=device,
-                known_network=found is not None and found.known_network,
+                account, client.ip, device=device, known_network=known_network
             )
         except TooManyAttempts as error:
-            self.attempts["throttled"] += 1
-            if self._sampler.take(account):
-                await self._note("throttled", user, client, wait=error.seconds)
+            await self._note_throttled(error, account, user, client)
             raise
         # A known client does not wait behind a flood.
-        is_known = device is not None or (found is not None and found.known_network)
+        is_known = device is not None or known_network
         share = account if is_known else client.network
         try:
             stored = found.password_hash if found else None
@@ -185,6 +181,13 @@ class Accounts:
         if self._passwords.outdated(found.password_hash):
             await self._rehash(found, password, share)
         return found.user
+
+    async def _note_throttled(
+        self, error: TooManyAttempts, account: str, user: User | None, client: SignInClient
+    ) -> None:
+        self.attempts["throttled"] += 1
+        if self._sampler.take(account):
+            await self._note("throttled", user, client, wait=error.seconds)
 
     async def _note(
         self, kind: str, user: User | None, client: SignInClient, **details: Any
