@@ -37,12 +37,14 @@ try:
         Reloader,
         Sockets,
         addresses,
+        beat_for,
         listen,
-        reap_orphans,
         run_workers,
         serve,
         start_again,
         stop_on_signals,
+        tend_alone,
+        watch,
     )
     from nestmap.secret import development_secret
     from nestmap.server import run
@@ -197,7 +199,7 @@ async def serving(
     stop_on_signals(stop)
     asyncio.get_running_loop().set_exception_handler(ignore_cancelled_statements)
     services = Services(settings, hosts)
-    services.background.start(look_after(stop, well), "look after the process", daemon=True)
+    services.background.start(watch(stop, well), "look after the process", daemon=True)
     opening = Opening(services)
     services.background.start(open_site(opening), "open the site", daemon=True)
     metrics = MetricsListener(services, sockets.metrics, worker)
@@ -224,27 +226,6 @@ async def wait_for_database(hosts: Hosts, seconds: float) -> None:
         await keep_trying("the site is not started", database.check, seconds)
     finally:
         await database.close()
-
-
-async def look_after(stop: asyncio.Event, well: Callable[[], bool]) -> None:
-    """Call ``well()`` every second, in a thread, and stop when it returns False."""
-    while await asyncio.to_thread(well):
-        await asyncio.sleep(1)
-    stop.set()
-
-
-def tend_alone(tend: Callable[[], None]) -> bool:
-    """Call ``tend()`` in a single process, as a supervisor does for several."""
-    tend()
-    if os.getpid() == 1:
-        reap_orphans()
-    return True
-
-
-def beat_for(parent: int, beat: Callable[[], None]) -> bool:
-    """Send a heartbeat to the parent; return False if the parent has ended."""
-    beat()
-    return os.getppid() == parent
 
 
 def announce(settings: Settings, hosts: Hosts, sockets: Sockets) -> None:

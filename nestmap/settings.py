@@ -6,25 +6,19 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from nestmap.database import Hosts
 from nestmap.database.connection_string import unverified_hosts
 from nestmap.env_file import home, read_env_file
 from nestmap.proxies import Proxies, parsed_proxies
+from nestmap.secret_rules import SECRET_LENGTH, faults_of
 from nestmap.sessions.options import COOKIE_NAME
 from nestmap.timeouts import TIMEOUTS
 from nestmap.variables import Variables
 
-SECRET_LENGTH = 32
-SECRET_CHARACTERS = 10
 HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 HOST_NAME = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]|[0-9.]+")
-PLACEHOLDERS = re.compile(
-    r"change.?me|replace.?me|your.?(secure.?)?(session.?)?secret|keyboard.?cat|placeholder",
-    re.IGNORECASE,
-)
 
 
 class SettingsError(Exception):
@@ -200,12 +194,9 @@ class _Reader(Variables):
         secret = self.secret(name)
         if required and not secret:
             self.mistake(f"{name} is missing; set {SECRET_LENGTH} random characters or more")
-        if secret and self.production and len(secret) < SECRET_LENGTH:
-            self.mistake(f"{name} is too short; use {SECRET_LENGTH} random characters or more")
-        if secret and self.production and PLACEHOLDERS.search(secret):
-            self.mistake(f"{name} is a known placeholder; use random characters")
-        if secret and self.production and _is_monotonous(secret):
-            self.mistake(f"{name} has few different characters or a pattern; use random ones")
+        if secret and self.production:
+            for fault in faults_of(secret):
+                self.mistake(f"{name} {fault}")
         return secret or None
 
     def proxies(self) -> Proxies:
@@ -238,11 +229,3 @@ class _Reader(Variables):
                 " with the Secure attribute; set NESTMAP_ENV=production or choose another name"
             )
         return name
-
-
-def _is_monotonous(secret: str) -> bool:
-    """Return True for a secret of few different characters, of repetitions, or of a sequence."""
-    periods = range(1, len(secret) // 2 + 1)
-    repeats = any(secret == (secret[:p] * len(secret))[: len(secret)] for p in periods)
-    in_order = sum(abs(ord(b) - ord(a)) == 1 for a, b in pairwise(secret))
-    return repeats or in_order > len(secret) // 2 or len(set(secret)) < SECRET_CHARACTERS

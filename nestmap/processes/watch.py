@@ -1,0 +1,28 @@
+"""What a process does each second: tell that it is well, or notice that it must stop."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from nestmap.processes.supervisor import reap_orphans
+
+
+async def watch(stop: asyncio.Event, well: Callable[[], bool]) -> None:
+    """Call ``well()`` every second, in a thread, and stop when it returns False."""
+    while await asyncio.to_thread(well):
+        await asyncio.sleep(1)
+    stop.set()
+
+
+def tend_alone(tend: Callable[[], None]) -> bool:
+    """Call ``tend()`` in a single process, as a supervisor does for several."""
+    tend()
+    if os.getpid() == 1:
+        reap_orphans()
+    return True
+
+
+def beat_for(parent: int, beat: Callable[[], None]) -> bool:
+    """Send a heartbeat to the parent; return False if the parent has ended."""
+    beat()
+    return os.getppid() == parent
