@@ -86,7 +86,10 @@ def main(arguments: list[str]) -> int:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """Return the options ``wait`` (seconds) and ``reload``; ends the program for --version and --help."""
+    """Return the options ``wait`` (seconds) and ``reload``.
+
+    It ends the program for --version and --help.
+    """
     parser = argparse.ArgumentParser(prog="python run.py", description=DESCRIPTION)
     parser.add_argument(
         "--wait",

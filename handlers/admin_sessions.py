@@ -65,14 +65,18 @@ class EndAllHandler(BaseHandler):
         await self.ensure_confirmed()
         source = source_of(self)
         await self.services.administration.end_all_sessions(source)
-        # The versions have ended the sessions of all users; millions of rows take longer than a request.
+        # The versions have ended the sessions of all users; millions of rows take longer than a
+        # request.
         ending = self.sessions.admin.end_all(source=source)
         self.services.background.start(ending, "end all sessions")
         self.redirect("/login", status=303)
 
 
 async def end_session(handler: BaseHandler, session_id: str) -> bool:
-    """End the session with this public id, the current one by signing out; return False if none has it."""
+    """End the session with this public id, the current one by signing out.
+
+    Return False if none has it.
+    """
     await handler.ensure_confirmed()
     if session_id == handler.session.id:
         handler.session.sign_out()

@@ -53,7 +53,10 @@ class ApiUserHandler(BaseHandler):
     access = Access.ADMIN
 
     async def patch(self, user_id: str) -> None:
-        """Change the role, or disable or enable: {role?, disabled?}; 409 for the last administrator."""
+        """Change the role, or disable or enable: {role?, disabled?}.
+
+        The answer is 409 for the last administrator.
+        """
         fields = json_object(self)
         role, disabled = fields.get("role"), fields.get("disabled")
         if role not in (None, *ROLES) or not isinstance(disabled, bool | None):

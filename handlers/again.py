@@ -38,7 +38,10 @@ class Button:
 
 
 def again_fields(handler: RequestHandler, *, with_session: bool) -> list[Again]:
-    """Return the posted fields without passwords; the id of the session only if it is still valid."""
+    """Return the posted fields without passwords.
+
+    The id of the session is among them only if it is still valid.
+    """
     left_out = () if with_session else ("_session",)
     fields = handler.request.body_arguments
     return [_again(name, values[-1]) for name, values in fields.items() if name not in left_out]

@@ -67,9 +67,10 @@ class SiteApplication(Application):
 def make_app(
     services: Services, routes: Routes, usual_headers: dict[str, str], **settings: Any
 ) -> SiteApplication:
-    """Return the application. ``settings`` are those of the handlers: templates, files, error handlers.
+    """Return the application.
 
-    The server adds ``usual_headers`` to each response.
+    ``settings`` are those of the handlers: templates, files, error handlers. The server adds
+    ``usual_headers`` to each response.
     """
     return SiteApplication(
         routes,

@@ -65,8 +65,8 @@ TOO_MANY_SESSIONS = (
 class BaseHandler(SessionHandler):
     """Base class of all handlers of the site.
 
-    A subclass sets ``access``, who may use it, and ``needs_session``, False for handlers that use no
-    session.
+    A subclass sets ``access``, who may use it, and ``needs_session``, False for handlers that use
+    no session.
     """
 
     access = Access.USER
@@ -101,8 +101,8 @@ class BaseHandler(SessionHandler):
     def _comes_from_http(self) -> bool:
         """Return True if the page that sent this request was loaded over plain http.
 
-        Anyone on the network could have changed such a page. Tornado compares the host of Origin only.
-        Browsers that send Sec-Fetch-Site say "cross-site".
+        Anyone on the network could have changed such a page. Tornado compares the host of Origin
+        only. Browsers that send Sec-Fetch-Site say "cross-site".
         """
         return self.request.headers.get("Origin", "").startswith("http:")
 

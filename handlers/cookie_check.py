@@ -26,7 +26,10 @@ class CookieCheckHandler(BaseHandler):
 
 
 def redirect_with_cookie(handler: BaseHandler, path: str) -> None:
-    """Redirect after a post that stored something; a browser without cookies gets the check first."""
+    """Redirect after a post that stored something.
+
+    A browser without cookies gets the check first.
+    """
     if not has_cookie(handler):
         path = f"/cookies?{urlencode({'next': path})}"
     handler.redirect(path, status=303)

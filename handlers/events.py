@@ -89,7 +89,8 @@ async def found_events(handler: BaseHandler) -> list[Event]:
 def own_json(event: Event, user_id: str) -> dict[str, object]:
     """Return an event in the JSON for its user.
 
-    It has neither the name nor the IP address of an administrator; a sign-in attempt has its IP address.
+    It has neither the name nor the IP address of an administrator; a sign-in attempt has its IP
+    address.
     """
     by = _by(event, user_id)
     is_told = by in ("you", "someone")
@@ -104,7 +105,10 @@ def own_json(event: Event, user_id: str) -> dict[str, object]:
 
 
 def _by(event: Event, user_id: str) -> str:
-    """Return the actor in words. A client with a wrong password may be signed in to another account."""
+    """Return the actor in words.
+
+    A client with a wrong password may be signed in to another account.
+    """
     if event.actor_id == user_id:
         return "you"
     if event.kind in ATTEMPTS:

@@ -41,7 +41,10 @@ def reason_of_refusal(request: HTTPServerRequest) -> str:
 
 
 def page_of_form(request: HTTPServerRequest) -> str:
-    """Return the page of this site whose form was posted, to show it again; "/" if there is no Referer."""
+    """Return the page of this site whose form was posted, to show it again.
+
+    Return "/" if there is no Referer.
+    """
     parts = urlsplit(request.headers.get("Referer", ""))
     if parts.netloc != request.host:
         return "/"

@@ -19,7 +19,10 @@ STATUS: dict[type[AccountError], int] = {
 
 
 def refuse_form(handler: RequestHandler, error: AccountError, text: str = "") -> str:
-    """Set the status of a form that is shown again; return `text`, by default the error's message."""
+    """Set the status of a form that is shown again.
+
+    Return `text`, by default the error's message.
+    """
     handler.set_status(STATUS[type(error)])
     if isinstance(error, TooManyAttempts):
         handler.set_header("Retry-After", str(error.seconds))

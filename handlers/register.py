@@ -29,7 +29,10 @@ class RegisterHandler(EntryHandler):
             raise FormRefused(409, {"email": str(error)}) from None
 
     async def _account(self, email: str, password: str) -> User:
-        """Make an account; after a second click on the button, return the account of the first one."""
+        """Make an account.
+
+        After a second click on the button, return the account of the first one.
+        """
         accounts, client = self.services.accounts, sign_in_client(self)
         try:
             return await accounts.register(email, password, client)

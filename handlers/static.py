@@ -35,8 +35,8 @@ class SiteStaticHandler(StaticFileHandler):
     def get_cache_time(self, path: str, modified: datetime | None, mime_type: str) -> int:
         """Allow long caching only under the file's own version.
 
-        A shared cache that is asked for the version of the next release today would keep today's file
-        under that name.
+        A shared cache that is asked for the version of the next release today would keep today's
+        file under that name.
         """
         version = self.get_query_argument("v", "")
         own = bool(version) and version == self.get_version(self.settings, path)

@@ -95,7 +95,8 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 1
         except BrokenPipeError:
-            # The reader closed the pipe, as in `events | head`. Python would try to flush the output again.
+            # The reader closed the pipe, as in `events | head`. Python would try to flush the
+            # output again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
     return 2

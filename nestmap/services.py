@@ -105,13 +105,19 @@ class Services:
         return self._hosts.availability.is_away
 
     async def migrate(self, patience: float) -> int:
-        """Apply the pending migrations of the site and of the session layer; return their number."""
+        """Apply the pending migrations of the site and of the session layer.
+
+        Return their number.
+        """
         # The site's functions use the session table.
         folders = [self.sessions.schema.migrations, self.migrations]
         return await migrate(self._hosts, folders, patience)
 
     async def faults(self, database: Database) -> list[str]:
-        """Return the faults that prevent the site from using this database. Raises DatabaseError."""
+        """Return the faults that prevent the site from using this database.
+
+        Raises DatabaseError.
+        """
         waiting = await pending(database, [self.migrations, self.sessions.schema.migrations])
         if waiting:
             names = ", ".join(waiting)

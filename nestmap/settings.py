@@ -22,7 +22,10 @@ HOST_NAME = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]|[0-9.]
 
 
 class SettingsError(Exception):
-    """The settings are invalid; ``reasons`` has each variable with its remedy, without its value."""
+    """The settings are invalid.
+
+    ``reasons`` has each variable with its remedy, without its value.
+    """
 
     def __init__(self, reasons: list[str]) -> None:
         super().__init__("\n".join(reasons))
@@ -33,8 +36,8 @@ class SettingsError(Exception):
 class Settings:
     """The settings of the operator. Times are in seconds.
 
-    ``secret`` is None if development must make one. ``hsts`` is the value of the header, "" for none.
-    ``metrics_port`` is 0 without metrics. An empty ``allowed_hosts`` allows all.
+    ``secret`` is None if development must make one. ``hsts`` is the value of the header, "" for
+    none. ``metrics_port`` is 0 without metrics. An empty ``allowed_hosts`` allows all.
     """
 
     production: bool
@@ -79,8 +82,8 @@ class Settings:
 def read_settings(directory: Path | None = None, *, signs: bool = True) -> Settings:
     """Return the settings of this process. Raises SettingsError with all mistakes.
 
-    ``.env`` and a relative DATA_DIR are in ``directory``, by default the folder of run.py. No file is
-    made: without SESSION_SECRET, development has no secret yet (see nestmap.secret). With
+    ``.env`` and a relative DATA_DIR are in ``directory``, by default the folder of run.py. No file
+    is made: without SESSION_SECRET, development has no secret yet (see nestmap.secret). With
     ``signs=False``, for programs that sign no cookies, the secrets are not read.
     """
     directory = directory or home()

@@ -35,10 +35,11 @@ class ListedUser:
 
 
 class Administration:
-    """Lists and changes accounts. All methods may raise DatabaseError; changes return None for an unknown id.
+    """Lists and changes accounts.
 
-    Disabling, enabling and ending sessions change the version of the account, which invalidates all its
-    sessions at once. Each change and its event are one statement.
+    All methods may raise DatabaseError; changes return None for an unknown id. Disabling, enabling
+    and ending sessions change the version of the account, which invalidates all its sessions at
+    once. Each change and its event are one statement.
     """
 
     def __init__(self, database: Database, passwords: Passwords) -> None:
@@ -114,7 +115,10 @@ class Administration:
             after = max(row[0] for row in rows)
 
     async def set_role(self, user_id: int, role: str, source: Source) -> User | None:
-        """Set the role of an account. Raises LastAdministrator if no administrator would be left."""
+        """Set the role of an account.
+
+        Raises LastAdministrator if no administrator would be left.
+        """
         parameters = {"id": user_id, "role": role, "event": source.json()}
         return _changed(await self._database.one(SQL["set_role"], parameters))
 

@@ -50,7 +50,10 @@ class NewSessions:
         self._is_much = asyncio.Event()
 
     def take(self, network: str, now: float | None = None) -> bool:
-        """Count a session, and return False if it is above the limit. ``now`` is in seconds on any clock."""
+        """Count a session, and return False if it is above the limit.
+
+        ``now`` is in seconds on any clock.
+        """
         counter = self._counter(network, time.monotonic() if now is None else now)
         if counter.used + 1 > self._most:
             return False

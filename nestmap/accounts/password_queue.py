@@ -22,9 +22,9 @@ class PasswordQueue:
     """Runs work in ``threads`` threads; shares with waiting work take turns.
 
     Up to ``each`` pieces of work can wait in one share; another one raises TooManySignIns. Up to
-    ``total`` can wait in all; another one replaces the newest in the longest share of an unknown client,
-    unless its own share is unknown and as long. So a client without waiting work gets in if others have
-    more, and a known client always gets in.
+    ``total`` can wait in all; another one replaces the newest in the longest share of an unknown
+    client, unless its own share is unknown and as long. So a client without waiting work gets in if
+    others have more, and a known client always gets in.
     """
 
     def __init__(self, threads: int, *, each: int, total: int) -> None:
@@ -91,7 +91,10 @@ class PasswordQueue:
             raise
 
     def _make_room(self, than: int) -> None:
-        """Refuse the newest work in the longest unknown share; raise TooManySignIns if none is longer."""
+        """Refuse the newest work in the longest unknown share.
+
+        Raise TooManySignIns if none is longer.
+        """
         shares = self._unknown
         longest = max(shares, key=lambda share: len(shares[share]), default=None)
         if longest is None or len(shares[longest]) <= than:

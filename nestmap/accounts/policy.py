@@ -2,9 +2,9 @@
 
 zxcvbn estimates how many guesses a password needs when dictionaries of common passwords, names and
 words, keyboard runs, sequences, repeats, dates, and what is known of this account are tried first.
-Its time grows with the cube of the length and doubles with each character that may stand for several
-letters (24 characters with all 20 of those: 0.3 s; 256: 25 s). So only the beginning is checked, for
-up to 60 ms: a password is at least as hard to guess as its beginning.
+Its time grows with the cube of the length and doubles with each character that may stand for
+several letters (24 characters with all 20 of those: 0.3 s; 256: 25 s). So only the beginning is
+checked, for up to 60 ms: a password is at least as hard to guess as its beginning.
 """
 
 import unicodedata

@@ -1,7 +1,8 @@
 """The throttle: counts attempts in PostgreSQL before a password is hashed.
 
-A bucket counts failures. From the fifth on (accounts) it delays the next attempt by 5, 10, 20
-... seconds and 15 minutes at most; it never locks. An attempt is counted in the first of these that applies:
+A bucket counts failures. From the fifth on (accounts) it delays the next attempt by 5, 10, 20 ...
+seconds and 15 minutes at most; it never locks. An attempt is counted in the first of these that
+applies:
 
 - the device, if it has the cookie of an earlier sign-in to this account;
 - the account in this network, if it signed in to this account within 90 days;
@@ -83,8 +84,8 @@ class Throttle:
     ) -> Reservation:
         """Count an attempt on an account. Raises TooManyAttempts if it must wait.
 
-        ``account`` is its id, or the given address if there is no account; ``device`` is the id of a
-        device that signed in to it before.
+        ``account`` is its id, or the given address if there is no account; ``device`` is the id of
+        a device that signed in to it before.
         """
         if device is not None:
             buckets = [self._account_bucket("device", account, device)]

@@ -78,7 +78,10 @@ class AccountPlaces:
         return Place(*place) if place[0] else None
 
     async def _change(self, query: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
-        """Run a change with a deadline; if its outcome is unknown, the error is raised after the deadline."""
+        """Run a change with a deadline.
+
+        If its outcome is unknown, the error is raised after the deadline.
+        """
         until = time.monotonic() + seconds_left(TIMEOUTS.total)
         deadline = {"until": self._clock.at(until)}
         try:
@@ -90,5 +93,8 @@ class AccountPlaces:
 
 
 def _too_late() -> TimedOut:
-    """Return a new error: one that is raised again keeps the frames of all requests that raised it."""
+    """Return a new error.
+
+    An error that is raised again keeps the frames of all requests that raised it.
+    """
     return TimedOut("the change came too late")

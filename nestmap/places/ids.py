@@ -16,8 +16,8 @@ def new_key() -> str:
 def new_id(name: str, key: str = "") -> str:
     """Return an id for a new place: "São Paulo" is sao-paulo-1f0c7d3a.
 
-    It differs from all existing ids, so two tabs that pin Paris at once pin two places. A form sends
-    the `key` of its rendering, so it pins one place even if it is sent twice.
+    It differs from all existing ids, so two tabs that pin Paris at once pin two places. A form
+    sends the `key` of its rendering, so it pins one place even if it is sent twice.
     """
     # The time to normalise grows with the square of the length, so the name is cut first.
     plain = unicodedata.normalize("NFKD", name[:STEM_LENGTH])

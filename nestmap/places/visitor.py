@@ -48,8 +48,8 @@ class VisitorPlaces:
 def session_places(session: Mapping[str, Any]) -> list[Place]:
     """Return the places in a session, in order of id.
 
-    `nestmap.places_in` in sql/site reads them in the same way. An Express server with the same table
-    may store other data under such a key, which is skipped.
+    `nestmap.places_in` in sql/site reads them in the same way. An Express server with the same
+    table may store other data under such a key, which is skipped.
     """
     keys = sorted(key for key in session if key.startswith(PREFIX))
     places = (_place(key, session[key]) for key in keys)

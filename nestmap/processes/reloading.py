@@ -1,8 +1,9 @@
 """Restarts the program after a change of its code or of a template: `run.py --reload`.
 
-tornado.autoreload replaces the process from inside its event loop: responses are cut off, workers are
-left behind, and after a syntax error the site is down. Here the program stops as after SIGTERM, the
-embedded PostgreSQL keeps running, and a change that can't be imported is reported and not loaded.
+tornado.autoreload replaces the process from inside its event loop: responses are cut off, workers
+are left behind, and after a syntax error the site is down. Here the program stops as after SIGTERM,
+the embedded PostgreSQL keeps running, and a change that can't be imported is reported and not
+loaded.
 """
 
 import logging
@@ -20,7 +21,10 @@ WATCHED = ("run.py", ".env", "handlers", "nestmap", "sql")
 
 
 class Reloader:
-    """Checks for changes below ``folder``, that of run.py. ``wanted`` is True if a restart is needed."""
+    """Checks for changes below ``folder``, that of run.py.
+
+    ``wanted`` is True if a restart is needed.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nestmap")
 
-# A stop waits this long for requests that may already be on their way on open connections (seconds).
+# A stop waits this long for requests that may already be on their way on open connections
+# (seconds).
 QUIET_SECONDS = 0.25
 CHECK_SECONDS = 0.02
 
@@ -29,7 +30,10 @@ async def serve(
     sockets: list[socket.socket],
     stop: asyncio.Event,
 ) -> bool:
-    """Answer requests until ``stop`` is set. Return True if all requests and commits ended in time."""
+    """Answer requests until ``stop`` is set.
+
+    Return True if all requests and commits ended in time.
+    """
     spare_the_collector()
     raise_limit()
     server = HTTPServer(

@@ -19,8 +19,8 @@ LEAVE_SECONDS = 2.0
 def stop_on_signals(stop: asyncio.Event) -> None:
     """Set ``stop`` on SIGTERM, SIGINT or SIGHUP; a second one exits at once, with status 1.
 
-    The handlers belong to Python, not to the event loop, so they also run if the loop hangs. A process
-    that still runs after TIMEOUTS.kill seconds exits by force.
+    The handlers belong to Python, not to the event loop, so they also run if the loop hangs. A
+    process that still runs after TIMEOUTS.kill seconds exits by force.
     """
     loop = asyncio.get_running_loop()
     told: list[int] = []

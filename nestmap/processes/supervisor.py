@@ -63,9 +63,9 @@ def run_workers(
     The work calls ``beat`` once a second as long as it is well. A worker that ends, is killed or
     hangs is replaced. If a worker fails before any worker has served, all stop.
 
-    SIGTERM, SIGINT and SIGHUP stop the workers; SIGKILL follows after ``times.stop`` seconds, or with
-    the second signal. The parent closes its ``sockets`` with the first signal, so that the kernel
-    accepts no connection that no worker will answer.
+    SIGTERM, SIGINT and SIGHUP stop the workers; SIGKILL follows after ``times.stop`` seconds, or
+    with the second signal. The parent closes its ``sockets`` with the first signal, so that the
+    kernel accepts no connection that no worker will answer.
     """
     return Supervisor(count, work, list(sockets), chores, times).run()
 
@@ -150,7 +150,8 @@ class Supervisor:
     def _look_at(self, worker: Worker) -> None:
         """Kill a worker that hangs; SIGABRT makes it log its traceback first.
 
-        It counts checks, not seconds: after the machine was suspended, workers have had no time to beat.
+        It counts checks, not seconds: after the machine was suspended, workers have had no time to
+        beat.
         """
         beat = self._beats[worker.number]
         self._has_served = self._has_served or beat > 0

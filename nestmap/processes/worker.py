@@ -83,7 +83,8 @@ def fork(work: Callable[[], int]) -> int:
     terminal signals all processes, and the parent forwards it.
     """
     with warnings.catch_warnings():
-        # The thread of the log may be running; it holds no lock, and is started again in the worker.
+        # The thread of the log may be running; it holds no lock, and is started again in the
+        # worker.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid:

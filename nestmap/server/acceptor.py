@@ -19,7 +19,8 @@ _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 class Acceptor:
     """Accepts the connections of one listening socket.
 
-    ``make_room()`` returns True if one more may be open; ``accepted()`` is called with each new one.
+    ``make_room()`` returns True if one more may be open; ``accepted()`` is called with each new
+    one.
     """
 
     def __init__(

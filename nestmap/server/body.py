@@ -43,7 +43,8 @@ class ChunkedBody:
     def feed(self, data: bytes, limit: int) -> tuple[bytes, bytes]:
         """Return the content of the chunks in ``data``, and the rest, which must be fed again.
 
-        Raises HTTPInputError if it is malformed or if all chunks together are longer than ``limit``.
+        Raises HTTPInputError if it is malformed or if all chunks together are longer than
+        ``limit``.
         """
         content: list[bytes] = []
         at = 0
@@ -80,7 +81,10 @@ class ChunkedBody:
         return 0
 
     def _content(self, data: bytes, at: int, content: list[bytes]) -> int:
-        """Read the content of a chunk and the line end after it; return how many bytes were read."""
+        """Read the content of a chunk and the line end after it.
+
+        Return how many bytes were read.
+        """
         part = data[at : at + self._missing]
         if part:
             content.append(part)

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nestmap.server")
 
-# A connection that has waited for its client for less than this is not closed for a new one (seconds).
+# A connection that has waited for its client for less than this is not closed for a new one
+# (seconds).
 SPARED = 1.0
 
 

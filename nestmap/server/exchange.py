@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Exchange(HTTPConnection):
     """Writes the response to one request, with the methods of Tornado's HTTP1Connection.
 
-    The futures of write_headers() and write() are done when the next part may be written; they raise
-    StreamClosedError if the client has disconnected.
+    The futures of write_headers() and write() are done when the next part may be written; they
+    raise StreamClosedError if the client has disconnected.
     """
 
     def __init__(

@@ -51,7 +51,10 @@ def split_head(data: bytes, limit: int) -> tuple[bytes, bytes] | None:
 
 
 def parse_head(head: bytes) -> tuple[RequestStartLine, HTTPHeaders]:
-    """Return the first line and the headers. HTTPInputError if Tornado or httptools refuses them."""
+    """Return the first line and the headers.
+
+    Raises HTTPInputError if Tornado or httptools refuses them.
+    """
     first, _, fields = head.partition(b"\r\n")
     start_line = parse_request_start_line(first.decode("latin1"))
     collected = _Collected()

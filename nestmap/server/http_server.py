@@ -118,7 +118,10 @@ class HTTPServer(TornadoServer):
         return ours + len(self._connections)
 
     def stop(self) -> None:
-        """Accept no more connections; open ones continue, and those that clients have opened already."""
+        """Accept no more connections.
+
+        Open ones continue, and those that clients have opened already.
+        """
         super().stop()
         while self._acceptors:
             self._acceptors.pop().stop()

@@ -15,7 +15,8 @@ class Limits:
     chunk_bytes: int
     # From the connection, or the previous response, to the end of the next head.
     idle: float
-    # From the head to the end of the body; HTTPConnection.set_body_timeout() replaces it for one request.
+    # From the head to the end of the body; HTTPConnection.set_body_timeout() replaces it for one
+    # request.
     body: float | None
     # For the client to read MIN_PROGRESS bytes of a response.
     write: float
@@ -32,7 +33,7 @@ LOW_WATER = 16 * 1024
 MIN_PROGRESS = 16 * 1024
 
 # After the last response, the receiving side stays open for this long (seconds), and up to
-# LINGER_BYTES are read and dropped: closing a socket with unread data would make the client lose the
-# response.
+# LINGER_BYTES are read and dropped: closing a socket with unread data would make the client lose
+# the response.
 LINGER = 2.0
 LINGER_BYTES = 4 * 1024 * 1024

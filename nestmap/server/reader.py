@@ -37,7 +37,8 @@ class RequestReader:
         self._step: Callable[[RequestReader], bool] = RequestReader._read_head
         self._buffer = b""
         self._advancing = False
-        # True while a future of the application is pending; it gets no more data before this is done.
+        # True while a future of the application is pending; it gets no more data before this is
+        # done.
         self._held_up = False
         # The current request. The delegate is told if the client disconnects.
         self._exchange: Exchange | None = None
