@@ -1,8 +1,12 @@
 """Who may use a handler. A handler that does not set `access` needs a signed-in user."""
 
 from enum import Enum, auto
+from urllib.parse import urlencode
+
+from tornado.httputil import HTTPServerRequest
 
 from handlers.errors import SiteError
+from handlers.form_token import page_of_form
 from nestmap.accounts import User
 
 
@@ -55,3 +59,15 @@ def check_access(access: Access, user: User | None) -> None:
         raise SiteError(401, "not_signed_in", "Sign in first.")
     if access is Access.ADMIN and user.role != "admin":
         raise SiteError(403, "forbidden", "This is for administrators only.")
+
+
+def detour(request: HTTPServerRequest, error: BaseException | None) -> str | None:
+    """Return the page that must be used before the page of this request, or None."""
+    match error:
+        case PasswordChangeRequired():
+            return "/account/password"
+        case ConfirmationRequired():
+            asked = request.method in ("GET", "HEAD")
+            next_page = request.uri if asked else page_of_form(request)
+            return "/confirm?" + urlencode({"next": next_page})
+    return None

@@ -14,17 +14,13 @@ from handlers.access import (
     CONFIRMED_SECONDS,
     Access,
     ConfirmationRequired,
-    PasswordChangeRequired,
     check_access,
     check_password_changed,
+    detour,
 )
 from handlers.access_log import count_answer, log_answer
 from handlers.arrival import arrives_from_elsewhere
 from handlers.errors import (
-    HTTPS_REQUIRED,
-    SENTENCES,
-    STARTING,
-    TOO_LARGE,
     ErrorAnswer,
     SiteError,
     allowed_methods,
@@ -42,6 +38,7 @@ from handlers.form_token import (
 )
 from handlers.headers import new_request_id, usual_headers
 from handlers.lapsed import said_of
+from handlers.request_checks import check_request
 from handlers.suspicion import note_cookies, note_cross_origin, note_refusal
 from handlers.traceback_page import traceback_page
 from nestmap.accounts import User, networks_of
@@ -53,7 +50,6 @@ from nestmap.sessions import (
     SessionHandler,
     client_of,
 )
-from nestmap.sizes import MAX_BODY
 
 log = logging.getLogger("nestmap.handlers")
 
@@ -77,15 +73,7 @@ class BaseHandler(SessionHandler):
 
     async def prepare(self) -> None:
         """Load the session and check the access."""
-        if len(self.request.body) > MAX_BODY:
-            raise SiteError(413, *TOO_LARGE)
-        secure = self.needs_session and self.services.settings.production
-        if secure and self.request.protocol != "https":
-            raise SiteError(403, *HTTPS_REQUIRED)
-        if secure and self.request.method != "GET" and self._comes_from_http():
-            raise SiteError(403, *SENTENCES[403])
-        if self.needs_session and not self.services.is_open:
-            raise SiteError(503, *STARTING)
+        check_request(self)
         if is_page(self) and arrives_from_elsewhere(self.request, self.sessions.cookie.name):
             self.render("bounce.html", here=self.request.uri)
             return
@@ -97,14 +85,6 @@ class BaseHandler(SessionHandler):
             reason = reason_of_refusal(self.request)
             log.info("%s %s: %s", self.request_id, self.request.path, reason)
             self.redirect(self.form_page, status=303)
-
-    def _comes_from_http(self) -> bool:
-        """Return True if the page that sent this request was loaded over plain http.
-
-        Anyone on the network could have changed such a page. Tornado compares the host of Origin
-        only. Browsers that send Sec-Fetch-Site say "cross-site".
-        """
-        return self.request.headers.get("Origin", "").startswith("http:")
 
     def _check_access(self) -> None:
         """Check the access of the user; raise SessionEnded for a change by an ended session."""
@@ -229,7 +209,7 @@ class BaseHandler(SessionHandler):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send an error response, or redirect to the sign-in or another page."""
         error = kwargs.get("exc_info", (None, None, None))[1]
-        if is_page(self) and (path := self._detour(error)):
+        if is_page(self) and (path := detour(self.request, error)):
             self.redirect(path, status=303)
             return
         wants_page = is_page(self) and self.request.method in ("GET", "HEAD")
@@ -259,17 +239,6 @@ class BaseHandler(SessionHandler):
             note_cross_origin(self, value)
         elif answer_for(value).status == 500:
             log.error("%s failed", self.request_id, exc_info=value)
-
-    def _detour(self, error: BaseException | None) -> str | None:
-        """Return the page that must be used before this request, or None."""
-        match error:
-            case PasswordChangeRequired():
-                return "/account/password"
-            case ConfirmationRequired():
-                asked = self.request.method in ("GET", "HEAD")
-                next_page = self.request.uri if asked else self.form_page
-                return "/confirm?" + urlencode({"next": next_page})
-        return None
 
     def _error_response(self, error: BaseException | None, status: int = 500) -> Response:
         """Return the response to an error, the same before and after the hold."""
