@@ -7,7 +7,9 @@ from tests.support.steps import pin, register, sign_in, sign_out
 from tests.support.visitor import PASSWORD
 
 
-@pytest.fixture(params=[True, False], ids=["javascript", "no javascript"])
+@pytest.fixture(
+    params=[True, pytest.param(False, marks=pytest.mark.long)], ids=["javascript", "no javascript"]
+)
 def page(request, open_browser):
     return open_browser(java_script_enabled=request.param)
 

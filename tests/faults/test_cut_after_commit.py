@@ -7,6 +7,8 @@ import pytest
 from tests.support.sids import count_sessions, sid_of, stored
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.long
+
 USERS = re.compile(rb"insert\s+into\s+nestmap\.users", re.IGNORECASE)
 
 

@@ -10,6 +10,8 @@ from nestmap.sessions.writes import Insert, Update
 from tests.support.instance import SECRET
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.long
+
 SIGNED_IN = "select count(*) from session where user_id is not null"
 ROUNDS = 500  # in a batch of each instance
 SESSIONS = 20

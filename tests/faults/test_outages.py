@@ -6,6 +6,8 @@ from tests.support.outages import LOOK, Outage
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 GONE = [Outage.stopped, Outage.killed, Outage.connections_used_up, Outage.wire_reset]
 
 

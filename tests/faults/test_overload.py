@@ -12,6 +12,8 @@ from tests.support.raw import request
 from tests.support.visitor import PASSWORD, Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 WRITERS = 20
 WRITES = 2600  # 2,000 may wait, and a few are running
 SURPLUS = 100

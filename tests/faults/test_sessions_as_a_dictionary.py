@@ -23,6 +23,8 @@ from nestmap.sessions.sid import new_sid
 from tests.support.layer import open_layer
 from tests.support.sessions_model import Sessions
 
+pytestmark = pytest.mark.long
+
 KEYS = st.sampled_from(["trip", "place:x", "\u2603"])
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 VALUES = st.recursive(

@@ -7,6 +7,8 @@ import pytest
 from tests.support.machine import MACHINE
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.long
+
 DELAY = 0.4
 CHANGES = 12
 SLOW = 2.2  # a statement may take a little longer; three of them may not
