@@ -5,8 +5,6 @@ without a limit.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -52,12 +50,14 @@ def seconds_spent() -> float:
     return 0.0 if budget is None else budget.spent
 
 
-@contextmanager
-def counted() -> Iterator[None]:
-    """Count the time of the block as the time of a statement."""
-    began = time.monotonic()
-    try:
-        yield
-    finally:
+class counted:  # noqa: N801 (it is used like a function)
+    """Count the time of a block as the time of a statement."""
+
+    __slots__ = ("_began",)
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
         if (budget := _budget.get()) is not None:
-            budget.spent += time.monotonic() - began
+            budget.spent += time.monotonic() - self._began

@@ -21,6 +21,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+# A batch starts in the next turn of the event loop, or in the one after it if more items have come: larger
+# batches save more than the wait costs. With still more turns the database would be idle.
+TURNS = 2
+
+
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
     """Limits of a Batcher: counts of items and batches, and seconds."""
@@ -110,7 +115,17 @@ class Batcher(Generic[Item, Result]):
         """Start a batch in the next turn of the loop, so that items of this turn are included."""
         if not self._starting:
             self._starting = True
-            asyncio.get_running_loop().call_soon(self._start_batch)
+            asyncio.get_running_loop().call_soon(
+                self._start_unless_more_come, len(self._queue), TURNS
+            )
+
+    def _start_unless_more_come(self, queued: int, turns: int) -> None:
+        """Start a batch, or wait for another turn if items have come in this one."""
+        if turns > 1 and queued < len(self._queue) < self._limits.items:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._start_unless_more_come, len(self._queue), turns - 1)
+        else:
+            self._start_batch()
 
     def _start_batch(self) -> None:
         self._starting = False

@@ -109,6 +109,28 @@ async def test_what_arrives_with_the_results_of_a_batch_goes_in_the_next_one():
     assert sender.batches == [["a"], ["b", "c"]]
 
 
+@pytest.mark.parametrize(
+    ("turns", "batches"),
+    [
+        ({"a": 0, "b": 1}, [["a"], ["b"]]),
+        ({"a": 0, "b": 0, "c": 1, "d": 2}, [["a", "b", "c"], ["d"]]),
+    ],
+    ids=["a single item does not wait", "several wait for those of one more turn"],
+)
+@awaited
+async def test_a_batch_starts_a_turn_later_if_more_items_come(turns, batches):
+    sender = Sender()
+    tried = batcher(sender, BatchLimits(slow_after=30))
+
+    async def submit_after(turns, item):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await tried.submit(item)
+
+    await outcomes(submit_after(turn, item) for item, turn in turns.items())
+    assert sender.batches == batches
+
+
 @awaited
 async def test_two_items_with_one_key_never_share_a_statement_and_keep_their_order():
     sender = Sender()
