@@ -21,9 +21,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-# A batch starts in the next turn of the event loop, or in the one after it if more items have come: larger
-# batches save more than the wait costs. With still more turns the database would be idle.
-TURNS = 2
+# A batch starts in the next turn of the event loop, or up to two turns later while each brings more items:
+# larger batches save more than the wait costs. With still more turns the database would be idle.
+TURNS = 3
 
 
 @dataclass(frozen=True, slots=True)

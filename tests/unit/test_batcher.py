@@ -113,12 +113,12 @@ async def test_what_arrives_with_the_results_of_a_batch_goes_in_the_next_one():
     ("turns", "batches"),
     [
         ({"a": 0, "b": 1}, [["a"], ["b"]]),
-        ({"a": 0, "b": 0, "c": 1, "d": 2}, [["a", "b", "c"], ["d"]]),
+        ({"a": 0, "b": 0, "c": 1, "d": 2, "e": 3}, [["a", "b", "c", "d"], ["e"]]),
     ],
-    ids=["a single item does not wait", "several wait for those of one more turn"],
+    ids=["a single item does not wait", "several wait for those of two more turns"],
 )
 @awaited
-async def test_a_batch_starts_a_turn_later_if_more_items_come(turns, batches):
+async def test_a_batch_starts_later_if_more_items_come(turns, batches):
     sender = Sender()
     tried = batcher(sender, BatchLimits(slow_after=30))
 
