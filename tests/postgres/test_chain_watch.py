@@ -7,6 +7,7 @@ from nestmap.sessions.chain import ChainWatch
 from tests.support.layer import open_layer
 from tests.support.metrics import Metrics
 from tests.support.ports import free_port
+from tests.support.waiting import wait_until
 
 EVENTS = 10
 LINKS = 3
@@ -113,4 +114,4 @@ def test_a_site_logs_a_broken_chain(layer, watch, database, start_instance):
     port = free_port()
     site = start_instance(database.url, METRICS_PORT=port)
     Metrics(port).wait_for("nestmap_events_chain_faults", 1)
-    assert "the chain of events is broken" in site.output
+    wait_until(lambda: "the chain of events is broken" in site.output, "the line in the log")
