@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import logging
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -37,8 +38,10 @@ class Background:
 
         Return True if all other tasks ended by themselves.
         """
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+        deadline = time.monotonic() + seconds
+        # A task may start others before it ends.
+        while self._tasks and (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
         drained = not self._tasks
         await _cancel({*self._tasks, *self._daemons})
         return drained

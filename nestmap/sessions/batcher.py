@@ -6,12 +6,13 @@ A single item is sent immediately. A thousand simultaneous items need only a few
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from nestmap.background import Background
 from nestmap.database import DatabaseError, Overloaded, TimedOut
+from nestmap.sessions.batch_rules import BatchRules
 from nestmap.sessions.counts import BatchFigures
 from nestmap.sessions.delivery import Delivery, Send
 from nestmap.sessions.unit import Entry, Unit
@@ -26,6 +27,9 @@ Result = TypeVar("Result")
 TURNS = 3
 
 
+NO_RULES: BatchRules[Any] = BatchRules()
+
+
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
     """Limits of a Batcher: counts of items and batches, and seconds."""
@@ -35,20 +39,6 @@ class BatchLimits:
     slow_after: float = TIMEOUTS.slow  # a batch that takes longer no longer delays the next one
     running: int = 8  # simultaneous batches, if they are slow
     timeout: float = TIMEOUTS.request  # the longest that an item waits for its result
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRules(Generic[Item]):
-    """Which items may share a statement, and if a statement may be repeated.
-
-    The units of a statement have different keys (``key``): with ``merges``, items with the same key
-    share a unit, else they are sent in separate statements. Without a ``key``, each item is a unit.
-    With ``repeats``, a unit is sent again until its outcome is known.
-    """
-
-    key: Callable[[Item], Hashable] | None = None
-    merges: bool = False
-    repeats: bool = False
 
 
 class Batcher(Generic[Item, Result]):
@@ -64,7 +54,7 @@ class Batcher(Generic[Item, Result]):
         send: Send[Item, Result],
         background: Background,
         *,
-        rules: BatchRules[Item] = BatchRules(),
+        rules: BatchRules[Item] = NO_RULES,
         limits: BatchLimits = BatchLimits(),
     ) -> None:
         self._name = name
@@ -92,8 +82,7 @@ class Batcher(Generic[Item, Result]):
         future: asyncio.Future[Result] = loop.create_future()
         since = loop.time() if since is None else since
         self._queue.append(Entry(item, future, since, time.monotonic(), self.figures.failures))
-        if self._may_start():
-            self._start_soon()
+        self._start_if_possible()
         if self._timer is None:
             self._timer = loop.call_later(self._limits.slow_after, self._check_times)
         return future
@@ -104,6 +93,12 @@ class Batcher(Generic[Item, Result]):
         running = sum(batch.size for batch in self._running)
         return queued >= limits.waiting or queued + running >= limits.waiting + limits.items
 
+    def _start_if_possible(self) -> None:
+        if self._queue and not self._starting and self._may_start():
+            self._starting = True
+            # A task from now on until the queue is empty, so that a stop waits for all items.
+            self._background.start(self._run_batch(len(self._queue)), f"{self._name} batch")
+
     def _may_start(self) -> bool:
         """Return True if no batch is running, or the newest is slow and fewer than the limit are."""
         if not self._running:
@@ -111,80 +106,34 @@ class Batcher(Generic[Item, Result]):
         slow = asyncio.get_running_loop().time() - self._limits.slow_after
         return self._running[-1].since <= slow and len(self._running) < self._limits.running
 
-    def _start_soon(self) -> None:
-        """Start a batch in the next turn of the loop, so that items of this turn are included."""
-        if not self._starting:
-            self._starting = True
-            asyncio.get_running_loop().call_soon(
-                self._start_unless_more_come, len(self._queue), TURNS
-            )
+    async def _run_batch(self, queued: int) -> None:
+        """Send a batch in the next turn of the loop, so that items of this turn are included.
 
-    def _start_unless_more_come(self, queued: int, turns: int) -> None:
-        """Start a batch, or wait for another turn if items have come in this one."""
-        if turns > 1 and queued < len(self._queue) < self._limits.items:
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._start_unless_more_come, len(self._queue), turns - 1)
-        else:
-            self._start_batch()
-
-    def _start_batch(self) -> None:
+        ``queued`` is the number of items when it was started.
+        """
+        for _ in range(TURNS - 1):
+            if not queued < len(self._queue) < self._limits.items:
+                break
+            queued = len(self._queue)
+            await asyncio.sleep(0)
         self._starting = False
-        if not self._queue:
-            return
-        units = self._take()
-        if not units:
-            return
+        running = [unit.item for batch in self._running for unit in batch.units]
+        units = self._rules.take(self._queue, self._limits.items, running)
+        if units:
+            await self._deliver(units)
+
+    async def _deliver(self, units: Sequence[Unit[Item, Result]]) -> None:
         size = sum(len(unit.entries) for unit in units)
         batch = _Batch(units, size, asyncio.get_running_loop().time())
         self._running.append(batch)
-        self._background.start(self._run_batch(batch), f"{self._name} batch")
-
-    def _take(self) -> list[Unit[Item, Result]]:
-        """Remove the next batch from the queue and return its units."""
-        if self._rules.key is not None:
-            return self._take_keyed(self._rules.key)
-        room = min(len(self._queue), self._limits.items)
-        # Delivery skips those that have their result.
-        return [Unit([self._queue.popleft()]) for _ in range(room)]
-
-    def _take_keyed(self, key: Callable[[Item], Hashable]) -> list[Unit[Item, Result]]:
-        """Take items of different keys; with ``merges``, those of one key are one unit.
-
-        An item is skipped and keeps its place in the queue if its key is in a running batch, or in
-        this batch and may not be merged.
-        """
-        # An item whose key is running would wait for the lock of its row anyway, and the two could be
-        # carried out in another order.
-        running = {key(unit.item) for batch in self._running for unit in batch.units}
-        taken: dict[Hashable, list[Entry[Item, Result]]] = {}
-        skipped: list[Entry[Item, Result]] = []
-        room = self._limits.items
-        while self._queue and room:
-            entry = self._queue.popleft()
-            if running and key(entry.item) in running:
-                # It counts as taken, so that a batch overtakes no more of them than it may have items.
-                skipped.append(entry)
-                room -= 1
-                continue
-            same = taken.setdefault(key(entry.item), [])
-            if same and not self._rules.merges:
-                skipped.append(entry)
-            elif not entry.future.done():
-                same.append(entry)
-                room -= 1
-        self._queue.extendleft(reversed(skipped))
-        return [Unit(same) for same in taken.values() if same]
-
-    async def _run_batch(self, batch: "_Batch[Item, Result]") -> None:
         try:
-            await self._delivery.deliver(batch.units)
+            await self._delivery.deliver(units)
         except BaseException:
             batch.fail(DatabaseError(f"{self._name} failed"))
             raise
         finally:
             self._running.remove(batch)
-            if self._queue and self._may_start():
-                self._start_soon()
+            self._start_if_possible()
 
     async def _send_counted(
         self, units: Sequence[Unit[Item, Result]]
@@ -208,15 +157,14 @@ class Batcher(Generic[Item, Result]):
         for entry in self._queue:
             if entry.since < oldest:
                 entry.answer(TimedOut(f"too long in the queue to {self._name}"))
-        if self._may_start():
-            self._start_batch()
+        self._start_if_possible()
         busy = self._queue or self._running
         self._timer = loop.call_later(self._limits.slow_after, self._check_times) if busy else None
 
 
 @dataclass(slots=True, eq=False)
 class _Batch(Generic[Item, Result]):
-    units: "list[Unit[Item, Result]]"
+    units: Sequence[Unit[Item, Result]]
     size: int  # entries
     since: float
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from nestmap.background import Background
 from nestmap.database import Database
-from nestmap.sessions.batcher import Batcher, BatchLimits, BatchRules
+from nestmap.sessions.batch_rules import BatchRules
+from nestmap.sessions.batcher import Batcher, BatchLimits
 from nestmap.sessions.clock import DatabaseClock
 from nestmap.sessions.counts import BatchFigures
 from nestmap.sessions.leftovers import Leftovers

@@ -47,3 +47,24 @@ def test_a_task_that_never_ends_does_not_hold_up_a_stop(caplog, monkeypatch):
         assert "never ends did not end" in caplog.text
 
     asyncio.run(asyncio.wait_for(story(), 10))
+
+
+def test_a_stop_waits_for_tasks_that_running_tasks_start():
+    ended: list[str] = []
+
+    async def story() -> bool:
+        background = Background()
+
+        async def first() -> None:
+            await asyncio.sleep(0)
+            background.start(second(), "second")
+
+        async def second() -> None:
+            await asyncio.sleep(0)
+            ended.append("second")
+
+        background.start(first(), "first")
+        return await background.drain(5)
+
+    assert asyncio.run(asyncio.wait_for(story(), 10))
+    assert ended == ["second"]

@@ -6,7 +6,8 @@ import pytest
 
 from nestmap.background import Background
 from nestmap.database import DatabaseError, Locked, Overloaded, Refused, TimedOut, Unavailable
-from nestmap.sessions.batcher import Batcher, BatchLimits, BatchRules
+from nestmap.sessions.batch_rules import BatchRules
+from nestmap.sessions.batcher import Batcher, BatchLimits
 from tests.support.awaiting import awaited
 
 LIMITS = BatchLimits(items=4, waiting=6, slow_after=0.01, running=2, timeout=30)

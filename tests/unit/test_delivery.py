@@ -5,7 +5,8 @@ import itertools
 
 from nestmap.background import Background
 from nestmap.database import DatabaseError, Locked, Refused, TimedOut, Unavailable
-from nestmap.sessions.batcher import Batcher, BatchLimits, BatchRules
+from nestmap.sessions.batch_rules import BatchRules
+from nestmap.sessions.batcher import Batcher, BatchLimits
 from nestmap.sessions.delivery import Late
 from tests.support.awaiting import awaited
 

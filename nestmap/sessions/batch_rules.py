@@ -1,0 +1,67 @@
+"""Which of the waiting items go into the next batch, and which of them share a unit."""
+
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from nestmap.sessions.unit import Entry, Unit
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRules(Generic[Item]):
+    """Which items may share a statement, and if a statement may be repeated.
+
+    The units of a statement have different keys (``key``): with ``merges``, items with the same key
+    share a unit, else they are sent in separate statements. Without a ``key``, each item is a unit.
+    With ``repeats``, a unit is sent again until its outcome is known.
+    """
+
+    key: Callable[[Item], Hashable] | None = None
+    merges: bool = False
+    repeats: bool = False
+
+    def take(
+        self, queue: deque[Entry[Item, Any]], most: int, running: Sequence[Item]
+    ) -> list[Unit[Item, Any]]:
+        """Remove up to ``most`` items from the queue and return their units.
+
+        ``running`` has one item of each unit that is being sent.
+        """
+        if self.key is not None:
+            return self._take_keyed(queue, most, self.key, set(map(self.key, running)))
+        # Delivery skips those that have their result.
+        return [Unit([queue.popleft()]) for _ in range(min(len(queue), most))]
+
+    def _take_keyed(
+        self,
+        queue: deque[Entry[Item, Any]],
+        room: int,
+        key: Callable[[Item], Hashable],
+        running: set[Hashable],
+    ) -> list[Unit[Item, Any]]:
+        """Take items of different keys; with ``merges``, those of one key are one unit.
+
+        An item is skipped and keeps its place in the queue if its key is running, or is in this batch
+        and may not be merged. An item whose key is running would wait for the lock of its row anyway,
+        and the two could be carried out in another order.
+        """
+        taken: dict[Hashable, list[Entry[Item, Any]]] = {}
+        skipped: list[Entry[Item, Any]] = []
+        while queue and room:
+            entry = queue.popleft()
+            if running and key(entry.item) in running:
+                # It counts as taken, so that a batch overtakes no more of them than it may have items.
+                skipped.append(entry)
+                room -= 1
+                continue
+            same = taken.setdefault(key(entry.item), [])
+            if same and not self.merges:
+                skipped.append(entry)
+            elif not entry.future.done():
+                same.append(entry)
+                room -= 1
+        queue.extendleft(reversed(skipped))
+        return [Unit(same) for same in taken.values() if same]
