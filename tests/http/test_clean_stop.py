@@ -1,6 +1,7 @@
 """G15 with one request: a stop drops no response, a kill loses nothing that was acknowledged."""
 
 import http.client
+import os
 import signal
 import time
 from contextlib import ExitStack
@@ -78,17 +79,18 @@ def test_a_site_without_open_connections_stops_sooner_than_one_with_idle_ones(
     assert min(seconds_to_stop(0) for _ in range(3)) < min(seconds_to_stop(1) for _ in range(3))
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_requests_whose_connections_are_not_accepted_yet_are_answered(
-    shared_database, start_instance
+    shared_database, start_instance, processes
 ):
-    instance = start_instance(shared_database.url)
+    instance = start_instance(shared_database.url, PROCESSES=processes)
     with ExitStack() as clients:
-        instance.signal(signal.SIGSTOP)
+        os.killpg(instance.process.pid, signal.SIGSTOP)
         waiting = [clients.enter_context(RawClient(instance.port)) for _ in range(200)]
         for client in waiting:
             client.send(request("GET", "/livez"))
         instance.signal(signal.SIGTERM)
-        instance.signal(signal.SIGCONT)
+        os.killpg(instance.process.pid, signal.SIGCONT)
         assert {client.answer_or_end() for client in waiting} == {200}
     assert instance.wait(10) == 0
 
