@@ -1,5 +1,6 @@
 """The names of changes that a row keeps, by which a repeated change is recognized."""
 
+import json
 from uuid import UUID
 
 import pytest
@@ -48,3 +49,22 @@ def test_the_newest_64_are_kept(names_with):
     assert names_with(full, 1000) == [*full[1:], 1000]
     assert names_with(full, 105) == sorted([*full[1:], 105])
     assert names_with(full[1:], 1000) == [*full[1:], 1000]
+
+
+@pytest.mark.parametrize(
+    ("older_names", "is_late"), [(MOST - 1, False), (MOST, True)], ids=["63 names", "64 names"]
+)
+def test_a_change_that_is_older_than_64_names_is_late(database, older_names, is_late):
+    """Its name may have been pushed out, so that it was made already."""
+    database.execute(
+        "insert into session (sid, sess, expire, writes)"
+        " values ('s', '{}', now() at time zone 'utc' + interval '1 hour', %s::uuid[])",
+        [str(UUID(int=100 + number)) for number in range(older_names)],
+    )
+    change = {"sid": "s", "write": str(UUID(int=7)), "until": 4e9, "changed": {"a": 1}}
+    database.value(
+        "select asked from nestmap.session_update(%s::jsonb, 3600, 7200, 60, '{}', %s::uuid)",
+        json.dumps([change | {"removed": [], "replaces": False}]),
+        str(UUID(int=0)),
+    )
+    assert database.value("select sess::jsonb ? 'a' from session") is not is_late
