@@ -13,7 +13,7 @@ from nestmap.database import DatabaseError
 from nestmap.sessions.batcher import Batcher
 from nestmap.sessions.delivery import Late
 from nestmap.sessions.leftovers import Leftovers
-from nestmap.sessions.sid import new_sid
+from nestmap.sessions.sid import new_id, new_sid
 from nestmap.sessions.writes import Insert, Rotate, SessionEnded, Written
 
 
@@ -82,7 +82,8 @@ class Rotations:
             raise SessionEnded
         insert = Insert(
             sid=new_sid(),
-            id=write.new_id,
+            # That of the write may belong to the copy, which is removed in the background.
+            id=new_id(),
             data=write.changed,
             client=write.client,
             owner=write.owner,

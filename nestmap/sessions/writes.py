@@ -74,8 +74,9 @@ def merged(changes: Sequence[Update]) -> Update:
 class Rotate:
     """Merge changes into a stored session and change its sid to ``new_sid``.
 
-    With an ``owner`` it is a sign-in: if the session is gone, a new one with ``new_id`` is stored. With
-    ``confirms`` the password was given again. With ``takes`` the site's function of a sign-in is called.
+    ``new_id`` is the public id of the copy under the new sid. With an ``owner`` it is a sign-in: if the
+    session is gone, a new one is stored. With ``confirms`` the password was given again. With ``takes``
+    the site's function of a sign-in is called.
     """
 
     sid: str
