@@ -48,7 +48,7 @@ def moment(text: str) -> datetime:
 
 def test_the_stored_expiry_is_utc_and_right_across_a_change_of_clocks(instance, database):
     visitor = Visitor(instance.url)
-    visitor.put_place("lisbon")
+    assert visitor.put_place("lisbon").status == 201
     expected = datetime.now(UTC) + timedelta(seconds=HALF_A_YEAR)
     stored = database.value("select expire from session").replace(tzinfo=UTC)
     told = moment(visitor.session()["session"]["expires_at"])
@@ -60,7 +60,7 @@ def test_the_stored_expiry_is_utc_and_right_across_a_change_of_clocks(instance, 
 
 def test_the_idle_lifetime_is_exact_to_half_a_minute(instance, database):
     visitor = Visitor(instance.url)
-    visitor.put_place("lisbon")
+    assert visitor.put_place("lisbon").status == 201
     sid = sid_of(visitor, database)
     move = "update session set expire = (now() at time zone 'utc') + %s::interval where sid = %s"
     database.execute(move, "30 seconds", sid)
@@ -72,7 +72,7 @@ def test_the_idle_lifetime_is_exact_to_half_a_minute(instance, database):
 
 def test_the_absolute_lifetime_is_exact_to_half_a_minute(instance, database):
     visitor = Visitor(instance.url)
-    visitor.put_place("lisbon")
+    assert visitor.put_place("lisbon").status == 201
     sid = sid_of(visitor, database)
     move = (
         "update session set created_at = now() - make_interval(secs => %s),"
@@ -87,7 +87,7 @@ def test_the_absolute_lifetime_is_exact_to_half_a_minute(instance, database):
 
 def test_instances_in_different_time_zones_agree(far, database):
     visitor = Visitor(far.url)
-    visitor.put_place("lisbon")
+    assert visitor.put_place("lisbon").status == 201
     told = moment(visitor.session()["session"]["expires_at"])
     assert abs(told - datetime.now(UTC) - timedelta(hours=12)) < timedelta(minutes=1)
     assert database.value(
