@@ -2,8 +2,8 @@
 
 Some of the sessions are in use: each is written again and again over HTTP, often enough that some of
 the writes renew it and others don't. They are sessions of visitors, whose places are in the session.
-Prints a row for each minute. Nothing is pruned meanwhile. The table is kept in the given folder for the next run, also of
-benchmarks.size.
+Nothing is pruned meanwhile. Prints a row for each minute. The table is kept in the given folder for
+the next run, also of benchmarks.size.
 """
 
 import argparse
