@@ -24,7 +24,6 @@ DEFAULTS = {
     "keepalives_interval": "2",
     "keepalives_count": "3",
     "tcp_user_timeout": "5000",
-    "application_name": "nestmap",
     "gssencmode": "disable",
 }
 
@@ -52,6 +51,8 @@ class Hosts:
         self.round_trip = 0.0
         # When a statement last had an unknown outcome (time.monotonic()).
         self.given_up = float("-inf")
+        # The application_name of connections for which the connection string has none.
+        self.application_name = "nestmap"
         self.availability = Availability()
         self._users: WeakSet[HasIdleConnections] = WeakSet()
 
@@ -118,6 +119,7 @@ class Hosts:
         for n in range(count):
             # Parameters are sent as UTF-8, also if the database or the environment have other settings.
             one = DEFAULTS | self._parameters | {"client_encoding": "UTF8"}
+            one["application_name"] = one.get("application_name") or self.application_name
             one["host"] = hosts[n] if n < len(hosts) else ""
             one["hostaddr"] = addresses[n] if n < len(addresses) else ""
             one["port"] = ports[n] if n < len(ports) else ports[-1]

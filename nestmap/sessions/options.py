@@ -60,7 +60,7 @@ class SessionOptions:
     events_keep_days: int = 400
     # The most sessions of one user; a sign-in ends the least recently used one. None: any number.
     sessions_per_user: int | None = None
-    # The name of this program's connections in pg_stat_activity.
+    # The name of this program's connections in pg_stat_activity, if the connection string has none.
     application_name: str = "nestmap"
     # The most connections that this process opens for its sessions.
     connections: int = 18
@@ -138,6 +138,7 @@ def _text_rules(options: SessionOptions) -> list[Rule]:
     query, hook = options.user_query, options.on_sign_in
     return [
         (not options.secret, "secret must not be empty"),
+        (not options.application_name, "application_name must not be empty"),
         (not TABLE.fullmatch(options.table), "table must be a name, or schema.table"),
         (options.lapsed not in ("begin", "refuse"), "lapsed must be 'begin' or 'refuse'"),
         (query is not None and ":user_id" not in query, "user_query must have :user_id in it"),

@@ -45,6 +45,7 @@ class Sessions:
         self.options = SessionOptions(secret=secret, **options)
         self.background = Background()
         self.hosts = url if isinstance(url, Hosts) else Hosts(url)
+        self.hosts.application_name = self.options.application_name
         self.cookie = _cookie(self.options)
         self._reads, self._writes, self._reports, self._unhurried = _databases(
             self.hosts, self.options.connections
