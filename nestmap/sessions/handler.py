@@ -244,7 +244,8 @@ class SessionHandler(RequestHandler):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send an error response; for errors of the session layer, that of commit_failed()."""
         error = kwargs.get("exc_info", (None, None, None))[1]
-        self._commits_nothing = self._commits_nothing or not isinstance(error, HTTPError)
+        if error is not None and not isinstance(error, HTTPError):
+            self._commits_nothing = True
         if isinstance(error, FAILURES) and not self._headers_written:
             self.sessions.answers.failed[failure_of(error).code] += 1
             self._send(self.commit_failed(error))

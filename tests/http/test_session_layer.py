@@ -62,6 +62,12 @@ class Answer(Anyone):
         self.finish()
 
 
+class SendError(Anyone):
+    def post(self, status):
+        self.session["status"] = status
+        self.send_error(int(status))
+
+
 class FailTwice(Anyone):
     def post(self):
         self.session["lost"] = 1
@@ -198,6 +204,7 @@ ROUTES = [
     (r"/append", Append),
     (r"/fail", Fail),
     (r"/answer/(\d+)", Answer),
+    (r"/send-error/(\d+)", SendError),
     (r"/fail-twice", FailTwice),
     (r"/refuse", Refuse),
     (r"/grow", Grow),
@@ -335,6 +342,14 @@ async def test_a_response_below_500_commits_and_sends_the_cookie(ask, status):
     names = [SetCookie.parse(text).name for text in answer.headers.get_list("Set-Cookie")]
     assert sorted(names) == ["nestmap.sid", "theme"]
     assert await kept(ask) == {"status": str(status)}
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(("status", "stored"), [(404, {"status": "404"}), (500, {"before": 1})])
+async def test_an_error_that_is_sent_commits_like_one_that_is_raised(ask, status, stored):
+    await ask("/keep", {"before": 1})
+    assert (await ask(f"/send-error/{status}")).code == status
+    assert await kept(ask) == {"before": 1} | stored
 
 
 @pytest.mark.gen_test
