@@ -124,6 +124,7 @@ class Written:
     created_at: float
     authenticated_at: float | None
     expires_at: float
+    absolute_expires_at: float
     max_age: float | None
     taken: list[str] = field(default_factory=list)
 
@@ -136,7 +137,7 @@ class Written:
             created_at=self.created_at,
             authenticated_at=self.authenticated_at,
             expires_at=self.expires_at,
-            absolute_expires_at=self.expires_at,
+            absolute_expires_at=self.absolute_expires_at,
             user_id=user_id,
             user=user,
         )

@@ -222,3 +222,30 @@ def test_a_sign_in_with_longer_lifetimes_outlives_those_of_the_site(layer, later
     # A later sign-in without own lifetimes has those of the site again.
     again = request(layer, written.sid, sign_in)[1]
     assert again.max_age == pytest.approx(12 * HOUR, abs=60)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda session: session.update(a=1),
+        lambda session: session.rotate(),
+        lambda session: session.confirm(),
+        lambda session: session.sign_in("ada"),
+        lambda session: session.sign_in("ada", idle=DAY, absolute=30 * DAY),
+        dict,
+    ],
+    ids=["change", "rotation", "confirmation", "sign-in", "sign-in with lifetimes", "renewal"],
+)
+@pytest.mark.parametrize("own", [{}, {"idle": DAY, "absolute": 2 * DAY}], ids=["site", "own"])
+def test_a_write_tells_the_expiry_and_the_absolute_end_as_the_next_load_does(
+    layer, later, change, own
+):
+    inserted = request(layer, None, lambda session: session.sign_in("ada", **own))[1]
+    assert times(inserted) == times(request(layer, inserted.sid, list)[0].stored)
+    later(HOUR)
+    written = request(layer, inserted.sid, change)[1]
+    assert times(written) == times(request(layer, written.sid, list)[0].stored)
+
+
+def times(row):
+    return round(row.expires_at, 3), round(row.absolute_expires_at, 3)

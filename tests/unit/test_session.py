@@ -243,7 +243,7 @@ def test_a_session_above_the_size_limit_can_be_made_smaller():
 def test_a_value_that_was_read_before_a_save_can_be_changed_in_place_after_it():
     session = fresh()
     stops = session.setdefault("stops", [1])
-    session.saved(Written("sid", "public", 0.0, None, 100.0, 100.0))
+    session.saved(Written("sid", "public", 0.0, None, 100.0, 200.0, 100.0))
     assert state_of(session) is State.CLEAN
     stops.append(2)
     assert session.data.changes().changed == {"stops": b"[1,2]"}

@@ -12,9 +12,10 @@ create type nestmap."{prefix}_written" as (
     asked varchar,              -- the sid that the change named
     sid varchar,                -- the sid of the session now; null: the change was too late
     id text,
-    created_at float8,          -- this and the next two: seconds since the epoch
+    created_at float8,          -- this and the next three: seconds since the epoch
     authenticated_at float8,
     expires_at float8,
+    absolute_expires_at float8,
     max_age float8,             -- seconds until the expiry; null: it was not moved
     taken text[]                -- keys that the site's function of a sign-in has taken
 );
@@ -24,6 +25,7 @@ create type nestmap."{prefix}_written" as (
 create function nestmap."{prefix}_written"(
     p_asked varchar,
     s {table},
+    p_absolute integer,
     p_taken text[] default '{}',
     p_is_renewed boolean default true
 )
@@ -36,6 +38,7 @@ return row(
     extract(epoch from s.created_at)::float8,
     extract(epoch from s.authenticated_at)::float8,
     extract(epoch from s.expire)::float8,
+    extract(epoch from nestmap."{prefix}_absolute_end"(s, p_absolute))::float8,
     case when p_is_renewed then extract(epoch from s.expire - now() at time zone 'utc')::float8 end,
     p_taken
 )::nestmap."{prefix}_written";
@@ -44,7 +47,7 @@ return row(
 create function nestmap."{prefix}_late"(p_asked varchar) returns nestmap."{prefix}_written"
 language sql immutable parallel safe
 return row(
-    p_asked, null, null, null, null, null, null, null
+    p_asked, null, null, null, null, null, null, null, null
 )::nestmap."{prefix}_written";
 
 -- Return true if it is too late to store a row with this sid: after p_until (seconds since the epoch),

@@ -43,7 +43,7 @@ begin
         from {table} as s
         where s.sid = w.sid;
         if found then
-            return next nestmap."{prefix}_written"(w.sid, r, array(
+            return next nestmap."{prefix}_written"(w.sid, r, p_absolute, array(
                 select key
                 from jsonb_object_keys(w.data) as key
                 where not r.sess::jsonb ? key
@@ -98,7 +98,7 @@ begin
             -- An earlier attempt of the same statement may still be running.
             on conflict (sid) do update
             set sid = excluded.sid
-            returning (nestmap."{prefix}_written"(w.sid, s, v_taken)).*;
+            returning (nestmap."{prefix}_written"(w.sid, s, p_absolute, v_taken)).*;
     end loop;
 end;
 $$;

@@ -96,14 +96,14 @@ begin
                   and (cardinality(s.writes) < 64 or w.write > s.writes[1])
               )
           )
-        returning (nestmap."{prefix}_written"(w.sid, s, p_is_renewed => w.is_due)).*;
+        returning (nestmap."{prefix}_written"(w.sid, s, p_absolute, p_is_renewed => w.is_due)).*;
 
     get diagnostics v_written = row_count;
     if v_written < jsonb_array_length(p_rows) then
         return query
             select (case
                 when w.write = any(s.writes)
-                then nestmap."{prefix}_written"(w.sid, s, p_is_renewed => false)
+                then nestmap."{prefix}_written"(w.sid, s, p_absolute, p_is_renewed => false)
                 else nestmap."{prefix}_late"(w.sid)
             end).*
             from jsonb_to_recordset(p_rows) as w (sid varchar, write uuid)

@@ -190,7 +190,7 @@ begin
             perform nestmap."{prefix}_rotated"(w, r.id, r.user_id);
         end if;
 
-        return next nestmap."{prefix}_written"(w.sid, r, v_taken);
+        return next nestmap."{prefix}_written"(w.sid, r, p_absolute, v_taken);
     end loop;
 end;
 $$;

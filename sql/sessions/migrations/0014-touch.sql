@@ -28,6 +28,6 @@ begin
             renewed_at = now()
         from locked
         where s.sid = locked.sid
-        returning (nestmap."{prefix}_written"(locked.sid, s)).*;
+        returning (nestmap."{prefix}_written"(locked.sid, s, p_absolute)).*;
 end;
 $$;

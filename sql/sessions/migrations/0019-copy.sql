@@ -53,7 +53,7 @@ begin
             on conflict (sid) do nothing;
         end if;
 
-        return next nestmap."{prefix}_written"(w.sid, r);
+        return next nestmap."{prefix}_written"(w.sid, r, p_absolute);
     end loop;
 end;
 $$;
