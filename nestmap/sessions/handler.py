@@ -159,7 +159,7 @@ class SessionHandler(RequestHandler):
 
     @property
     def request_name(self) -> str:
-        """Return the name of this request in log lines of the layer."""
+        """The name of this request in log lines of the layer."""
         return f"{self.request.method} {self.request.path}"
 
     def response_sent(self) -> None:
@@ -198,7 +198,7 @@ class SessionHandler(RequestHandler):
         if self._write:
             self._hold()
         elif self._session is not None and self._session.ended and self._session.lapsed:
-            # Signing out of a lapsed session clears the cookie only.
+            # Nothing is to be committed for a lapsed session; who signs out wants the cookie to go.
             self.add_header("Set-Cookie", self.sessions.cookie.clear())
         try:
             return super().finish(chunk)

@@ -13,14 +13,14 @@ class State(Enum):
     """The state of a session in its request. Each state has one commit and one cookie."""
 
     FRESH = auto()  # no valid cookie, nothing to store: no commit, no cookie
-    LAPSED = auto()  # valid cookie, the session is gone: no commit, no cookie
-    REFUSED = auto()  # lapsed, and something was stored: SessionEnded
-    NEW = auto()  # not stored yet, has data or a user: insert, cookie
+    LAPSED = auto()  # valid cookie, the session is gone: no commit; a sign-out clears the cookie
+    REFUSED = auto()  # lapsed, with data that may not begin a new session: SessionEnded
+    NEW = auto()  # not stored yet or ended, has data or a user: insert, cookie
     CLEAN = auto()  # loaded, unchanged: no commit, no cookie
     DUE = auto()  # loaded, unchanged, due for renewal: expiry only, cookie
     CHANGED = auto()  # loaded, some keys differ: update, cookie if renewed
     ROTATED = auto()  # loaded, then given a new sid: copy, then the row in its place, cookie
-    ENDED = auto()  # loaded, then ended: delete, cookie cleared
+    ENDED = auto()  # ended, and its cookies name live sessions: delete, cookie cleared
 
 
 def state_of(session: Session) -> State:
@@ -115,8 +115,8 @@ def _state_without_row(session: Session) -> State:
     """Return the state of a session that has no row, or whose row will be deleted."""
     if session.owner or (session.data and session.may_begin):
         return State.NEW
-    if session.ended:
-        return State.ENDED if session.stored or session.named else State.FRESH
+    if session.ended and (session.stored or session.named):
+        return State.ENDED
     if session.lapsed:
         return State.REFUSED if session.data else State.LAPSED
     return State.FRESH

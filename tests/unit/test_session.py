@@ -152,6 +152,21 @@ def test_ending_a_fresh_session_needs_no_statement():
     assert state_of(session) is State.FRESH
 
 
+def test_ending_a_lapsed_session_needs_no_statement_and_leaves_it_lapsed():
+    session = lapsed("signed out")
+    session.sign_out()
+    assert state_of(session) is State.LAPSED
+    assert planned(session) is None
+
+
+def test_what_is_stored_after_an_end_goes_into_a_new_session_and_the_old_one_is_ended():
+    session = loaded(owner=ADA)
+    session.sign_out()
+    session["a"] = 1
+    assert state_of(session) is State.NEW
+    assert planned(session).named == ["public"]
+
+
 def test_sids_are_random_and_long():
     sids = set()
     for _ in range(100):
