@@ -32,7 +32,7 @@ class Measure:
 
     @property
     def cpu(self) -> float:
-        """Return the CPU time of server and database together, in microseconds per request."""
+        """The CPU time of server and database together, in microseconds per request."""
         return self.server_cpu + self.database_cpu
 
 

@@ -125,7 +125,7 @@ class BaseHandler(SessionHandler):
 
     @property
     def signed_in_user(self) -> User:
-        """Return the signed-in user, in a handler whose access is USER or ADMIN."""
+        """The signed-in user, in a handler whose access is USER or ADMIN."""
         user = self.current_user
         assert isinstance(user, User), "this handler is for users"
         return user
@@ -136,7 +136,7 @@ class BaseHandler(SessionHandler):
 
     @property
     def form_page(self) -> str:
-        """Return the page of this site whose form was posted, to show it again."""
+        """The page of this site whose form was posted, to show it again."""
         return page_of_form(self.request)
 
     def _form_token(self) -> str:
@@ -168,12 +168,12 @@ class BaseHandler(SessionHandler):
 
     @property
     def request_name(self) -> str:
-        """Return the name of this request in log lines."""
+        """The name of this request in log lines."""
         return self.request_id
 
     @property
     def nav(self) -> str:
-        """Return the navigation of a page: "user", "visitor", or "none" if no session was loaded."""
+        """The navigation of a page: "user", "visitor", or "none" if no session was loaded."""
         if self.current_user:
             return "user"
         return "visitor" if self.has_session else "none"
@@ -190,7 +190,7 @@ class BaseHandler(SessionHandler):
             self.set_header("Vary", "Cookie")
 
     def compute_etag(self) -> str | None:
-        """Return None: responses of the site are not to be stored."""
+        """Return None: no response of the site may be stored in a cache."""
         return None
 
     def check_etag_header(self) -> bool:

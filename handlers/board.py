@@ -35,23 +35,23 @@ class Board:
 
     @property
     def shown(self) -> list[Place]:
-        """Return the places of this page."""
+        """The places of this page."""
         end = self.page * CARDS_PER_PAGE
         return self.matching[end - CARDS_PER_PAGE : end]
 
     @property
     def has_filter(self) -> bool:
-        """Return True if there are many places, or a filter is in use."""
+        """True if there are many places, or a filter is in use."""
         return self.total >= FILTER_FROM or bool(self.wanted)
 
     @property
     def newer(self) -> str:
-        """Return the address of the page before this one, or ""."""
+        """The address of the page before this one, or ""."""
         return self._address(self.page - 1) if self.page > 1 else ""
 
     @property
     def older(self) -> str:
-        """Return the address of the page after this one, or ""."""
+        """The address of the page after this one, or ""."""
         return self._address(self.page + 1) if self.page < _pages(self.matching) else ""
 
     def _address(self, page: int) -> str:

@@ -40,7 +40,7 @@ class MapView:
 
     @property
     def scale(self) -> float:
-        """Return the scale at which pins and lines are drawn, so that zooming does not enlarge them."""
+        """The scale at which pins and lines are drawn, so that zooming does not enlarge them."""
         return self.view.width / WIDTH
 
 

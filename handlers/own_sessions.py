@@ -38,7 +38,7 @@ class OwnSession:
 
     @property
     def browser(self) -> str:
-        """Return the name of the browser and the system."""
+        """The name of the browser and the system."""
         return browser_name(self.user_agent)
 
     def json(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ class Drain:
 
     @property
     def running(self) -> int:
-        """How many requests are under way."""
+        """The number of requests whose response has not been sent."""
         return self._count
 
     @property

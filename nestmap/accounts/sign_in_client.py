@@ -18,10 +18,10 @@ class SignInClient:
 
     @property
     def ip(self) -> str | None:
-        """Return the address, or None."""
+        """The address, or None."""
         return self.source.ip
 
     @property
     def network(self) -> str:
-        """Return the network whose attempts share a queue."""
+        """The network whose attempts share a queue."""
         return networks_of(self.source.ip)[-1]

@@ -34,7 +34,7 @@ class Availability:
 
     @property
     def away(self) -> DatabaseError | None:
-        """Return the error of the last attempt if no other should be made now, else None."""
+        """The error of the last attempt if no other should be made now, else None."""
         if self._cause is None or self._may_attempt():
             return None
         return type(self._cause)(*self._cause.args)

@@ -45,7 +45,7 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """Return the connection string, which is the same from start() to stop()."""
+        """The connection string, which is the same from start() to stop()."""
         return sockets.url(self._sockets)
 
     def start(self) -> None:

@@ -50,7 +50,7 @@ class Place:
 
     @property
     def is_on_the_map(self) -> bool:
-        """Return True if the place has coordinates."""
+        """True if the place has coordinates."""
         return self.latitude is not None
 
     def json(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Town:
 
     @property
     def full_name(self) -> str:
-        """Return the name with region and country: "Springfield, Illinois, United States"."""
+        """The name with region and country: "Springfield, Illinois, United States"."""
         return ", ".join(part for part in (self.name, self.region, self.country) if part)
 
 

@@ -38,7 +38,7 @@ class ChainWatch:
 
     @property
     def faults(self) -> int:
-        """Return the number of faults of this pass or the last one, the higher number, with lost heads."""
+        """The number of faults of this pass or the last one, the higher number, with lost heads."""
         return max(self._faults_of_walk, self._faults_of_last_walk) + self._cut
 
     async def run(self) -> None:

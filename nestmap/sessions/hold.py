@@ -24,7 +24,7 @@ class Response:
 
     @property
     def start_line(self) -> ResponseStartLine:
-        """Return its first line."""
+        """Its first line."""
         return ResponseStartLine("", self.status, http.client.responses.get(self.status, "Unknown"))
 
 

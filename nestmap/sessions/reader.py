@@ -55,7 +55,7 @@ class SessionReader:
 
     @property
     def figures(self) -> list[BatchFigures]:
-        """Return the counters of reads."""
+        """The counters of reads."""
         return [self._loads.figures, self._endings.figures]
 
     def load(self, sid: str) -> Future[Found]:

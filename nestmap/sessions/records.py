@@ -49,7 +49,7 @@ class Lapsed:
 
     @property
     def needs_choice(self) -> bool:
-        """Return True if the visitor must sign in or choose a new session before anything is stored.
+        """True if the visitor must sign in or choose a new session before anything is stored.
 
         After an expiry, or if nothing is known, a new session may begin without asking.
         """

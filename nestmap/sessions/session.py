@@ -43,19 +43,22 @@ class Session(MutableMapping[str, Any]):
 
     @property
     def id(self) -> str | None:
-        """Return the public id, or None if the session is not stored. A rotation keeps it."""
+        """The public id, or None if the session is not stored.
+
+        A rotation keeps it, but if its outcome is unknown, it is another one until that is settled.
+        """
         return self.stored.id if self.stored else None
 
     @property
     def user_id(self) -> str | None:
-        """Return the id of the signed-in user as text, or None."""
+        """The id of the signed-in user as text, or None."""
         if self.owner:
             return self.owner.user_id
         return self.stored.user_id if self.stored and not self.ended else None
 
     @property
     def authenticated_at(self) -> float | None:
-        """Return when the user last gave the password, in seconds since the epoch, as loaded."""
+        """When the user last gave the password, in seconds since the epoch, as loaded; or None."""
         return self.stored.authenticated_at if self.stored else None
 
     @property

@@ -70,12 +70,12 @@ class Sessions:
 
     @property
     def batches(self) -> list[BatchFigures]:
-        """Return the counters of reads and writes, per statement."""
+        """The counters of reads and writes, per statement."""
         return [*self._reader.figures, *self._store.figures]
 
     @property
     def pools(self) -> dict[str, PoolFigures]:
-        """Return the figures of each pool, by its purpose."""
+        """The figures of each pool, by its purpose."""
         return {
             "reads": self._reads.figures,
             "writes": self._writes.figures,

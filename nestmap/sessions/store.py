@@ -69,7 +69,7 @@ class SessionStore:
 
     @property
     def figures(self) -> list[BatchFigures]:
-        """Return the counters of writes."""
+        """The counters of writes."""
         return [batcher.figures for batcher in self._counted]
 
     def commit(self, write: Write, waited: float = 0.0) -> Future[Written | None]:

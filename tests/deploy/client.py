@@ -60,7 +60,7 @@ class Load:
 
     @property
     def count(self) -> int:
-        """Return the number of places that are pinned."""
+        """The number of places that are pinned."""
         return sum(map(len, self.pinned.values()))
 
     def _visit(self, client: Client) -> None:

@@ -54,7 +54,7 @@ class Cluster:
 
     @property
     def system_user(self) -> str | None:
-        """Return the user that runs the programs of PostgreSQL; None means the user of the tests."""
+        """The user that runs the programs of PostgreSQL; None means the user of the tests."""
         owner = pwd.getpwuid(self.data.stat().st_uid).pw_name
         return owner if os.geteuid() == 0 else None
 

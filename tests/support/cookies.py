@@ -27,7 +27,7 @@ class SetCookie:
 
     @property
     def clears(self) -> bool:
-        """Return True if this header makes a browser delete the cookie."""
+        """True if this header makes a browser delete the cookie."""
         if "max-age" in self.attributes:
             return int(self.attributes["max-age"]) <= 0
         if "expires" in self.attributes:

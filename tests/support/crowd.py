@@ -37,7 +37,7 @@ class Exchange:
 
     @property
     def is_promised_503(self) -> bool:
-        """Return True for a 503 as it is promised: in time, with Retry-After, without Set-Cookie."""
+        """True for a 503 as it is promised: in time, with Retry-After, without Set-Cookie."""
         return (
             self.answer is not None
             and self.status == 503

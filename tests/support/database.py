@@ -24,7 +24,7 @@ class Database:
 
     @property
     def serving_url(self) -> str:
-        """Return the address of this database for the role that serves."""
+        """The address of this database for the role that serves."""
         parts = urlsplit(self.url)
         place = f"{parts.hostname}:{parts.port}"
         return urlunsplit(parts._replace(netloc=f"nestmap_serving:{parts.password}@{place}"))

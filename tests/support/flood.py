@@ -27,7 +27,7 @@ class Outcome:
 
     @property
     def is_promised_503(self) -> bool:
-        """Return True for a 503 as it is promised."""
+        """True for a 503 as it is promised."""
         unharmed = "set-cookie" not in self.headers and int(self.headers["retry-after"]) > 0
         return self.status == 503 and unharmed and MACHINE.in_time(self.began, self.ended, 5)
 

@@ -74,19 +74,19 @@ class Request:
 
     @property
     def begins(self) -> bool:
-        """Return True if a new session will be stored."""
+        """True if a new session will be stored."""
         if self.row is not None and not self.ended:
             return False
         return self.signs_in or bool(self.data and (self.ended or not self.lapsed))
 
     @property
     def refused(self) -> bool:
-        """Return True if something was stored into a session that is gone."""
+        """True if something was stored into a session that is gone."""
         return self.lapsed and bool(self.data) and not (self.signs_in or self.ended)
 
     @property
     def proves(self) -> bool:
-        """Return True if the password was given in this request."""
+        """True if the password was given in this request."""
         return self.signs_in or (self.confirmed and not self.begins)
 
     @property

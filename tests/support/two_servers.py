@@ -48,7 +48,7 @@ class TwoServers:
 
     @property
     def port(self) -> int:
-        """Return the port of our server."""
+        """The port of our server."""
         return self._ports[HTTPServer]
 
     async def close(self) -> None:

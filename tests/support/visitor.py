@@ -40,7 +40,7 @@ class Answer:
 
     @property
     def error(self) -> str:
-        """Return the code of an error of the API, and check the shape of the error."""
+        """The code of an error of the API; the shape of the error is checked."""
         assert set(self.json) == {"error"}, self.text
         assert set(self.json["error"]) == {"code", "message"}, self.text
         assert self.json["error"]["message"]
