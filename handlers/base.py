@@ -69,7 +69,7 @@ class BaseHandler(SessionHandler):
 
     def initialize(self) -> None:
         """Count the request, so that a stop waits for it."""
-        self.services.drain.enter()
+        self.services.requests.enter()
 
     async def prepare(self) -> None:
         """Load the session and check the access."""
@@ -102,7 +102,7 @@ class BaseHandler(SessionHandler):
 
     def response_sent(self) -> None:
         """Count and log the request when its response has been sent."""
-        self.services.drain.leave()
+        self.services.requests.leave()
         count_answer(self)
         log_answer(self, self.request_id)
 

@@ -34,6 +34,6 @@ def new_request_id(request: HTTPServerRequest, services: Services) -> str:
 def usual_headers(services: Services, request_id: str) -> dict[str, str]:
     """Return the headers that handlers add to each response, in addition to SECURITY."""
     headers = {"X-Request-Id": request_id}
-    if services.drain.stopping:
+    if services.requests.stopping:
         headers["Connection"] = "close"
     return headers

@@ -26,7 +26,7 @@ class ReadyHandler(BaseHandler):
     async def get(self) -> None:
         """Answer 200 if the process is not stopping, the database answers and the schema is right."""
         self.set_header("Cache-Control", "no-store")
-        if self.services.drain.stopping:
+        if self.services.requests.stopping:
             raise SiteError(503, "stopping", "This instance is stopping.")
         faults = await self.services.readiness.faults()
         if faults:

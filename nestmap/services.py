@@ -29,9 +29,9 @@ from nestmap.database import (
     pending,
     shares,
 )
-from nestmap.drain import Drain
 from nestmap.queries import SQL
 from nestmap.readiness import Readiness
+from nestmap.running_requests import RunningRequests
 from nestmap.sessions import Sessions
 from nestmap.settings import Settings
 
@@ -47,7 +47,7 @@ class Services:
 
     def __init__(self, settings: Settings, hosts: Hosts) -> None:
         self.settings = settings
-        self.drain = Drain()
+        self.requests = RunningRequests()
         self.background = Background()
         # The readiness check has its own connection.
         own, of_sessions = shares(settings.database_connections - 1, 1, 4)

@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from nestmap import __version__
-from nestmap.metrics.families import gauge, histogram
+from nestmap.metrics.builders import gauge, histogram
 from nestmap.metrics.lag import LoopLag
 from nestmap.metrics.of_sessions import of_answers, of_batches, of_events, of_pruning, of_sample
 from nestmap.metrics.of_site import of_database, of_requests, of_sign_ins

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from prometheus_client.metrics_core import Metric
 
-from nestmap.metrics.families import counter, gauge, histogram, level, total
+from nestmap.metrics.builders import counter, gauge, histogram, level, total
 from nestmap.sessions import Sessions
 from nestmap.sessions.counts import BatchFigures
 from nestmap.sessions.figures import Figures

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client.metrics_core import Metric
 
-from nestmap.metrics.families import counter, gauge, histogram, level, total
+from nestmap.metrics.builders import counter, gauge, histogram, level, total
 from nestmap.metrics.requests import RequestFigures
 from nestmap.services import Services
 
@@ -31,7 +31,7 @@ def of_requests(services: Services, requests: RequestFigures) -> Iterator[Metric
     yield level(
         "nestmap_http_requests_in_progress",
         "Requests that are being answered.",
-        services.drain.running,
+        services.requests.number,
     )
 
 

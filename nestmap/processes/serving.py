@@ -49,12 +49,12 @@ async def serve(
     await stop.wait()
     log.info("stopping")
     deadline = time.monotonic() + TIMEOUTS.drain
-    services.drain.begin()
+    services.requests.begin_stop()
     server.stop()
     await _quiet(services, server, deadline)
     drained = await services.close(max(0.0, deadline - time.monotonic()))
     await server.close_all_connections()
-    return drained and services.drain.is_quiet
+    return drained and services.requests.is_quiet
 
 
 def spare_the_collector() -> None:
@@ -76,7 +76,7 @@ async def _quiet(services: "Services", server: HTTPServer, deadline: float) -> N
     """
     since = time.monotonic()
     while (now := time.monotonic()) < deadline and now - since < QUIET_SECONDS:
-        if not services.drain.is_quiet:
+        if not services.requests.is_quiet:
             since = now
         elif not server.open_connections:
             return

@@ -375,7 +375,7 @@ async def test_a_handler_that_stores_invalid_json_and_raises_an_error_gets_a_res
     assert answer.code in {404, 500}
     assert answer.headers.get_list("Set-Cookie") == []
     assert database.value("select count(*) from session") == 0
-    assert app.settings["services"].drain.is_quiet
+    assert app.settings["services"].requests.is_quiet
 
 
 @pytest.mark.gen_test
@@ -542,7 +542,7 @@ async def test_an_exception_in_the_error_page_closes_the_connection(ask, app, da
     """Neither the client nor a stop waits for it."""
     with refused_writes(database), pytest.raises(HTTPStreamClosedError):
         await ask("/fail-twice")
-    assert app.settings["services"].drain.is_quiet
+    assert app.settings["services"].requests.is_quiet
 
 
 @pytest.mark.gen_test

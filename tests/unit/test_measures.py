@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from nestmap.measures import Distribution
-from nestmap.metrics.families import histogram
+from nestmap.metrics.builders import histogram
 from nestmap.metrics.lag import LoopLag
 from nestmap.metrics.requests import RequestFigures
 from tests.support.metrics import parsed

@@ -1,7 +1,7 @@
-"""Counts running requests, so that a stop can wait for them."""
+"""The number of running requests, for which a stop waits, and a flag that says that it has begun."""
 
 
-class Drain:
+class RunningRequests:
     """The number of running requests, and a flag for the stop."""
 
     def __init__(self) -> None:
@@ -14,7 +14,7 @@ class Drain:
         return self._stopping
 
     @property
-    def running(self) -> int:
+    def number(self) -> int:
         """The number of requests whose response has not been sent."""
         return self._count
 
@@ -31,6 +31,6 @@ class Drain:
         """Count a request whose response has been sent."""
         self._count -= 1
 
-    def begin(self) -> None:
+    def begin_stop(self) -> None:
         """Begin the stop: responses close their connections, and the instance is not ready."""
         self._stopping = True
