@@ -53,7 +53,8 @@ from handlers.template_files import compiled_templates
 
 HERE = Path(__file__).resolve().parent
 
-# Routes are tried from the top, so frequent ones come first.
+# Fixed paths are found first, and hide the same path of a pattern. Patterns are tried from the top, so
+# frequent ones come first.
 ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/places", PlacesHandler),
     (r"/api/places/([^/]+)", PlaceHandler),
