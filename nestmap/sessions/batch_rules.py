@@ -1,4 +1,7 @@
-"""Which of the waiting items go into the next batch, and which of them share a unit."""
+"""The rules by which waiting items are put into batches.
+
+A unit is one item, or several with the same key that are merged and sent as one.
+"""
 
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
@@ -12,7 +15,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class BatchRules(Generic[Item]):
-    """Which items may share a statement, and if a statement may be repeated.
+    """The rules of a Batcher.
 
     The units of a statement have different keys (``key``): with ``merges``, items with the same key
     share a unit, else they are sent in separate statements. Without a ``key``, each item is a unit.
@@ -24,16 +27,15 @@ class BatchRules(Generic[Item]):
     repeats: bool = False
 
     def take(
-        self, queue: deque[Entry[Item, Any]], most: int, running: Sequence[Item]
+        self, queue: deque[Entry[Item, Any]], room: int, running: Sequence[Item]
     ) -> list[Unit[Item, Any]]:
-        """Remove up to ``most`` items from the queue and return their units.
+        """Remove up to ``room`` items from the queue and return their units.
 
         ``running`` has one item of each unit that is being sent.
         """
         if self.key is not None:
-            return self._take_keyed(queue, most, self.key, set(map(self.key, running)))
-        # Delivery skips those that have their result.
-        return [Unit([queue.popleft()]) for _ in range(min(len(queue), most))]
+            return self._take_keyed(queue, room, self.key, set(map(self.key, running)))
+        return [Unit([queue.popleft()]) for _ in range(min(len(queue), room))]
 
     def _take_keyed(
         self,
@@ -53,7 +55,7 @@ class BatchRules(Generic[Item]):
         while queue and room:
             entry = queue.popleft()
             if running and key(entry.item) in running:
-                # It counts as taken, so that a batch overtakes no more of them than it may have items.
+                # It uses up room, too: a batch passes over a limited number of such items.
                 skipped.append(entry)
                 room -= 1
                 continue

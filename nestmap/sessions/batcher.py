@@ -1,6 +1,7 @@
 """Batches: items that arrive while a statement is running share the next one.
 
-A single item is sent immediately. A thousand simultaneous items need only a few statements.
+A single item is sent in the next turn of the event loop. A thousand simultaneous items need only a few
+statements. A unit is one item, or several that are merged; see unit.py.
 """
 
 import asyncio
@@ -96,7 +97,8 @@ class Batcher(Generic[Item, Result]):
     def _start_if_possible(self) -> None:
         if self._queue and not self._starting and self._may_start():
             self._starting = True
-            # A task from now on until the queue is empty, so that a stop waits for all items.
+            # The end of a batch starts the next one, so there is a task until the queue is empty, and a
+            # stop waits for all items.
             self._background.start(self._run_batch(len(self._queue)), f"{self._name} batch")
 
     def _may_start(self) -> bool:
@@ -119,6 +121,7 @@ class Batcher(Generic[Item, Result]):
         self._starting = False
         running = [unit.item for batch in self._running for unit in batch.units]
         units = self._rules.take(self._queue, self._limits.items, running)
+        # Without units, the keys of all waiting items are running: the end of that batch starts the next.
         if units:
             await self._deliver(units)
 

@@ -56,7 +56,7 @@ class SessionHandler(RequestHandler):
     _saved_cookie: str | None = None  # the Set-Cookie of what save_session() committed
     _ended: Record | None = None  # the session that save_session() ended
     _headers_sent = False  # the handler has called flush()
-    _commits_nothing = False  # the handler has failed
+    _commits_nothing = False  # the handler or the plan has failed
 
     # What handlers use
 
@@ -103,7 +103,8 @@ class SessionHandler(RequestHandler):
             return None, None
         known = session.stored or self._ended
         user_id = session.user_id or (known.user_id if known else None)
-        return user_id, written.id if written else known.id if known else None
+        row = written or known
+        return user_id, row.id if row else None
 
     def session_form_html(self) -> str:
         """Return a hidden form field that names the session for which the form is rendered.
@@ -125,6 +126,7 @@ class SessionHandler(RequestHandler):
         if write is None:
             return
         try:
+            # The statement of a batch runs in another task, so its time is added to this request's.
             with counted():
                 written = await self.sessions.commit(write, seconds_spent())
         except DatabaseError:
@@ -144,8 +146,8 @@ class SessionHandler(RequestHandler):
     def commit_failed(self, error: BaseException) -> Response:
         """Return the response that replaces one whose session could not be loaded or committed.
 
-        ``error`` is a DatabaseError, SessionEnded or SessionTooLarge. It must not depend on the state of
-        the handler, which may have finished.
+        ``error`` is a DatabaseError, SessionEnded or SessionTooLarge, or after a defect of the layer another
+        exception. The response must not depend on the state of the handler, which may have finished.
         """
         failure = failure_of(error)
         body = failure.message.encode()
@@ -155,7 +157,7 @@ class SessionHandler(RequestHandler):
         return Response(failure.status, HTTPHeaders(headers), body)
 
     def check_new_session(self) -> None:
-        """Called before a new session without a user is stored. Raise an HTTPError to refuse it."""
+        """Raise an HTTPError to refuse a new session without a user; called before it is stored."""
 
     @property
     def request_name(self) -> str:
@@ -163,12 +165,16 @@ class SessionHandler(RequestHandler):
         return f"{self.request.method} {self.request.path}"
 
     def response_sent(self) -> None:
-        """Called after the response was sent, for example to log it."""
+        """Log the request, for example; called when its response was sent.
+
+        It is also called if the response was cut off, because it had begun and its commit failed.
+        """
 
     # The steps of a request
 
     async def prepare(self) -> None:
         """Load the session."""
+        # The statements of a request, also those of the site, have one time limit together.
         limit_statements(TIMEOUTS.request)
         if not self.needs_session:
             return
@@ -212,10 +218,12 @@ class SessionHandler(RequestHandler):
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
         """Send the data so far; the first time with the cookie of save_session()."""
         if not self._headers_sent:
+            # include_footers is True if finish() calls; then _make_plan() looks after the cookie.
             needs_save = not include_footers and self._gets_cookie()
             if needs_save:
                 raise RuntimeError("await self.save_session() before the first flush()")
             self._headers_sent = True
+            # If there is something to commit, _release() adds it.
             if self._saved_cookie and not self._write:
                 self.add_header("Set-Cookie", self._saved_cookie)
             if not include_footers:
@@ -233,6 +241,7 @@ class SessionHandler(RequestHandler):
             self.response_sent()
             return
         try:
+            # It raises Overloaded at once; the future has any other error.
             committed = self.sessions.commit(write, waited)
         except DatabaseError as error:
             self._not_committed(held, error)
@@ -290,7 +299,7 @@ class SessionHandler(RequestHandler):
         return self._session is not None and state_of(self._session) in _GETS_COOKIE
 
     def _cookie_for(self, written: Written | None) -> str | None:
-        """Return the Set-Cookie header after a commit, only for a row that was written and renewed."""
+        """Return the Set-Cookie header after a commit: for a renewed row, or to clear it after an end."""
         if written and written.max_age is not None:
             return self.sessions.cookie.set(written.sid, written.max_age)
         return self.sessions.cookie.clear() if self.session.ended else None
@@ -303,6 +312,7 @@ class SessionHandler(RequestHandler):
         self.request.connection = self._held
 
     def _committed(self, held: HeldConnection, committed: asyncio.Future[Written | None]) -> None:
+        # It was not cancelled: only this callback has the future.
         error = committed.exception()
         if error is None:
             self._release(held, committed.result())
@@ -322,7 +332,7 @@ class SessionHandler(RequestHandler):
         try:
             held.release(self._cookie_for(written) or self._saved_cookie)
         except Exception:
-            # Nothing awaits this call: without closing the connection, the client would wait for ever.
+            # Nothing awaits this call: without closing the connection, the client would wait until its timeout.
             held.cut()
             raise
         finally:

@@ -38,7 +38,8 @@ class SessionOptions:
     idle: int = 43200
     # A session ends this many seconds after the sign-in, or else after its creation.
     absolute: int = 604800
-    # A session in use is renewed at most once in this many seconds; 0: by each request.
+    # A session in use is renewed at most once in this many seconds, or in half of its idle lifetime if
+    # that is shorter; 0: by each request.
     touch: int = 60
     # Expired sessions are deleted every this many seconds, with some jitter; 0: never.
     prune: int = 900

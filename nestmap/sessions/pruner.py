@@ -28,7 +28,7 @@ class Pruner:
         self._lock = f"prune {options.names['table']}"
 
     async def run(self) -> None:
-        """Prune for ever. Errors are logged, and the next pruning tries again."""
+        """Prune until cancelled. Errors are logged, and the next pruning tries again."""
         while True:
             await asyncio.sleep(self._seconds * random.uniform(0.75, 1.25))  # noqa: S311 (jitter)
             try:

@@ -32,7 +32,7 @@ class Samples:
         self._sql = queries("sessions/samples", options.names)
 
     async def run(self) -> None:
-        """Take a sample every ``options.sample`` seconds, for ever. Errors are logged."""
+        """Take a sample every ``options.sample`` seconds until cancelled. Errors are logged."""
         while True:
             began = time.monotonic()
             try:

@@ -131,8 +131,8 @@ class Statements:
         found = await self._database.all(self._sql[query], parameters | {"rows": encode(rows)})
         written: dict[str, Written | Late] = {}
         for asked, *row in found:
-            # The first column of a row is the sid of the request, another one the sid that is stored now.
-            # The first of two rows is from this attempt, and shows if the session was renewed.
+            # The first column is the sid of the request, the second the sid that is stored now. An update
+            # may return two rows for a session: the first is from this attempt, and says if it was renewed.
             written.setdefault(asked, LATE if row[0] is None else Written(*row))
         if LATE in written.values():
             self._clock.doubt()

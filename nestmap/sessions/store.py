@@ -27,6 +27,16 @@ from nestmap.sessions.writes import End, Insert, Rotate, Touch, Update, Write, W
 TOUCH_LIMITS = BatchLimits(slow_after=0.2, timeout=0.4)
 
 
+def _sid_of(item: Insert | Update | Rotate | Touch) -> str:
+    return item.sid
+
+
+ORDERED: BatchRules[Any] = BatchRules(_sid_of, repeats=True)
+MERGED: BatchRules[Any] = BatchRules(_sid_of, merges=True, repeats=True)
+ENDS: BatchRules[Any] = BatchRules(lambda item: item.ids, repeats=True)
+RENEWALS: BatchRules[Any] = BatchRules(_sid_of, merges=True)
+
+
 class SessionStore:
     """Writes sessions. Only DatabaseError and SessionEnded are raised."""
 
@@ -41,29 +51,26 @@ class SessionStore:
         self._leftovers = Leftovers(self._statements, background)
 
         statements = self._statements
-        ordered: BatchRules[Any] = BatchRules(_sid_of, repeats=True)
-        merged: BatchRules[Any] = BatchRules(_sid_of, merges=True, repeats=True)
-        ends: BatchRules[Any] = BatchRules(lambda item: item.ids, repeats=True)
 
         def batcher(name: str, send: Any, rules: BatchRules[Any]) -> Batcher[Any, Any]:
             return Batcher(name, send, background, rules=rules)
 
-        insert = batcher("insert_sessions", statements.insert, ordered)
-        rotate = batcher("rotate_sessions", statements.rotate, ordered)
-        copy = batcher("copy_sessions", statements.copy, ordered)
+        insert = batcher("insert_sessions", statements.insert, ORDERED)
+        rotate = batcher("rotate_sessions", statements.rotate, ORDERED)
+        copy = batcher("copy_sessions", statements.copy, ORDERED)
         self._rotations = Rotations(copy, rotate, insert, self._leftovers, background)
         self._touches: Batcher[Touch, Written | None] = Batcher(
             "touch_sessions",
             self._renew,
             background,
-            rules=BatchRules(_sid_of, merges=True),
+            rules=RENEWALS,
             limits=TOUCH_LIMITS,
         )
         self._batchers = {
             Insert: insert,
-            Update: batcher("update_sessions", statements.update, merged),
+            Update: batcher("update_sessions", statements.update, MERGED),
             Rotate: rotate,
-            End: batcher("end_sessions", statements.end, ends),
+            End: batcher("end_sessions", statements.end, ENDS),
         }
         self._counted = [*self._batchers.values(), copy, self._touches]
 
@@ -93,7 +100,3 @@ class SessionStore:
     async def _renew(self, units: Sequence[Unit[Touch, Written | None]]) -> list[Written | None]:
         written = await self._statements.touch([unit.item.sid for unit in units])
         return [written.get(unit.item.sid) for unit in units]
-
-
-def _sid_of(item: Insert | Update | Rotate | Touch) -> str:
-    return item.sid

@@ -70,7 +70,7 @@ class Unit(Generic[Item, Result]):
 
     @property
     def is_done(self) -> bool:
-        """True if no entry waits for a result."""
+        """True if no entry waits for a result. Delivery does not send such a unit."""
         return all(entry.future.done() for entry in self.entries)
 
     @property

@@ -45,7 +45,7 @@ where e.sid_hash is not null
 select * from nestmap."{prefix}_insert"(:rows::jsonb, :idle, :absolute, :cookie::jsonb, :hook);
 
 -- name: update_sessions(rows, idle, absolute, touch, cookie, passed)
--- Merge changes by key into live sessions.
+-- Merge changes by key into live sessions. Of two rows for a session, the first counts.
 select * from nestmap."{prefix}_update"(
     :rows::jsonb, :idle, :absolute, :touch, :cookie::jsonb, :passed::uuid
 );

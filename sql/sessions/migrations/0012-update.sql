@@ -1,6 +1,7 @@
--- Return the names of a row with a new one: the newest 64, of those that may still be needed. They are
--- in ascending order, so width_bucket() finds the place of a name by a binary search. PostgreSQL inlines
--- this: a subquery that sorts would take most of the time of an update that is one of many.
+-- Return the names of a row with a new one: the newest 64, of those that may still be needed. The last
+-- 63 of the array begin at its length minus 62. They are in ascending order, so width_bucket() finds the
+-- place of a name by a binary search. PostgreSQL inlines this: a subquery that sorts would take most of
+-- the time of a row in a large batch.
 create function nestmap."{prefix}_names"(p_writes uuid[], p_write uuid, p_passed uuid)
 returns uuid[]
 language sql immutable parallel safe
@@ -13,8 +14,8 @@ return
     || p_writes[width_bucket(p_write, p_writes) + 1 :];
 
 -- Merge changes by key into live sessions. Never inserts: a session that was ended stays ended. The
--- expiry moves only when a renewal is due, so any other change can be a HOT update; max_age is null
--- then.
+-- expiry moves only when a renewal is due, so any other change can be a HOT update. The result then has
+-- null for max_age, and the client gets no cookie.
 --
 -- It is a function because planning took a third of its time, and a function keeps its plan for as
 -- long as the connection lasts, also behind PgBouncer. The plan must not depend on the size that the
@@ -73,6 +74,7 @@ begin
         )
         update {table} as s
         set sess = case
+                -- A row of another program may lack the object that Express expects; it is added.
                 when w.is_due or jsonb_typeof(w.cookie) is distinct from 'object'
                 then nestmap."{prefix}_document"(w.data, p_cookie, w.renewed)
                 else (w.data || jsonb_build_object('cookie', w.cookie))::json
@@ -84,9 +86,8 @@ begin
             writes = nestmap."{prefix}_names"(s.writes, w.write, p_passed)
         from locked as w
         where s.sid = w.sid
-          -- In an outer query: a select list next to "for update" is computed before the lock is
-          -- acquired. It is computed again only if the row had changed meanwhile, so the data above is
-          -- right, and the clock would not be.
+          -- The clock is read here, after the lock is acquired. The select list above is computed before
+          -- that, and again only if the row has changed meanwhile: right for the data, not for the clock.
           and w.until > extract(epoch from clock_timestamp())::float8
           and (
               s.writes is null
@@ -100,6 +101,8 @@ begin
 
     get diagnostics v_written = row_count;
     if v_written < jsonb_array_length(p_rows) then
+        -- Say of each live row if it has its change. This returns the written rows a second time, and
+        -- the program keeps the first: only that one says if the row was renewed.
         return query
             select (case
                 when w.write = any(s.writes)
