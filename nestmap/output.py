@@ -1,6 +1,6 @@
 """Standard output and standard error, which must never stop the site.
 
-If their reader is slow or gone, a write would wait for ever or fail. So a thread writes all output,
+If their reader is slow or gone, a write would wait indefinitely or fail. So a thread writes all output,
 and lines above a limit are dropped and counted.
 """
 

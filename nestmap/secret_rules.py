@@ -1,4 +1,4 @@
-"""What a secret that signs the cookies of production must not be."""
+"""The rules for a secret that signs the cookies of production."""
 
 import re
 from collections.abc import Iterator

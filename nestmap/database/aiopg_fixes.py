@@ -13,7 +13,7 @@ class RawConnection(aiopg.Connection):  # type: ignore[misc]  # untyped
     """Replaces the way in which aiopg watches the descriptor, which has two bugs.
 
     When libpq reports an error, aiopg calls select() on the descriptor. That raises ValueError for
-    descriptors from 1,024 on, and the caller waits for the statement for ever.
+    descriptors from 1,024 on, and the caller waits for the statement indefinitely.
 
     When a connect fails while aiopg watches the socket for writing, aiopg suppresses the error of
     the closed descriptor and keeps its number. Later it removes the reader of another connection

@@ -1,4 +1,4 @@
-"""What a process does each second: tell that it is well, or notice that it must stop."""
+"""What a process does each second: report that it works, or notice that it must stop."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A worker process in the view of its parent."""
+"""A worker process as its parent sees it."""
 
 import faulthandler
 import logging
@@ -9,6 +9,7 @@ import struct
 import time
 import warnings
 from collections.abc import Callable
+from typing import NoReturn
 
 from nestmap.output import STDERR
 
@@ -87,8 +88,12 @@ def fork(work: Callable[[], int]) -> int:
         # worker.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
-    if pid:
-        return pid
+    if pid == 0:
+        _work_and_exit(work)
+    return pid
+
+
+def _work_and_exit(work: Callable[[], int]) -> NoReturn:
     status = 1
     try:
         signal.set_wakeup_fd(-1)
