@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _run(postgresql: Cluster, folder: Path, arguments: argparse.Namespace) -> None:
-    """Print each part as soon as it is done: the second takes long."""
+    """Print each part as soon as it is done: the second part takes much longer."""
     plan = QUICK if arguments.quick else FULL
     print(report.title(describe(postgresql.version())), flush=True)
     if arguments.only != "growth":

@@ -24,7 +24,7 @@ def visitor_with_places(*urls: str, email: str = "") -> Visitor:
 
 
 def nothing_runs(database) -> bool:
-    """Return True if no statement of a site is running, also none of a site that was killed."""
+    """Return True if no statement of a site is running, nor one of a site that was killed."""
     return not database.value(
         "select count(*) from pg_stat_activity where datname = current_database()"
         " and state <> 'idle' and pid <> pg_backend_pid()"
