@@ -224,6 +224,15 @@ def test_a_sign_in_with_longer_lifetimes_outlives_those_of_the_site(layer, later
     assert again.max_age == pytest.approx(12 * HOUR, abs=60)
 
 
+@pytest.mark.parametrize(("touch", "renewed"), [(0, True), (60, False)])
+def test_a_session_in_use_is_renewed_as_often_as_the_option_says(database, touch, renewed):
+    with open_layer(database.url, touch=touch) as layer:
+        sid = request(layer, None, lambda session: session.update(a=1))[1].sid
+        assert (request(layer, sid, dict)[1] is not None) is renewed
+        changed = request(layer, sid, lambda session: session.update(a=2))[1]
+        assert (changed.max_age is not None) is renewed
+
+
 @pytest.mark.parametrize(
     "change",
     [

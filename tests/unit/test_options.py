@@ -1,11 +1,12 @@
 """Each option of the session layer has an effect."""
 
 import ast
+import asyncio
 import dataclasses
 
 import pytest
 
-from nestmap.sessions import SessionOptions, Sessions
+from nestmap.sessions import SessionOptions, Sessions, SessionTooLarge, seals
 from tests.support.cookies import SetCookie
 from tests.support.instance import ROOT, SECRET
 
@@ -62,3 +63,37 @@ def test_a_cookie_of_a_previous_secret_is_accepted():
     cookie = sessions(secret=old).cookie.set("a-sid", 3600).partition(";")[0]
     assert sessions(previous_secrets=(old,)).cookie.sids([cookie]) == ["a-sid"]
     assert sessions().cookie.sids([cookie]) == []
+
+
+def test_events_are_pruned_after_the_days_of_the_option(monkeypatch):
+    monkeypatch.setattr(seals, "INTERVAL", 0.0)
+    monkeypatch.setattr(seals, "HEAD_INTERVAL", 0.0)
+
+    async def days():
+        layer = sessions(events=True, events_keep_days=31, prune=0, sample=0)
+        pruned = asyncio.get_running_loop().create_future()
+
+        async def nothing(*_):
+            return None
+
+        async def prune(keep_days):
+            if not pruned.done():
+                pruned.set_result(keep_days)
+
+        monkeypatch.setattr(layer.seals, "seal", nothing)
+        monkeypatch.setattr(layer.seals, "_log_head", nothing)
+        monkeypatch.setattr(layer.seals, "prune", prune)
+        layer.start()
+        try:
+            return await asyncio.wait_for(pruned, 20)
+        finally:
+            await layer.close(0)
+
+    assert asyncio.run(days()) == 31
+
+
+def test_a_session_holds_no_more_bytes_than_the_option_says():
+    session = asyncio.run(sessions(max_bytes=20).load([]))
+    session["a"] = "x" * 10
+    with pytest.raises(SessionTooLarge):
+        session["b"] = "x" * 10
