@@ -18,6 +18,7 @@ from nestmap.sessions.planning import State, plan, state_of
 from nestmap.sessions.records import Record
 from nestmap.sessions.session import Session
 from nestmap.sessions.sessions import Sessions
+from nestmap.sessions.values import SessionTooLarge, SessionValueError
 from nestmap.sessions.writes import End, Insert, SessionEnded, Touch, Write, Written
 from nestmap.timeouts import TIMEOUTS
 
@@ -253,6 +254,8 @@ class SessionHandler(RequestHandler):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send an error response; for errors of the session layer, that of commit_failed()."""
         error = kwargs.get("exc_info", (None, None, None))[1]
+        if error is None or isinstance(error, HTTPError):
+            error = self._refusal(status_code) or error
         if error is not None and not isinstance(error, HTTPError):
             self._commits_nothing = True
         if isinstance(error, FAILURES) and not self._headers_written:
@@ -295,6 +298,22 @@ class SessionHandler(RequestHandler):
             self.check_new_session()
         return write
 
+    def _refusal(self, status: int) -> Exception | None:
+        """Return the error that finish() would raise for the session of an error response, or None.
+
+        Tornado drops what is raised while it sends an error, and the response would be empty.
+        """
+        if self._session is None or self._commits_nothing or status >= 500:
+            return None
+        error: Exception = SessionEnded()
+        try:
+            if state_of(self._session) is not State.REFUSED:
+                return None
+        except (SessionTooLarge, SessionValueError) as invalid:
+            error = invalid
+        self.log_exception(type(error), error, error.__traceback__)
+        return error
+
     def _gets_cookie(self) -> bool:
         return self._session is not None and state_of(self._session) in _GETS_COOKIE
 
@@ -332,7 +351,7 @@ class SessionHandler(RequestHandler):
         try:
             held.release(self._cookie_for(written) or self._saved_cookie)
         except Exception:
-            # Nothing awaits this call: without closing the connection, the client would wait until its timeout.
+            # Nothing awaits this call: without closing the connection, the client would wait.
             held.cut()
             raise
         finally:

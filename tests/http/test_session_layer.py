@@ -353,6 +353,19 @@ async def test_an_error_that_is_sent_commits_like_one_that_is_raised(ask, status
 
 
 @pytest.mark.gen_test
+@pytest.mark.parametrize("path", ["/keep", "/answer/404", "/send-error/404"])
+async def test_storing_into_an_ended_session_is_401_also_if_the_response_is_another_error(
+    ask, database, path
+):
+    await ask("/keep", {"before": 1})
+    database.execute("delete from session")
+    answer = await ask(path, {"a": 1})
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (401, [])
+    assert b"was not saved" in answer.body
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
 async def test_assigning_a_value_that_is_not_json_raises_an_error_with_its_key(ask, database):
     answer = json.loads((await ask("/refuse")).body)
     assert answer == {"refusals": [True] * len(UNFIT), "kept": []}
