@@ -19,8 +19,7 @@ class BatchRules(Generic[Item]):
 
     The units of a statement have different keys (``key``): with ``merges``, items with the same key
     share a unit, else they are sent in separate statements. Without a ``key``, as for loads, each item is
-    a unit.
-    With ``repeats``, a unit is sent again until its outcome is known.
+    a unit. With ``repeats``, a unit is sent again until its outcome is known.
     """
 
     key: Callable[[Item], Hashable] | None = None
