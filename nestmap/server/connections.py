@@ -86,7 +86,9 @@ class Connections:
 
     def deadline(self, seconds: float) -> float:
         """Return the time in this many seconds, for Connection.check_deadline()."""
-        self._check_often_enough_for(seconds)
+        # Four checks within ``seconds``, so that a client is cut soon after its deadline.
+        if seconds / 4 < self._interval:
+            self._check_more_often(seconds / 4)
         return self._now + self._interval + seconds
 
     async def close(self) -> None:
@@ -99,11 +101,9 @@ class Connections:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _check_often_enough_for(self, seconds: float) -> None:
-        """Check four times within ``seconds``, so that a client is cut soon after its deadline."""
-        if seconds / 4 < self._interval:
-            self._interval = max(0.01, seconds / 4)
-            self._schedule()
+    def _check_more_often(self, interval: float) -> None:
+        self._interval = max(0.01, interval)
+        self._schedule()
 
     def _schedule(self) -> None:
         """Start the timer, or move it if it would come too late."""

@@ -110,7 +110,7 @@ class Exchange(HTTPConnection):
             headers["Connection"] = "Keep-Alive"
         elif not self.keep_alive and version == "HTTP/1.1":
             headers["Connection"] = "close"
-        elif headers.get("Connection", "").lower() == "close":
+        elif "Connection" in headers and headers["Connection"].lower() == "close":
             self.keep_alive = False
 
     def _framed(self, chunk: bytes) -> bytes:
@@ -126,7 +126,8 @@ class Exchange(HTTPConnection):
 
 def _keeps_alive(start_line: RequestStartLine, headers: HTTPHeaders) -> bool:
     """Return True if the connection stays open for another request."""
-    options = headers.get("Connection", "").lower()
+    # get() raises and catches a KeyError if there is no such header.
+    options = headers["Connection"].lower() if "Connection" in headers else ""
     if start_line.version == "HTTP/1.1":
         return not options or "close" not in [option.strip() for option in options.split(",")]
     # In HTTP/1.0 the client must ask for it, and the response needs a known length.

@@ -86,7 +86,12 @@ class _Collected:
         self.complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.add(name.decode("latin1"), value.decode("latin1").strip(" \t"))
+        key, text = name.decode("latin1"), value.decode("latin1").strip(" \t")
+        if key in self.headers:
+            self.headers.add(key, text)
+        else:
+            # add() would check the characters, which the parser has done.
+            self.headers[key] = text
 
     def on_headers_complete(self) -> None:
         self.complete = True

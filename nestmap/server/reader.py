@@ -144,7 +144,7 @@ class RequestReader:
     def _begin_body(self) -> bool:
         assert self._exchange is not None
         self._body = body_of(self._headers, self._exchange.max_body_size)
-        if self._headers.get("Expect") == "100-continue":
+        if "Expect" in self._headers and self._headers["Expect"] == "100-continue":
             self.connection.send(b"HTTP/1.1 100 (Continue)\r\n\r\n")
         self._step = RequestReader._read_body if self._body else RequestReader._end
         return True

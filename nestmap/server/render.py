@@ -14,7 +14,10 @@ def render_head(start_line: ResponseStartLine, headers: HTTPHeaders, usual: byte
 
 def render_headers(headers: HTTPHeaders) -> bytes:
     """Return a line for each header. ValueError if one contains a line end."""
-    lines = [f"{native_str(name)}: {native_str(value)}\r\n" for name, value in headers.get_all()]
+    try:
+        lines = [name + ": " + value + "\r\n" for name, value in headers.get_all()]
+    except TypeError:  # Bytes, which Tornado sends too.
+        lines = [f"{native_str(n)}: {native_str(v)}\r\n" for n, v in headers.get_all()]
     head = "".join(lines)
     if not head.count("\r") == head.count("\n") == len(lines):
         bad = next(line for line in lines if "\r" in line[:-2] or "\n" in line[:-2])
