@@ -67,6 +67,7 @@ class Batcher(Generic[Item, Result]):
         self._limits = limits
         self._queue: deque[Entry[Item, Result]] = deque()
         self._running: list[_Batch[Item, Result]] = []
+        self._running_items = 0
         self._starting = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -91,8 +92,8 @@ class Batcher(Generic[Item, Result]):
     def _is_full(self) -> bool:
         """Return True if ``waiting`` items are queued, or ``waiting + items`` queued and running."""
         limits, queued = self._limits, len(self._queue)
-        running = sum(batch.size for batch in self._running)
-        return queued >= limits.waiting or queued + running >= limits.waiting + limits.items
+        most = limits.waiting + limits.items
+        return queued >= limits.waiting or queued + self._running_items >= most
 
     def _start_if_possible(self) -> None:
         if self._queue and not self._starting and self._may_start():
@@ -127,8 +128,9 @@ class Batcher(Generic[Item, Result]):
 
     async def _deliver(self, units: Sequence[Unit[Item, Result]]) -> None:
         size = sum(len(unit.entries) for unit in units)
-        batch = _Batch(units, size, asyncio.get_running_loop().time())
+        batch = _Batch(units, asyncio.get_running_loop().time())
         self._running.append(batch)
+        self._running_items += size
         try:
             await self._delivery.deliver(units)
         except BaseException:
@@ -136,6 +138,7 @@ class Batcher(Generic[Item, Result]):
             raise
         finally:
             self._running.remove(batch)
+            self._running_items -= size
             self._start_if_possible()
 
     async def _send_counted(
@@ -168,7 +171,6 @@ class Batcher(Generic[Item, Result]):
 @dataclass(slots=True, eq=False)
 class _Batch(Generic[Item, Result]):
     units: Sequence[Unit[Item, Result]]
-    size: int  # entries
     since: float
 
     def fail(self, error: DatabaseError, older_than: float = float("inf")) -> None:

@@ -1,7 +1,10 @@
-"""Plain values: a stored session, its changes, and the reason why one is gone."""
+"""Plain values: a stored session, its changes, and the reason why one is gone.
+
+Values that each request makes are named tuples: a frozen dataclass takes three times as long to make.
+"""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +15,7 @@ class Client:
     user_agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Record:
+class Record(NamedTuple):
     """A stored session as it was loaded. Times are seconds since the epoch, in UTC.
 
     ``id`` is the public id. ``user`` is the result of the site's ``load_user``, or the user id.
@@ -30,6 +32,10 @@ class Record:
     user_id: str | None = None
     user: Any = None
     is_due: bool = False
+
+    def __repr__(self) -> str:
+        """Return the public id only: sids and data must not get into a log."""
+        return f"<Record {self.id}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,7 @@ class Lapsed:
         return self.reason not in (None, "expired")
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """The differences from the record: JSON texts by key, and the removed keys."""
 
     changed: dict[str, bytes]

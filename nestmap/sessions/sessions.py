@@ -152,7 +152,7 @@ class Sessions:
         if written is None:
             raise SessionEnded
         session.data.forget(written.taken)
-        return written.taken
+        return list(written.taken)
 
 
 def _databases(hosts: Hosts, connections: int) -> tuple[Database, Database, Database, Database]:

@@ -1,6 +1,6 @@
 """A mapping of JSON values that tracks its changes and its size."""
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Any
 
 from nestmap.sessions import values
@@ -63,7 +63,7 @@ class TrackedData(MutableMapping[str, Any]):
                 saved._remember(key)
         return saved
 
-    def forget(self, keys: list[str]) -> None:
+    def forget(self, keys: Iterable[str]) -> None:
         """Remove keys that were removed in the database."""
         for key in keys:
             self._data.pop(key, None)

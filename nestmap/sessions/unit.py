@@ -53,7 +53,7 @@ class Unit(Generic[Item, Result]):
     def __init__(self, entries: Sequence[Entry[Item, Result]]) -> None:
         self.entries = entries
         # The time of the oldest entry counts for all.
-        self.since = min(entry.since for entry in entries)
+        self.since = min([entry.since for entry in entries])
         # Made by the sender when it sends the unit for the first time.
         self.name: str | None = None
         self.deadline = 0.0
