@@ -44,8 +44,7 @@ class Place:
     created_at: float = 0.0
 
     def __post_init__(self) -> None:
-        errors = dict(self._errors())
-        if errors:
+        if errors := self._errors():
             raise InvalidPlace(errors)
 
     @property
@@ -63,16 +62,22 @@ class Place:
             "longitude": self.longitude,
         }
 
-    def _errors(self) -> Iterator[tuple[str, str]]:
+    def _errors(self) -> dict[str, str]:
+        errors = {}
         if not ID.fullmatch(self.id):
-            yield "id", "The id has 1 to 64 of the characters a-z, 0-9 and -."
+            errors["id"] = "The id has 1 to 64 of the characters a-z, 0-9 and -."
         if not self.name:
-            yield "name", NO_NAME
-        yield from _text_errors("name", self.name, NAME_LENGTH)
-        yield from _text_errors("note", self.note, NOTE_LENGTH)
+            errors["name"] = NO_NAME
+        elif error := _text_error("name", self.name, NAME_LENGTH):
+            errors["name"] = error
+        if error := _text_error("note", self.note, NOTE_LENGTH):
+            errors["note"] = error
         if self.latitude is not None or self.longitude is not None:
-            yield from _coordinate_errors("latitude", self.latitude, 90)
-            yield from _coordinate_errors("longitude", self.longitude, 180)
+            if error := _coordinate_error("latitude", self.latitude, 90):
+                errors["latitude"] = error
+            if error := _coordinate_error("longitude", self.longitude, 180):
+                errors["longitude"] = error
+        return errors
 
 
 def parse_place(place_id: str, fields: Mapping[str, Any]) -> Place:
@@ -94,8 +99,7 @@ def parse_place(place_id: str, fields: Mapping[str, Any]) -> Place:
 
 def read_place(place_id: str, fields: Mapping[str, Any], created_at: float = 0.0) -> Place:
     """Return a place that is stored in a session. Raises InvalidPlace."""
-    errors = dict(_type_errors(fields))
-    if errors:
+    if errors := dict(_type_errors(fields)):
         raise InvalidPlace(errors)
     note = fields.get("note") or ""
     position = fields.get("latitude"), fields.get("longitude")
@@ -113,11 +117,12 @@ def _type_errors(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield field, f"The {field} is a number of degrees."
 
 
-def _text_errors(field: str, text: str, length: int) -> Iterator[tuple[str, str]]:
+def _text_error(field: str, text: str, length: int) -> str | None:
     if len(text) > length:
-        yield field, f"A {field} has at most {length} characters."
-    elif UNFIT.search(text):
-        yield field, f"The {field} has a character that can't be kept."
+        return f"A {field} has at most {length} characters."
+    if UNFIT.search(text):
+        return f"The {field} has a character that can't be kept."
+    return None
 
 
 def _is_visible(text: str) -> bool:
@@ -127,8 +132,9 @@ def _is_visible(text: str) -> bool:
     )
 
 
-def _coordinate_errors(field: str, value: float | None, most: int) -> Iterator[tuple[str, str]]:
+def _coordinate_error(field: str, value: float | None, most: int) -> str | None:
     if value is None:
-        yield field, f"Enter the {field} too, or neither."
-    elif not math.isfinite(value) or abs(value) > most:
-        yield field, f"The {field} is a number of degrees from -{most} to {most}."
+        return f"Enter the {field} too, or neither."
+    if not math.isfinite(value) or abs(value) > most:
+        return f"The {field} is a number of degrees from -{most} to {most}."
+    return None

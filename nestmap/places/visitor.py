@@ -60,7 +60,7 @@ def _place(key: str, fields: object) -> Place | None:
     if not isinstance(fields, dict):
         return None
     created_at = fields.get("created_at")
-    created_at = created_at if isinstance(created_at, int | float) else 0.0
+    created_at = created_at if isinstance(created_at, (int, float)) else 0.0
     try:
         return read_place(key.removeprefix(PREFIX), fields, created_at)
     except InvalidPlace:
