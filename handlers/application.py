@@ -26,13 +26,14 @@ class SiteApplication(Application):
     def __init__(self, routes: Routes, **settings: Any) -> None:
         super().__init__(list(routes), **settings)
         self._table = RouteTable(routes)
+        self._settings: Settings = settings["services"].settings
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> "_HandlerDelegate":
         self._believe_proxy(request)
         if not self._serves(request):
             return self.get_handler_delegate(request, self.settings["misdirected_handler_class"])
-        length = request.headers.get("Content-Length", "0")
-        if length.isdecimal() and int(length[:20]) > MAX_BODY:
+        headers = request.headers
+        if "Content-Length" in headers and _is_too_long(headers["Content-Length"]):
             return self.get_handler_delegate(request, self.settings["too_large_handler_class"])
         if found := self._table.find(request):
             handler, arguments = found
@@ -41,11 +42,10 @@ class SiteApplication(Application):
 
     def _believe_proxy(self, request: HTTPServerRequest) -> None:
         """Take the client's address and protocol from the headers of a trusted proxy."""
-        settings: Settings = self.settings["services"].settings
-        proxies = settings.trust_proxy
+        proxies = self._settings.trust_proxy
         if not proxies or not proxies.trusts(request.remote_ip):
             return
-        values = request.headers.get_list(settings.address_header)
+        values = request.headers.get_list(self._settings.address_header)
         if values:
             request.remote_ip = proxies.client(request.remote_ip, values)
         protocols = request.headers.get("X-Forwarded-Proto", "").split(",")
@@ -54,7 +54,7 @@ class SiteApplication(Application):
 
     def _serves(self, request: HTTPServerRequest) -> bool:
         """Return True if the host of the request is one of ALLOWED_HOSTS."""
-        allowed = self.settings["services"].settings.allowed_hosts
+        allowed = self._settings.allowed_hosts
         if not allowed or request.path in HEALTH:
             return True
         host = request.host_name.lower().rstrip(".")
@@ -62,6 +62,10 @@ class SiteApplication(Application):
             host == one.lstrip(".") or (one.startswith(".") and host.endswith(one))
             for one in allowed
         )
+
+
+def _is_too_long(length: str) -> bool:
+    return length.isdecimal() and int(length[:20]) > MAX_BODY
 
 
 def make_app(

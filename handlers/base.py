@@ -2,13 +2,13 @@
 
 import logging
 from dataclasses import replace
-from functools import cached_property
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
-from tornado.httputil import HTTPHeaders
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.web import Application
 
 from handlers.access import (
     CONFIRMED_SECONDS,
@@ -43,13 +43,15 @@ from handlers.suspicion import note_cookies, note_cross_origin, note_refusal
 from handlers.traceback_page import traceback_page
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
-from nestmap.services import Services
 from nestmap.sessions import (
     Response,
     SessionEnded,
     SessionHandler,
     client_of,
 )
+
+if TYPE_CHECKING:
+    from nestmap.services import Services
 
 log = logging.getLogger("nestmap.handlers")
 
@@ -67,8 +69,14 @@ class BaseHandler(SessionHandler):
 
     access = Access.USER
 
-    def initialize(self) -> None:
-        """Count the request, so that a stop waits for it."""
+    def __init__(
+        self, application: Application, request: HTTPServerRequest, **arguments: Any
+    ) -> None:
+        # Tornado's constructor calls set_default_headers(), which needs these two.
+        self.services: Services = application.settings["services"]
+        self.request_id = new_request_id(request, self.services)
+        super().__init__(application, request, **arguments)
+        # A stop waits for this request.
         self.services.requests.enter()
 
     async def prepare(self) -> None:
@@ -116,12 +124,6 @@ class BaseHandler(SessionHandler):
             raise ConfirmationRequired
 
     # What handlers use
-
-    @cached_property
-    def services(self) -> Services:
-        """The parts of the program."""
-        services: Services = self.settings["services"]
-        return services
 
     @property
     def signed_in_user(self) -> User:
@@ -181,8 +183,6 @@ class BaseHandler(SessionHandler):
     def set_default_headers(self) -> None:
         """Set the usual headers; Tornado calls this again before an error response."""
         self.clear_header("Server")
-        if not hasattr(self, "request_id"):
-            self.request_id = new_request_id(self.request, self.services)
         for name, value in usual_headers(self.services, self.request_id).items():
             self.set_header(name, value)
         if self.needs_session:
