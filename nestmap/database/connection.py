@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from nestmap.database.aiopg_fixes import RawConnection
 from nestmap.database.connection_string import ConnectionParameters
 from nestmap.database.errors import DatabaseError
-from nestmap.database.prepared import Prepared
+from nestmap.database.prepared import ONE_PLAN, Prepared
 from nestmap.database.translation import failed_to_connect, is_cancelled, translated
 
 Row = tuple[Any, ...]
@@ -40,8 +40,11 @@ class Connection:
         self.opened = time.monotonic()
         self.round_trip = 0.0
         self.prefix = ""
-        # The names of its prepared statements; None if it can't prepare statements.
+        # The names of its prepared statements; None behind a connection pooler, which may send each
+        # transaction to another backend.
         self._prepared: set[str] | None = None
+        # The settings that its backend has.
+        self._settings: dict[str, str] = {}
 
     @classmethod
     async def open(
@@ -74,7 +77,7 @@ class Connection:
         """Find out the role's default isolation level, and if there is a connection pooler in between.
 
         Our statements need read committed. PgBouncer gives another number instead of the PID of the
-        backend, and may send each transaction to another backend.
+        backend.
         """
         began = time.monotonic()
         (((level, process),), *_) = await self.run(_SURROUNDINGS, None, limit)
@@ -93,15 +96,35 @@ class Connection:
         """Close at once. A running statement continues on the server."""
         self._raw.close()
 
-    def text_of(self, sql: str | Prepared) -> str:
-        """Return the text to send for a statement."""
-        if isinstance(sql, str):
-            return sql
-        return sql.plain if self._prepared is None else sql.on(self._prepared)
-
     def prepare_no_more(self) -> None:
-        """Send all statements unprepared from now on."""
+        """Send all statements unprepared from now on, and all settings with each statement."""
         self._prepared = None
+        self._settings.clear()
+
+    async def run_with(
+        self, settings: Mapping[str, str], sql: str | Prepared, parameters: Parameters, limit: float
+    ) -> Result:
+        """Run one statement with settings; see run().
+
+        They are in the same string as the statement, which is one transaction. A direct connection keeps
+        them, so they are sent only if they differ: each costs as much as the parsing of a short statement.
+        A later statement that does not give one of them has it too. With SET LOCAL they work behind
+        PgBouncer in transaction mode.
+        """
+        if not isinstance(sql, str) and self._prepared is not None:
+            settings = {**settings, **ONE_PLAN}
+            sql = sql.on(self._prepared)
+        elif not isinstance(sql, str):
+            sql = sql.plain
+        keeps = self._prepared is not None
+        new = {name: value for name, value in settings.items() if self._settings.get(name) != value}
+        command = "set" if keeps else "set local"
+        text = "".join(f"{command} {name} = {value};\n" for name, value in new.items())
+        result = await self.run(self.prefix + text + sql, parameters, limit)
+        if keeps:
+            # Not after an error, which rolls them back.
+            self._settings.update(new)
+        return result
 
     async def run(self, sql: str, parameters: Parameters, limit: float) -> Result:
         """Run one statement within ``limit`` seconds and return its result.

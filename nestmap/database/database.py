@@ -35,7 +35,6 @@ class Database:
         self._limits = limits
         self._pool = Pool(hosts, limits.connections, limits.waiting)
         self.lock_timeout = f"set local lock_timeout = {int(limits.lock * 1000)}"
-        self._prefix = self._limiting(limits.statement)
 
     @property
     def figures(self) -> PoolFigures:
@@ -84,7 +83,10 @@ class Database:
             bounds = f"set local idle_in_transaction_session_timeout = {int(seconds * 1000)}"
             transaction = Transaction(connection, allowed + TIMEOUTS.grace)
             begin = "begin isolation level read committed"
-            await transaction.all(f"{begin}; {self._limiting(allowed)} {bounds}")
+            limits = "".join(
+                f"set local {name} = {value}; " for name, value in self._limiting(allowed).items()
+            )
+            await transaction.all(f"{begin}; {limits}{bounds}")
             yield transaction
             await transaction.all("commit")
 
@@ -96,7 +98,9 @@ class Database:
         have been changed.
         """
         async with self._acquired() as connection:
-            yield Transaction(connection, UNLIMITED)
+            transaction = Transaction(connection, UNLIMITED)
+            await transaction.all("reset statement_timeout; reset lock_timeout")
+            yield transaction
             connection.close()
 
     async def close(self) -> None:
@@ -153,10 +157,8 @@ class Database:
         sending: "_Sending",
     ) -> Result:
         allowed = self._limits.statement_within(sending.deadline - time.monotonic())
-        unhurried = allowed == self._limits.statement
-        prefix = self._prefix if unhurried else self._limiting(allowed)
-        text = connection.prefix + prefix + connection.text_of(sql)
-        return await sending.send(connection, text, parameters, allowed + TIMEOUTS.grace)
+        settings = self._limiting(allowed)
+        return await sending.send(connection, settings, sql, parameters, allowed + TIMEOUTS.grace)
 
     def _given_up(self, sending: "_Sending", error: DatabaseError) -> DatabaseError:
         error.unknown = sending.unknown
@@ -164,14 +166,12 @@ class Database:
             self._hosts.given_up = time.monotonic()
         return error
 
-    def _limiting(self, statement: float) -> str:
-        """Return the settings before a statement that the server may run for ``statement`` seconds.
-
-        SET LOCAL in the same string as the statement works on a direct connection and behind PgBouncer
-        in transaction mode; a string is one transaction.
-        """
-        text = f"set local statement_timeout = {max(1, int(statement * 1000))};\n"
-        return f"{text}{self.lock_timeout};\n" if self._limits.lock else text
+    def _limiting(self, statement: float) -> dict[str, str]:
+        """Return the settings for a statement that the server may run for ``statement`` seconds."""
+        settings = {"statement_timeout": str(max(1, int(statement * 1000)))}
+        if self._limits.lock:
+            settings["lock_timeout"] = str(int(self._limits.lock * 1000))
+        return settings
 
     @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[Connection]:
@@ -205,12 +205,17 @@ class _Sending:
     unknown: bool = False
 
     async def send(
-        self, connection: Connection, sql: str, parameters: Parameters, limit: float
+        self,
+        connection: Connection,
+        settings: dict[str, str],
+        sql: str | Prepared,
+        parameters: Parameters,
+        limit: float,
     ) -> Result:
         """Run the statement. Until there is an answer, it may have been carried out."""
         before, self.unknown = self.unknown, True
         try:
-            return await connection.run(sql, parameters, limit)
+            return await connection.run_with(settings, sql, parameters, limit)
         except DatabaseError as error:
             self.unknown = before or error.unknown
             raise

@@ -15,7 +15,7 @@ LOST_SQLSTATES = ("26000", "42P05")
 
 # One plan for all calls, which must suit a table that grows later: otherwise, a plan for an empty
 # table would scan the whole table.
-_ONE_PLAN = "set local plan_cache_mode = force_generic_plan;\nset local enable_seqscan = off;\n"
+ONE_PLAN = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
 
 
 class Prepared:
@@ -37,4 +37,4 @@ class Prepared:
         """Return the text to send on a connection with these prepared statements; add this one to them."""
         first = self.name not in prepared
         prepared.add(self.name)
-        return _ONE_PLAN + (self._prepare if first else "") + self._execute
+        return (self._prepare if first else "") + self._execute

@@ -4,7 +4,9 @@ The relay is between PgBouncer and PostgreSQL.
 """
 
 import asyncio
+from contextlib import closing
 
+import psycopg2
 import pytest
 
 from nestmap.database import Database, Hosts, Migrations, Prepared, migrate
@@ -81,6 +83,20 @@ def test_no_statement_is_prepared_on_a_shared_connection(shared_database, pgboun
         assert await db.one("select count(*) from pg_prepared_statements") == (0,)
 
     ask(shared_database.url_at(pgbouncer.port), work)
+
+
+def test_no_setting_stays_on_a_shared_connection(shared_database, pgbouncer):
+    url = shared_database.url_at(pgbouncer.port)
+    settings = "select current_setting('statement_timeout'), current_setting('enable_seqscan')"
+
+    async def work(db: Database) -> None:
+        assert await db.one(settings) == ("2s", "on")
+        assert await db.one(Prepared("add", "select %(a)s::int + 1"), {"a": 1}) == (2,)
+
+    ask(url, work, statement=2)
+    with closing(psycopg2.connect(url)) as other, other.cursor() as cursor:
+        cursor.execute(settings)
+        assert cursor.fetchone() == ("0", "on")
 
 
 def test_a_change_that_was_committed_before_its_connection_was_cut_is_stored_once(

@@ -15,6 +15,7 @@ from nestmap.database import (
     Refused,
     TimedOut,
     Unavailable,
+    lift_limit,
     limit_statements,
 )
 from tests.support.asking import ask
@@ -32,6 +33,42 @@ def test_rows_come_as_tuples_or_by_column_name(database):
         assert await db.execute("insert into new values (1), (2)") == 2
 
     ask(database.url, work)
+
+
+LIMITS = "select current_setting('statement_timeout'), current_setting('lock_timeout')"
+SENT = "select query from pg_stat_activity where pid = pg_backend_pid()"
+
+
+def test_a_direct_connection_keeps_its_limits_so_a_statement_is_sent_alone(database):
+    async def work(db: Database) -> None:
+        await db.one("select 1")
+        assert await db.one(SENT) == (SENT,)
+
+    ask(database.url, work, connections=1, lock=1)
+
+
+def test_limits_hold_after_an_error_and_after_a_shorter_limit(database):
+    async def work(db: Database) -> None:
+        with pytest.raises(Refused, match="22012"):
+            await db.one("select 1 / 0")
+        assert await db.one(LIMITS) == ("2s", "1s")
+        limit_statements(1.0)
+        shorter = await db.one(LIMITS)
+        assert shorter is not None
+        assert shorter[0].endswith("ms")
+        lift_limit()
+        assert await db.one(LIMITS) == ("2s", "1s")
+
+    ask(database.url, work, connections=1, statement=2, lock=1)
+
+
+def test_only_limits_of_the_server_apply_outside_of_a_transaction(database):
+    async def work(db: Database) -> None:
+        assert await db.one(LIMITS) == ("2s", "1s")
+        async with db.connection() as connection:
+            assert await connection.one(LIMITS) == ("0", "0")
+
+    ask(database.url, work, connections=1, statement=2, lock=1)
 
 
 def test_an_error_is_raised_also_on_a_descriptor_above_1024(database):
