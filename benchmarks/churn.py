@@ -8,9 +8,14 @@ the next run, also of benchmarks.size.
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import psycopg2
+from psycopg2 import sql
 
 from benchmarks.database import Cluster, cluster
 from benchmarks.errors import BenchmarkError
@@ -67,17 +72,43 @@ def main() -> int:
     parser.add_argument("--in-use", type=int, default=100_000, help="sessions (default: 100,000)")
     parser.add_argument("--minutes", type=int, default=60, help="how long (default: 60)")
     parser.add_argument("--folder", type=Path, help="where the database stays")
+    example = "a setting of PostgreSQL for this run, for example wal_compression=on"
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=example)
     arguments = parser.parse_args()
     try:
         with folder_for(arguments.folder) as folder, cluster(folder / "data") as postgresql:
             made(postgresql, folder, DATABASE, int(arguments.sessions * MILLION))
             _write_cookies(postgresql, folder / "cookies", arguments.in_use)
-            with running(_UNPRUNED, postgresql.url(DATABASE), folder) as server:
+            with (
+                _settings(postgresql, arguments.set),
+                running(_UNPRUNED, postgresql.url(DATABASE), folder) as server,
+            ):
                 _measure(postgresql, server, folder / "cookies", arguments.minutes)
     except BenchmarkError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     return 0
+
+
+@contextmanager
+def _settings(postgresql: Cluster, settings: list[str]) -> Iterator[None]:
+    """Let PostgreSQL have settings like ``wal_compression=on`` for a block."""
+    change = sql.SQL("ALTER SYSTEM SET {} = {}")
+    try:
+        for setting in settings:
+            name, _, value = setting.partition("=")
+            _set(postgresql, change.format(sql.Identifier(name), sql.Literal(value)))
+        postgresql.execute(DATABASE, "SELECT pg_reload_conf()")
+        yield
+    finally:
+        postgresql.execute(DATABASE, "ALTER SYSTEM RESET ALL")
+
+
+def _set(postgresql: Cluster, change: sql.Composable) -> None:
+    try:
+        postgresql.execute(DATABASE, change)
+    except psycopg2.Error as error:
+        raise BenchmarkError(f"PostgreSQL refuses a setting: {error}") from None
 
 
 def _write_cookies(postgresql: Cluster, path: Path, count: int) -> None:
