@@ -1,4 +1,7 @@
-"""All sessions, for administrators: list them as JSON, end one, end all."""
+"""All sessions, for administrators: list them as JSON, end one, end those of everybody.
+
+Those of one account: handlers/admin_users.py.
+"""
 
 from typing import Any
 

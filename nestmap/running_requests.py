@@ -1,4 +1,7 @@
-"""The number of running requests, for which a stop waits, and a flag that says that it has begun."""
+"""A counter of the requests that have no response yet, and a flag for the stop.
+
+The stop itself, which waits for them, is `serve()` in nestmap/processes/serving.py.
+"""
 
 
 class RunningRequests:

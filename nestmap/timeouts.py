@@ -1,7 +1,7 @@
 """The time limits between a request and a socket, in one value.
 
 Those of a statement and a request are nested: each is longer than those that it contains, so that
-the part nearest to the fault gives up first and can report the cause.
+the part nearest to the fault gives up first and can report the cause. The others have an order.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ class Timeouts:
     lock: float = 0.3
     # A statement that takes longer may be lost, and no longer delays others.
     slow: float = 0.4
-    # How long PostgreSQL may run a statement (statement_timeout).
+    # How long PostgreSQL may run a statement (statement_timeout), at most: one of a request with less
+    # time left gets less (nestmap/database/limits.py).
     statement: float = 2.5
     # How much longer to wait for its answer. The server must give up first: if the client gives up,
     # the statement continues.

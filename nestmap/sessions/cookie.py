@@ -1,4 +1,6 @@
-"""The session cookie: its name, its attributes and its signature.
+"""The session cookie: its name, its header and its signature.
+
+Its scope and the lifetimes of a session are options (nestmap/sessions/options.py).
 
 The signature is Tornado's signed value, version 2: older versions raise an AssertionError for invalid
 cookies if there are several keys, and version 1 logs the raw cookie.
@@ -31,9 +33,9 @@ def key_version(secret: str) -> int:
 class SessionCookie:
     """Reads and writes the cookie that names a session.
 
-    The first of ``secrets`` signs, all are accepted. ``lifetime`` is how long (in seconds) a signature
-    is valid; the row decides if the session is live. ``scope`` are the attributes that control to
-    which requests browsers add the cookie.
+    The first of ``secrets`` signs, all are accepted. ``signature_lifetime`` is how long (in seconds) a
+    signature is valid; the row decides if the session is live. ``scope`` are the attributes that control
+    to which requests browsers add the cookie.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class SessionCookie:
         secrets: Sequence[str],
         *,
         secure: bool,
-        lifetime: float,
+        signature_lifetime: float,
         scope: str = "Path=/; SameSite=Strict",
     ) -> None:
         self.name = name
@@ -53,7 +55,7 @@ class SessionCookie:
         self._keys: dict[int, str] = {key_version(s): s for s in reversed(secrets)}
         self._signing = key_version(secrets[0])
         # A day longer, so that the clocks of two instances need not be equal.
-        self._max_age_days = lifetime / 86400 + 1
+        self._max_age_days = signature_lifetime / 86400 + 1
         # A browser sends the same cookie again and again, and is sent it again and again. A
         # signature costs 8 us, a look-up 0.1 us; one that was made here outlives its session.
         self._verified = lru_cache(maxsize=REMEMBERED)(self._verify)

@@ -1,4 +1,4 @@
-"""End sessions by administration: one, those of a user, or all of them, a batch at a time."""
+"""End sessions by their user or by administration: one, those of a user, or all of them, a batch at a time."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,5 @@
--- The table exactly as connect-pg-simple makes it; an existing one is kept.
+-- The table exactly as connect-pg-simple makes it; an existing one is kept. The other columns are added
+-- by 0003-columns.sql.
 create table if not exists {table} (
     "sid" varchar not null collate "default",
     "sess" json not null,
