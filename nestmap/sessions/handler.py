@@ -58,6 +58,7 @@ class SessionHandler(RequestHandler):
     _ended: Record | None = None  # the session that save_session() ended
     _headers_sent = False  # the handler has called flush()
     _commits_nothing = False  # the handler or the plan has failed
+    _may_begin = False  # check_new_session() was asked, and refused nothing
 
     # What handlers use
 
@@ -254,10 +255,13 @@ class SessionHandler(RequestHandler):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send an error response; for errors of the session layer, that of commit_failed()."""
         error = kwargs.get("exc_info", (None, None, None))[1]
-        if error is None or isinstance(error, HTTPError):
-            error = self._refusal(status_code) or error
         if error is not None and not isinstance(error, HTTPError):
             self._commits_nothing = True
+        elif refusal := self._refusal(status_code):
+            error = refusal
+            if isinstance(error, HTTPError):
+                kwargs["exc_info"] = type(error), error, error.__traceback__
+                status_code = error.status_code
         if isinstance(error, FAILURES) and not self._headers_written:
             self.sessions.answers.failed[failure_of(error).code] += 1
             self._send(self.commit_failed(error))
@@ -294,8 +298,9 @@ class SessionHandler(RequestHandler):
 
     def _plan_of(self, session: Session) -> Write | None:
         write = plan(session, lambda: client_of(self.request))
-        if isinstance(write, Insert) and write.owner is None:
+        if isinstance(write, Insert) and write.owner is None and not self._may_begin:
             self.check_new_session()
+            self._may_begin = True
         return write
 
     def _refusal(self, status: int) -> Exception | None:
@@ -305,14 +310,13 @@ class SessionHandler(RequestHandler):
         """
         if self._session is None or self._commits_nothing or status >= 500:
             return None
-        error: Exception = SessionEnded()
         try:
-            if state_of(self._session) is not State.REFUSED:
-                return None
-        except (SessionTooLarge, SessionValueError) as invalid:
-            error = invalid
-        self.log_exception(type(error), error, error.__traceback__)
-        return error
+            self._plan_of(self._session)
+        except (SessionEnded, SessionTooLarge, SessionValueError, HTTPError) as error:
+            self._commits_nothing = True
+            self.log_exception(type(error), error, error.__traceback__)
+            return error
+        return None
 
     def _gets_cookie(self) -> bool:
         return self._session is not None and state_of(self._session) in _GETS_COOKIE

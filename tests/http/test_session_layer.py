@@ -125,6 +125,20 @@ class RefuseNew(Keep):
         raise HTTPError(429)
 
 
+class RefuseNewAfterError(Anyone):
+    def check_new_session(self):
+        self.application.settings["asked"] += 1
+        if self.get_argument("refuse", ""):
+            raise HTTPError(429)
+
+    def post(self):
+        self.session["a"] = 1
+        if self.get_argument("send", ""):
+            self.send_error(404)
+        else:
+            raise HTTPError(404)
+
+
 class SaveAndRead(Anyone):
     async def post(self):
         await self.save_session()
@@ -212,6 +226,7 @@ ROUTES = [
     (r"/store-invalid-and-raise", StoreInvalidAndRaise),
     (r"/save-and-go-on", SaveAndGoOn),
     (r"/refuse-new", RefuseNew),
+    (r"/refuse-new-after-error", RefuseNewAfterError),
     (r"/save-and-read", SaveAndRead),
     (r"/save-twice", SaveTwice),
     (r"/rotate", Rotate),
@@ -429,6 +444,25 @@ async def test_a_handler_can_refuse_new_sessions_and_only_those(ask, database):
     await ask("/keep", {"a": 1})
     assert (await ask("/refuse-new", {"a": 2})).code == 200
     assert await kept(ask) == {"a": 2}
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("how", ["", "&send=1"], ids=["raised", "sent"])
+async def test_a_handler_can_refuse_the_new_session_of_an_error_response(ask, app, database, how):
+    app.settings["asked"] = 0
+    answer = await ask(f"/refuse-new-after-error?refuse=1{how}", {})
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (429, [])
+    assert b"429" in answer.body
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("how", ["", "?send=1"], ids=["raised", "sent"])
+async def test_the_new_session_of_an_error_response_is_checked_once(ask, app, how):
+    app.settings["asked"] = 0
+    assert (await ask(f"/refuse-new-after-error{how}", {})).code == 404
+    assert app.settings["asked"] == 1
+    assert await kept(ask) == {"a": 1}
 
 
 @pytest.mark.gen_test
