@@ -7,7 +7,9 @@ import time
 import psutil
 import pytest
 
+from nestmap.timeouts import TIMEOUTS
 from tests.support.flood import Flood, Outcome, many_connections
+from tests.support.machine import MACHINE
 from tests.support.raw import request
 from tests.support.visitor import PASSWORD, Visitor
 from tests.support.waiting import wait_until
@@ -74,11 +76,17 @@ def test_writes_above_the_queue_limit_are_503_at_once_and_the_others_are_served_
 ):
     answered = flood()
     served = [told for told in answered if told.status == 200]
-    surplus = [told for told in answered if told.status != 200]
-    assert len(served) > 2000
-    assert [told for told in surplus if not told.is_promised_503] == []
-    assert {json.loads(told.body)["error"]["code"] for told in surplus} == {"overloaded"}
+    others = [told for told in answered if told.status != 200]
+    assert [told for told in others if not told.is_promised_503] == []
+    surplus = [told for told in others if code_of(told) == "overloaded"]
     assert len(surplus) >= SURPLUS
+    # On a busy machine, a time limit of some ends while they wait.
+    late = [told for told in others if told not in surplus]
+    assert {code_of(told) for told in late} <= {"unavailable"}
+    assert all(told.ended - told.began > TIMEOUTS.statement for told in late)
+    assert len(served) + len(late) > 2000
+    slowdown = MACHINE.slowdown(answered[0].began, answered[-1].ended)
+    assert len(served) > 2000 / slowdown
     # Those that waited for the database in vain would be the first of all.
     assert min(told.number for told in answered[:SURPLUS]) > WRITES / 2
     overtaken = sorted(places_overtaken(served))
@@ -86,6 +94,10 @@ def test_writes_above_the_queue_limit_are_503_at_once_and_the_others_are_served_
     assert overtaken[-1] < len(served) * 3 / 4
     for writer in writers:
         assert writer.places()[0]["name"] != "A place"
+
+
+def code_of(told: Outcome) -> str:
+    return json.loads(told.body)["error"]["code"]
 
 
 def test_memory_stays_bounded_over_repeated_overload(flood, site):
