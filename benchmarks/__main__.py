@@ -11,7 +11,7 @@ from benchmarks import report
 from benchmarks.comparison import compare
 from benchmarks.database import Cluster, cluster
 from benchmarks.errors import BenchmarkError
-from benchmarks.growth import measure_growth
+from benchmarks.growth import measure_growth, measure_table_growth
 from benchmarks.machine import describe
 from benchmarks.plan import FULL, QUICK
 from benchmarks.progress import say
@@ -45,8 +45,10 @@ def _run(postgresql: Cluster, folder: Path, arguments: argparse.Namespace) -> No
     """Print each part as soon as it is done: the second part takes much longer."""
     plan = QUICK if arguments.quick else FULL
     print(report.title(describe(postgresql.version())), flush=True)
-    if arguments.only != "growth":
+    if arguments.only in (None, "table"):
         print(report.comparison(compare(postgresql, folder, plan), plan), flush=True)
+    if arguments.only == "sessions":
+        print(report.growth(measure_table_growth(postgresql, folder, plan)), flush=True)
     if arguments.only == "growth" or not (arguments.only or arguments.quick):
         print(report.growth(measure_growth(postgresql, folder, plan)), flush=True)
 
@@ -56,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="short rounds, the main table only: two minutes"
     )
-    parser.add_argument("--only", choices=("table", "growth"), help="one of the two parts")
+    parser.add_argument("--only", choices=("table", "growth", "sessions"), help="one part")
     return parser.parse_args()
 
 

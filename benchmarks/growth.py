@@ -42,9 +42,18 @@ def measure_growth(cluster: Cluster, folder: Path, plan: Plan) -> dict[str, list
         "Server processes": [
             _row(f"{count:,}", stands, plan, processes=count) for count in plan.processes
         ],
-        "Sessions in the table": [_with_rows(count, stands, plan) for count in plan.rows],
+        **_table_growth(stands, plan),
         "Size of a session": _with_sizes(_stands(cluster, folder, plan, "sizes"), plan),
     }
+
+
+def measure_table_growth(cluster: Cluster, folder: Path, plan: Plan) -> dict[str, list[Row]]:
+    """Measure with more and more sessions in the table."""
+    return _table_growth(_stands(cluster, folder, plan, "growth"), plan)
+
+
+def _table_growth(stands: list[Stand], plan: Plan) -> dict[str, list[Row]]:
+    return {"Sessions in the table": [_with_rows(count, stands, plan) for count in plan.rows]}
 
 
 def _stands(cluster: Cluster, folder: Path, plan: Plan, purpose: str) -> list[Stand]:
