@@ -12,6 +12,7 @@ from nestmap.database.prepared import ONE_PLAN, Prepared
 from nestmap.database.translation import failed_to_connect, is_cancelled, translated
 
 Row = tuple[Any, ...]
+Settings = Mapping[str, str]
 Parameters = Mapping[str, Any] | None
 
 _SURROUNDINGS = "select current_setting('default_transaction_isolation'), pg_backend_pid()"
@@ -102,7 +103,7 @@ class Connection:
         self._settings.clear()
 
     async def run_with(
-        self, settings: Mapping[str, str], sql: str | Prepared, parameters: Parameters, limit: float
+        self, settings: Settings, sql: str | Prepared, parameters: Parameters, limit: float
     ) -> Result:
         """Run one statement with settings; see run().
 
@@ -118,11 +119,12 @@ class Connection:
             sql = sql.plain
         keeps = self._prepared is not None
         new = {name: value for name, value in settings.items() if self._settings.get(name) != value}
-        command = "set" if keeps else "set local"
-        text = "".join(f"{command} {name} = {value};\n" for name, value in new.items())
+        for name in new:
+            # Not known until there is a result: an error may roll them back, or come after the commit.
+            self._settings.pop(name, None)
+        text = assignments("set" if keeps else "set local", new)
         result = await self.run(self.prefix + text + sql, parameters, limit)
         if keeps:
-            # Not after an error, which rolls them back.
             self._settings.update(new)
         return result
 
@@ -143,3 +145,8 @@ class Connection:
             if isinstance(failure, DatabaseError):
                 failure.unknown = self.closed or isinstance(error, TimeoutError)
             raise failure from None
+
+
+def assignments(command: str, settings: Settings) -> str:
+    """Return a statement for each setting; ``command`` is "set" or "set local"."""
+    return "".join(f"{command} {name} = {value};\n" for name, value in settings.items())

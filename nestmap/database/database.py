@@ -7,7 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from nestmap.database.connection import Connection, Parameters, Result, Row
+from nestmap.database.connection import (
+    Connection,
+    Parameters,
+    Result,
+    Row,
+    Settings,
+    assignments,
+)
 from nestmap.database.deadline import counted, seconds_left
 from nestmap.database.errors import DatabaseError, ReadOnly, Refused, TimedOut, Unavailable
 from nestmap.database.hosts import Hosts
@@ -80,13 +87,11 @@ class Database:
             allowed = self._limits.statement_within(seconds_left(UNLIMITED))
             # A transaction must not keep its locks if its client hangs.
             seconds = self._limits.idle if idle is None else idle
-            bounds = f"set local idle_in_transaction_session_timeout = {int(seconds * 1000)}"
+            settings = self._limiting(allowed)
+            settings["idle_in_transaction_session_timeout"] = str(int(seconds * 1000))
             transaction = Transaction(connection, allowed + TIMEOUTS.grace)
-            begin = "begin isolation level read committed"
-            limits = "".join(
-                f"set local {name} = {value}; " for name, value in self._limiting(allowed).items()
-            )
-            await transaction.all(f"{begin}; {limits}{bounds}")
+            begin = "begin isolation level read committed;\n"
+            await transaction.all(begin + assignments("set local", settings))
             yield transaction
             await transaction.all("commit")
 
@@ -207,7 +212,7 @@ class _Sending:
     async def send(
         self,
         connection: Connection,
-        settings: dict[str, str],
+        settings: Settings,
         sql: str | Prepared,
         parameters: Parameters,
         limit: float,

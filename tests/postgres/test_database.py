@@ -10,6 +10,7 @@ import pytest
 
 from nestmap.database import (
     Database,
+    DatabaseError,
     Hosts,
     Limits,
     Refused,
@@ -56,6 +57,20 @@ def test_limits_hold_after_an_error_and_after_a_shorter_limit(database):
         shorter = await db.one(LIMITS)
         assert shorter is not None
         assert shorter[0].endswith("ms")
+        lift_limit()
+        assert await db.one(LIMITS) == ("2s", "1s")
+
+    ask(database.url, work, connections=1, statement=2, lock=1)
+
+
+def test_limits_hold_after_a_result_that_can_not_be_read(database):
+    """Its settings were committed, although the caller gets an error."""
+
+    async def work(db: Database) -> None:
+        assert await db.one(LIMITS) == ("2s", "1s")
+        limit_statements(1.0)
+        with pytest.raises(DatabaseError):
+            await db.one("select '10000-01-01'::date")
         lift_limit()
         assert await db.one(LIMITS) == ("2s", "1s")
 
