@@ -1,4 +1,4 @@
-"""Each character of a header is refused if Tornado refuses it."""
+"""The headers of a request are those that Tornado would find."""
 
 import pytest
 from tornado.httputil import HTTPHeaders, HTTPInputError
@@ -33,3 +33,7 @@ def test_no_character_is_accepted_that_tornado_refuses(form, place):
             continue  # It would be two lines.
         ours, tornados = accepted(line), accepted_by_tornado(line)
         assert ours is None or ours == tornados, line
+
+
+def test_a_repeated_header_keeps_its_values_in_order():
+    assert accepted(b"X-A: 1\r\nX-B: 2\r\nx-a: 3") == [("X-A", "1"), ("X-A", "3"), ("X-B", "2")]

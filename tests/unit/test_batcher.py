@@ -243,6 +243,18 @@ async def test_the_items_of_slow_batches_count_among_those_that_wait():
 
 
 @awaited
+async def test_items_that_have_their_results_do_not_count():
+    sender = Sender()
+    tried = batcher(sender)
+    for _ in range(2 * (LIMITS.waiting + LIMITS.items)):
+        assert await tried.submit("a") == "A"
+    sender.faulty = {"a": RuntimeError("a defect")}
+    for _ in range(2 * (LIMITS.waiting + LIMITS.items)):
+        with pytest.raises(DatabaseError, match="try failed"):
+            await tried.submit("a")
+
+
+@awaited
 async def test_a_slow_batch_is_overtaken_by_as_many_as_may_run():
     sender = Sender()
     sender.held = {"a", "b"}
