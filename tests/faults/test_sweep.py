@@ -1,8 +1,10 @@
 """Abandoned commits that wait for a lost standby are ended, whatever the connections are called."""
 
 import asyncio
-from contextlib import contextmanager
+import threading
+from contextlib import closing, contextmanager
 
+import psycopg2
 import pytest
 
 from nestmap.database import DatabaseError
@@ -46,6 +48,29 @@ def test_a_commit_that_waits_in_vain_is_ended(fragile, shared_database, addition
         assert waiting
         layer.run(swept(layer.sessions, server, waiting))
     server.close()
+
+
+def test_the_commit_of_another_program_goes_on_waiting(fragile, shared_database):
+    server = fragile.database("postgres")
+    other = threading.Thread(target=commit, args=[shared_database.url, "other"])
+    with open_layer(shared_database.url, sample=0, application_name="shop") as layer:
+        with lost_standby(server):
+            other.start()
+            wait_until(lambda: server.all(WAITING), "the other commit to wait")
+            others = set(server.all(WAITING))
+            layer.run(store_in_vain(layer.sessions))
+            waiting = set(server.all(WAITING)) - others
+            assert waiting
+            layer.run(swept(layer.sessions, server, waiting))
+            assert others <= set(server.all(WAITING))
+        other.join()
+    server.close()
+
+
+def commit(url, name):
+    with closing(psycopg2.connect(url, application_name=name)) as connection:
+        connection.cursor().execute("create table of_another_program ()")
+        connection.commit()
 
 
 async def store_in_vain(sessions):

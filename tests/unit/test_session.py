@@ -335,3 +335,12 @@ def test_storing_after_an_end_makes_a_new_session():
     write = planned(session)
     assert isinstance(write, Insert)
     assert (write.named, write.owner, write.data) == (["public"], None, {"b": b"1"})
+
+
+def test_a_saved_session_has_the_times_of_its_row():
+    session = loaded()
+    session.saved(Written("new-sid", "public", 1.0, 2.0, 300.0, 4000.0, max_age=5.0))
+    stored = session.stored
+    assert stored is not None
+    assert (stored.created_at, stored.authenticated_at) == (1.0, 2.0)
+    assert (stored.expires_at, stored.absolute_expires_at) == (300.0, 4000.0)
