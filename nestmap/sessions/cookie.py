@@ -1,12 +1,14 @@
 """The session cookie: its name, its header and its signature.
 
-Its scope and the lifetimes of a session are options (nestmap/sessions/options.py).
+Its attributes Path, Domain, SameSite and Secure, and the lifetimes of a session, are options
+(nestmap/sessions/options.py).
 
 The signature is Tornado's signed value, version 2: older versions raise an AssertionError for invalid
 cookies if there are several keys, and version 1 logs the raw cookie.
 """
 
 import hashlib
+import math
 import re
 import time
 from collections.abc import Iterable, Sequence
@@ -33,9 +35,9 @@ def key_version(secret: str) -> int:
 class SessionCookie:
     """Reads and writes the cookie that names a session.
 
-    The first of ``secrets`` signs, all are accepted. ``signature_lifetime`` is how long (in seconds) a
-    signature is valid; the row decides if the session is live. ``scope`` are the attributes that control
-    to which requests browsers add the cookie.
+    The first of ``secrets`` signs, all are accepted. A signature is valid for as long as its secret: the
+    row decides if the session is live, and each session may have lifetimes of its own. ``scope`` are the
+    attributes that control to which requests browsers add the cookie.
     """
 
     def __init__(
@@ -44,7 +46,6 @@ class SessionCookie:
         secrets: Sequence[str],
         *,
         secure: bool,
-        signature_lifetime: float,
         scope: str = "Path=/; SameSite=Strict",
     ) -> None:
         self.name = name
@@ -54,10 +55,8 @@ class SessionCookie:
         )
         self._keys: dict[int, str] = {key_version(s): s for s in reversed(secrets)}
         self._signing = key_version(secrets[0])
-        # A day longer, so that the clocks of two instances need not be equal.
-        self._max_age_days = signature_lifetime / 86400 + 1
         # A browser sends the same cookie again and again, and is sent it again and again. A
-        # signature costs 8 us, a look-up 0.1 us; one that was made here outlives its session.
+        # signature costs 8 us, a look-up 0.1 us.
         self._verified = lru_cache(maxsize=REMEMBERED)(self._verify)
         self._signed = lru_cache(maxsize=REMEMBERED)(self._sign)
         self._attributes = f"; HttpOnly; {scope}" + ("; Secure" if secure else "")
@@ -89,7 +88,7 @@ class SessionCookie:
 
     def _verify(self, value: str) -> str | None:
         sid = decode_signed_value(
-            self._keys, self.name, value, max_age_days=self._max_age_days, min_version=2
+            self._keys, self.name, value, max_age_days=math.inf, min_version=2
         )
         # A sid that PostgreSQL can't store was never one of ours.
         return sid.decode() if sid and sid.isascii() and b"\0" not in sid else None

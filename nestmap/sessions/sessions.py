@@ -186,6 +186,5 @@ def _cookie(options: SessionOptions) -> SessionCookie:
         options.cookie_name,
         (options.secret, *options.previous_secrets),
         secure=options.secure,
-        signature_lifetime=max(options.absolute, options.idle),
         scope=scope,
     )

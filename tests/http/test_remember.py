@@ -1,12 +1,16 @@
 """Sessions live longer for users who stay signed in on a device."""
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
+from tornado.web import create_signed_value
 
+from nestmap.sessions.cookie import key_version
+from tests.support.instance import SECRET
 from tests.support.page import Page, submit
 from tests.support.sids import sid_of
-from tests.support.visitor import PASSWORD
+from tests.support.visitor import COOKIE, PASSWORD
 
 
 @pytest.fixture
@@ -44,11 +48,22 @@ def test_stay_signed_in_lasts_for_30_days_without_a_request(ada, shared_database
     assert "Stays signed in." in Page(ada.get("/account")).text
     cookie = ada.jar._cookies["nestmap.sid"]  # noqa: SLF001
     assert int(cookie.attributes["max-age"]) == 30 * 86400
+    sid = sid_of(ada, shared_database)
     shared_database.execute(
         "update session set expire = expire - interval '29 days',"
         " renewed_at = renewed_at - interval '29 days' where sid = %s",
-        sid_of(ada, shared_database),
+        sid,
     )
+    signed = create_signed_value(
+        {key_version(SECRET): SECRET},
+        COOKIE,
+        sid,
+        clock=lambda: time.time() - 29 * 86400,
+        key_version=key_version(SECRET),
+    )
+    aged = ada.get("/api/auth/session", headers={"Cookie": f'{COOKIE}="{signed.decode()}"'})
+    assert aged.json["authenticated"]
+    assert [cookie.name for cookie in aged.cookies] == [COOKIE]
     assert ada.signed_in()
     assert round(lifetimes(ada)[0] / timedelta(days=1)) == 30
 

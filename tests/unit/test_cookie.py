@@ -15,7 +15,7 @@ HOUR = 3600.0
 
 
 def cookie(*secrets: str, name: str = "sid", secure: bool = False) -> SessionCookie:
-    return SessionCookie(name, secrets or (NEW,), secure=secure, signature_lifetime=604800)
+    return SessionCookie(name, secrets or (NEW,), secure=secure)
 
 
 def sent_back(signed: str) -> str:
