@@ -1,6 +1,7 @@
 """The form of a place: its fields, its errors, and the place that it describes."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from tornado.web import RequestHandler
 
@@ -41,7 +42,7 @@ class PlaceForm:
     def of(cls, place: Place) -> "PlaceForm":
         """Return the form to edit a place."""
         degrees = {"latitude": place.latitude, "longitude": place.longitude}
-        texts = {name: "" if value is None else f"{value:g}" for name, value in degrees.items()}
+        texts = {name: "" if value is None else _text(value) for name, value in degrees.items()}
         return cls({"name": place.name, "note": place.note, "town": "", **texts})
 
     def place(self, place_id: str, *, guess: bool = False) -> Place | None:
@@ -92,6 +93,11 @@ class PlaceForm:
         except ValueError:
             self.errors[name] = f"The {name} is a number of degrees, such as 35.02."
             return 0.0
+
+
+def _text(degrees: float) -> str:
+    """Return all digits of a number, because a change of another field sends them back."""
+    return f"{Decimal(repr(degrees)):f}".removesuffix(".0")
 
 
 def _at(town: Town) -> dict[str, float]:

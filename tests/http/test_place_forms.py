@@ -122,6 +122,18 @@ def test_a_place_can_be_edited(visitor):
     assert (place["id"], place["name"], place["latitude"]) == ("lisbon", "Lisbon", 38.72)
 
 
+@pytest.mark.parametrize("position", [(37.774929, -122.4194155), (1e-7, -0.3), (90, 180), (0, 0)])
+def test_a_change_of_the_note_keeps_the_position(visitor, position):
+    at = dict(zip(("latitude", "longitude"), position, strict=True))
+    visitor.request("PUT", "/api/places/a", json={"name": "A"} | at)
+    edit = visitor.get("/places/a")
+    form = Page(edit).form(having="name")
+    assert "e" not in form.fields["latitude"]
+    assert submit(visitor, edit, form, "/places/a", note="To see again").status == 303
+    (place,) = visitor.places()
+    assert place == {"id": "a", "name": "A", "note": "To see again"} | at
+
+
 def test_editing_an_unknown_place_is_404(visitor):
     assert visitor.get("/places/lisbon").status == 404
     visitor.put_place("a")
