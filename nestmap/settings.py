@@ -121,10 +121,11 @@ class _Reader(Variables):
 
     def settings(self) -> Settings:
         production = self.production
+        port = self.number("PORT", 8888, 0, 65535)
         settings = Settings(
             production=production,
             host=self.text("HOST", "127.0.0.1"),
-            port=self.number("PORT", 8888, 0, 65535),
+            port=port,
             processes=self.number("PROCESSES", 1, 0, 256) or os.cpu_count() or 1,
             database_url=self.database_url(),
             # Six pools need one each.
@@ -151,7 +152,7 @@ class _Reader(Variables):
             events_keep_days=self.number("EVENTS_KEEP_DAYS", 400, 30, 36500),
             keepalive=self.number("KEEPALIVE_SECONDS", round(TIMEOUTS.idle), 1, 86400),
             metrics_host=self.text("METRICS_HOST", "127.0.0.1"),
-            metrics_port=self.metrics_port(),
+            metrics_port=self.metrics_port(port),
             event_loop=self.event_loop(),
             log_level=self.choice("LOG_LEVEL", "info", "debug", "info", "warning", "error"),
             log_format=self.choice("LOG_FORMAT", "json" if production else "text", "text", "json"),
@@ -160,11 +161,11 @@ class _Reader(Variables):
             raise SettingsError(self.mistakes)
         return settings
 
-    def metrics_port(self) -> int:
+    def metrics_port(self, of_site: int) -> int:
         if self.text("METRICS_PORT", "off").lower() == "off":
             return 0
         port = self.number("METRICS_PORT", 0, 1, 65535)
-        if port and port == self.number("PORT", 8888, 1, 65535):
+        if port and port == of_site:
             self.mistake("METRICS_PORT is PORT; metrics are not for visitors, choose another port")
         return port
 

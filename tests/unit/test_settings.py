@@ -51,6 +51,13 @@ def test_env_example_has_every_setting_and_no_other():
     assert variables.asked - files - of_libpq - {"NODE_ENV"} == set(examples())
 
 
+def test_the_port_of_the_metrics_may_be_fixed_while_that_of_the_site_is_free():
+    settings = settings_from({"PORT": "0", "METRICS_PORT": "9464"})
+    assert (settings.port, settings.metrics_port) == (0, 9464)
+    assert len(refusals(PORT="9464", METRICS_PORT="9464")) == 1
+    assert len(refusals(PORT="many", METRICS_PORT="9464")) == 1
+
+
 def test_env_example_explains_every_setting():
     paragraphs = EXAMPLE.strip().split("\n\n")
     for paragraph in paragraphs:
