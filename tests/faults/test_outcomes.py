@@ -260,30 +260,36 @@ def test_a_change_finds_its_session_although_the_public_id_changes(
     assert late.answer().status == 201
 
 
-def test_a_rotation_without_an_answer_is_a_successful_sign_in(somebody, relay, shared_database):
+def test_a_rotation_without_an_answer_is_a_success(somebody, relay, shared_database):
     """The statement or its answer is held: the cookie of the response is valid."""
-    on_the_way, on_the_way_back = somebody(), somebody("member")
-    ids = [one.session(at=1)["session"]["id"] for one in (on_the_way, on_the_way_back)]
-    old = [sid_of(one, shared_database, at=1) for one in (on_the_way, on_the_way_back)]
+    on_the_way, on_the_way_back, confirms = somebody(), somebody("member"), somebody("member")
+    everyone = (on_the_way, on_the_way_back, confirms)
+    ids = [one.session(at=1)["session"]["id"] for one in everyone]
+    old = [sid_of(one, shared_database, at=1) for one in everyone]
     before = count_sessions(shared_database)
     relay.hold_answer(ROTATE)
     back = sign_in(on_the_way_back)
     relay.wait_for_held()
     relay.hold(ROTATE)
-    there = sign_in(on_the_way)
+    there, confirmed = sign_in(on_the_way), confirm(confirms)
     assert there.answer().status == back.answer().status == 200
-    for one in (on_the_way, on_the_way_back):
+    assert confirmed.answer().status == 204
+    for one in everyone:
         assert one.signed_in(at=1)
         assert names(one) == {"lisbon": "A place"}
         assert one.put_place("kyoto", "second", at=1).status == 201
     relay.release_and_wait()
     wait_until(lambda: not any(stored(shared_database, sid) for sid in old), "the old sids to end")
-    for one in (on_the_way, on_the_way_back):
+    for one in everyone:
         assert one.signed_in()
         assert names(one) == {"lisbon": "A place", "kyoto": "second"}
     assert count_sessions(shared_database) == before
-    assert ids == [one.session()["session"]["id"] for one in (on_the_way, on_the_way_back)]
-    signed_in = "select count(*) from nestmap.events where kind = 'signed_in' and user_id = %s"
-    user_id = "select id::text from nestmap.users where email = %s"
+    assert ids == [one.session()["session"]["id"] for one in everyone]
+    kinds = (
+        "select array_agg(kind order by kind) from nestmap.events"
+        " where user_id = (select id::text from nestmap.users where email = %s)"
+        " and kind in ('signed_in', 'confirmed')"
+    )
     for one in (on_the_way, on_the_way_back):
-        assert shared_database.value(signed_in, shared_database.value(user_id, one.email)) == 2
+        assert shared_database.value(kinds, one.email) == ["signed_in", "signed_in"]
+    assert shared_database.value(kinds, confirms.email) == ["confirmed", "signed_in"]

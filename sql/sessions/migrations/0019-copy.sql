@@ -67,7 +67,7 @@ set enable_seqscan = off
 as $$
 declare
     w nestmap."{prefix}_rotation";
-    v_id text;
+    r {table};
 begin
     for w in
         select *
@@ -76,12 +76,16 @@ begin
     loop
         delete from {table} as s
         where s.sid = w.sid
-        returning s.id into v_id;
+        returning s.* into r;
         if found then
             update {table} as s
-            set id = v_id
+            set id = r.id
             where s.sid = w.new_sid;
-            perform nestmap."{prefix}_rotated"(w, v_id, w.user_id);
+            perform nestmap."{prefix}_rotated"(
+                w,
+                r.id,
+                case when w.signs_in then w.user_id else r.user_id end
+            );
         end if;
     end loop;
 end;
