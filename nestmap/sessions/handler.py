@@ -32,8 +32,8 @@ _NEEDS_HTTPS = (
     " xheaders=True"
 )
 
-# States after which the client gets a new cookie.
-_GETS_COOKIE = (State.NEW, State.ROTATED)
+# States whose commit changes the sid of the cookie: set anew, or cleared.
+_CHANGES_COOKIE = (State.NEW, State.ROTATED, State.ENDED)
 
 
 class SessionHandler(RequestHandler):
@@ -56,7 +56,7 @@ class SessionHandler(RequestHandler):
     _written: Written | None = None  # the row, once it is committed
     _saved_cookie: str | None = None  # the Set-Cookie of what save_session() committed
     _ended: Record | None = None  # the session that save_session() ended
-    _headers_sent = False  # the handler has called flush()
+    _flushed = False  # the first flush() was made, at the latest that of finish()
     _commits_nothing = False  # the handler or the plan has failed
     _may_begin = False  # check_new_session() was asked, and refused nothing
 
@@ -205,9 +205,6 @@ class SessionHandler(RequestHandler):
             raise
         if self._write:
             self._hold()
-        elif self._session is not None and self._session.ended and self._session.lapsed:
-            # Nothing is to be committed for a lapsed session; who signs out wants the cookie to go.
-            self.add_header("Set-Cookie", self.sessions.cookie.clear())
         try:
             return super().finish(chunk)
         except BaseException:
@@ -219,15 +216,14 @@ class SessionHandler(RequestHandler):
 
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
         """Send the data so far; the first time with the cookie of save_session()."""
-        if not self._headers_sent:
+        if not self._flushed:
             # include_footers is True if finish() calls; then _make_plan() looks after the cookie.
-            needs_save = not include_footers and self._gets_cookie()
-            if needs_save:
+            if not include_footers and self._changes_cookie():
                 raise RuntimeError("await self.save_session() before the first flush()")
-            self._headers_sent = True
+            self._flushed = True
             # If there is something to commit, _release() adds it.
-            if self._saved_cookie and not self._write:
-                self.add_header("Set-Cookie", self._saved_cookie)
+            if not self._write and (cookie := self._saved_cookie or self._cookie_of_lapsed()):
+                self.add_header("Set-Cookie", cookie)
             if not include_footers:
                 # The client has the beginning of its response; the rest has no time limit.
                 lift_limit()
@@ -291,10 +287,18 @@ class SessionHandler(RequestHandler):
     def _make_plan(self) -> Write | None:
         if self._session is None or self._commits_nothing or self.get_status() >= 500:
             return None
-        if self._headers_sent and self._gets_cookie():
-            log.error("%s: a session began after the first flush(), and is lost", self.request_name)
-            return None
-        return self._plan_of(self._session)
+        return self._late_plan(self._session) if self._flushed else self._plan_of(self._session)
+
+    def _late_plan(self, session: Session) -> Write | None:
+        """Return what can be committed after the first flush(), when no cookie can be sent."""
+        match state_of(session):
+            case State.NEW | State.ROTATED:
+                log.error("%s: a new sid after the first flush() is lost", self.request_name)
+                return None
+            case State.DUE:
+                # Left to the next request, which can send the cookie.
+                return None
+        return self._plan_of(session)
 
     def _plan_of(self, session: Session) -> Write | None:
         write = plan(session, lambda: client_of(self.request))
@@ -318,14 +322,21 @@ class SessionHandler(RequestHandler):
             return error
         return None
 
-    def _gets_cookie(self) -> bool:
-        return self._session is not None and state_of(self._session) in _GETS_COOKIE
+    def _changes_cookie(self) -> bool:
+        return self._session is not None and state_of(self._session) in _CHANGES_COOKIE
 
     def _cookie_for(self, written: Written | None) -> str | None:
         """Return the Set-Cookie header after a commit: for a renewed row, or to clear it after an end."""
         if written and written.max_age is not None:
             return self.sessions.cookie.set(written.sid, written.max_age)
         return self.sessions.cookie.clear() if self.session.ended else None
+
+    def _cookie_of_lapsed(self) -> str | None:
+        """Return the Set-Cookie header after a sign-out of a lapsed session, which needs no commit."""
+        session = self._session
+        if session is None or not (session.lapsed and session.ended):
+            return None
+        return self.sessions.cookie.clear()
 
     def _hold(self) -> None:
         connection = self.request.connection

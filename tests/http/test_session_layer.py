@@ -201,7 +201,7 @@ class Redirect(Anyone):
 
 class Stream(Anyone):
     async def post(self, how):
-        if how != "late":
+        if how in {"saved", "forgotten"}:
             self.session["stream"] = how
         if how == "saved":
             await self.save_session()
@@ -209,6 +209,19 @@ class Stream(Anyone):
         await self.flush()
         if how == "late":
             self.session["stream"] = how
+        self.finish("last")
+
+
+class StreamEnd(Anyone):
+    async def post(self, when):
+        if when != "late":
+            self.session.sign_out()
+        if when == "saved":
+            await self.save_session()
+        self.write("first,")
+        await self.flush()
+        if when == "late":
+            self.session.sign_out()
         self.finish("last")
 
 
@@ -236,6 +249,7 @@ ROUTES = [
     (r"/end-and-save-and-begin", EndAndSaveAndBegin),
     (r"/redirect", Redirect),
     (r"/stream/(\w+)", Stream),
+    (r"/stream-end/(\w+)", StreamEnd),
 ]
 
 
@@ -498,6 +512,55 @@ async def test_changes_after_the_first_flush_are_committed_at_the_end(ask):
     answer = await ask("/stream/late")
     assert (answer.code, answer.body) == (200, b"first,last")
     assert await kept(ask) == {"before": 1, "stream": "late"}
+
+
+@pytest.mark.gen_test
+async def test_a_stream_that_saved_a_sign_out_clears_the_cookie(ask, database):
+    await ask("/keep", {"before": 1})
+    answer = await ask("/stream-end/saved")
+    assert (answer.code, answer.body) == (200, b"first,last")
+    assert SetCookie.parse(answer.headers["Set-Cookie"]).clears
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+async def test_a_stream_that_did_not_save_a_sign_out_fails_and_keeps_the_session(ask):
+    await ask("/keep", {"before": 1})
+    answer = await ask("/stream-end/forgotten")
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (500, [])
+    assert await kept(ask) == {"before": 1}
+
+
+@pytest.mark.gen_test
+async def test_a_sign_out_after_the_first_flush_is_committed_at_the_end(ask, database):
+    await ask("/keep", {"before": 1})
+    answer = await ask("/stream-end/late")
+    assert (answer.code, answer.body) == (200, b"first,last")
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("path", ["/end", "/stream-end/saved", "/stream-end/forgotten"])
+async def test_signing_out_of_a_session_that_is_gone_clears_the_cookie(ask, database, path):
+    await ask("/keep", {"before": 1})
+    database.execute("delete from session")
+    answer = await ask(path)
+    assert answer.code == 200
+    assert SetCookie.parse(answer.headers["Set-Cookie"]).clears
+
+
+@pytest.mark.gen_test
+async def test_a_renewal_goes_with_its_cookie_so_a_stream_leaves_it_to_the_next_request(
+    ask, database
+):
+    await ask("/keep", {"before": 1})
+    database.execute("update session set renewed_at = renewed_at - interval '10 minutes'")
+    row = database.one("select * from session")
+    assert (await ask("/stream/reads")).headers.get_list("Set-Cookie") == []
+    assert database.one("select * from session") == row
+    renewed = await ask("/show", method="GET")
+    assert SetCookie.parse(renewed.headers["Set-Cookie"]).name == "nestmap.sid"
+    assert database.one("select * from session") != row
 
 
 @pytest.mark.gen_test
