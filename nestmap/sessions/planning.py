@@ -66,6 +66,7 @@ def _insert(session: Session, client: Client) -> Insert:
         client=client,
         owner=session.owner,
         named=_ids_to_end(session),
+        reason=session.end_reason or "replaced",
     )
 
 

@@ -10,7 +10,13 @@ from nestmap.sessions.writes import Insert, Rotate, Update
 
 def insert_row(item: Insert) -> dict[str, Any]:
     """Return the row of a new session."""
-    row = {"sid": item.sid, "id": item.id, "data": _document(item.data), "named": item.named}
+    row = {
+        "sid": item.sid,
+        "id": item.id,
+        "data": _document(item.data),
+        "named": item.named,
+        "reason": item.reason,
+    }
     return row | _owner_and_client(item)
 
 

@@ -109,6 +109,9 @@ class TrackedData(MutableMapping[str, Any]):
     def _grow(self, by: int) -> None:
         size = (self._whole_size() if self._size is None else self._size) + by
         if by > 0 and size > self._max_bytes:
+            # A change in place may have made it smaller since it was counted.
+            size = self._whole_size() + by
+        if by > 0 and size > self._max_bytes:
             raise values.SessionTooLarge(
                 f"the session would have more than {self._max_bytes} bytes"
             )

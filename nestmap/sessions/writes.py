@@ -30,7 +30,7 @@ class Owner:
 class Insert:
     """Store a session with a new sid; ``data`` is JSON text by key.
 
-    ``named`` are the ids of the sessions of the request's cookies, which are ended.
+    ``named`` are the ids of the sessions of the request's cookies, which are ended for this ``reason``.
     """
 
     sid: str
@@ -39,6 +39,7 @@ class Insert:
     client: Client
     owner: Owner | None = None
     named: list[str] = field(default_factory=list)
+    reason: str = "replaced"
 
 
 class Update(NamedTuple):

@@ -443,6 +443,7 @@ async def test_storing_after_an_end_makes_a_new_session(ask, database):
     await ask("/keep", {"a": 1})
     before = database.value("select sid from session")
     await ask("/end-and-begin")
+    assert database.value("select reason from nestmap.session_endings") == "ended by its user"
     assert await kept(ask) == {"new": 1}
     assert database.value("select sid from session") != before
     await ask("/end")

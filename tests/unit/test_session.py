@@ -164,7 +164,8 @@ def test_what_is_stored_after_an_end_goes_into_a_new_session_and_the_old_one_is_
     session.sign_out()
     session["a"] = 1
     assert state_of(session) is State.NEW
-    assert planned(session).named == ["public"]
+    write = planned(session)
+    assert (write.named, write.reason) == (["public"], "signed out")
 
 
 def test_sids_are_random_and_long():
@@ -253,6 +254,14 @@ def test_a_session_above_the_size_limit_can_be_made_smaller():
     session = loaded({"a": "x" * 5000, "b": 1})
     del session["a"]
     assert state_of(session) is State.CHANGED
+
+
+def test_what_was_made_smaller_in_place_leaves_room_for_another_value():
+    session = loaded({"list": ["x" * 600]})
+    session["a"] = 1
+    session["list"].clear()
+    session["b"] = "y" * 600
+    assert planned(session).changed.keys() == {"a", "list", "b"}
 
 
 def test_a_value_that_was_read_before_a_save_can_be_changed_in_place_after_it():

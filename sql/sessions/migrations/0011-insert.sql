@@ -27,6 +27,7 @@ begin
             until float8,
             data jsonb,
             named text[],
+            reason text,
             user_id text,
             user_version text,
             idle integer,
@@ -55,7 +56,7 @@ begin
             continue;
         end if;
         v_source := case when w.recorded then nestmap."{prefix}_source"(w.user_id, w.ip, w.user_agent) end;
-        perform nestmap."{prefix}_end_each"(w.named, 'replaced', v_source);
+        perform nestmap."{prefix}_end_each"(w.named, w.reason, v_source);
         if w.user_id is not null then
             if w.recorded then
                 perform nestmap.add_event(
