@@ -1,15 +1,22 @@
 """Loads the session of a request by the sids in its cookies."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from nestmap.sessions.reader import SessionReader
 from nestmap.sessions.records import Lapsed, Record
 from nestmap.sessions.session import Session
 
+Result = TypeVar("Result")
+
+# A browser sends one or two cookies of our name; of more, this many are looked up at a time, so that a
+# request with a hundred takes few places in the queue.
+AT_A_TIME = 4
+
 
 class SessionLoader:
-    """Loads sessions. Only DatabaseError is raised."""
+    """Loads sessions. Raises DatabaseError, or what the site's load_user raises."""
 
     def __init__(self, reader: SessionReader, max_bytes: int, *, refuse: bool) -> None:
         self._reader = reader
@@ -28,7 +35,7 @@ class SessionLoader:
         if len(sids) == 1:
             found = [await self._reader.load(sids[0])]
         else:
-            found = list(await asyncio.gather(*map(self._reader.load, sids)))
+            found = await _each(self._reader.load, sids)
         records = [one for one in found if isinstance(one, Record)]
         if len(records) == 1:
             return Session(self._max_bytes, records[0])
@@ -50,11 +57,19 @@ class SessionLoader:
         return self._lapsed(Lapsed("form"), named)
 
     async def _ending(self, sids: Sequence[str]) -> Lapsed | None:
-        for ending in await asyncio.gather(*map(self._reader.ending, sids)):
-            if ending is not None:
-                return ending
-        return None
+        endings = await _each(self._reader.ending, sids)
+        return next((ending for ending in endings if ending is not None), None)
 
     def _lapsed(self, lapsed: Lapsed, named: tuple[str, ...] = ()) -> Session:
         may_begin = not (self._refuse or lapsed.needs_choice)
         return Session(self._max_bytes, lapsed=lapsed, may_begin=may_begin, named=named)
+
+
+async def _each(look_up: Callable[[str], Awaitable[Result]], sids: Sequence[str]) -> list[Result]:
+    async def one(sid: str) -> Result:
+        return await look_up(sid)
+
+    found: list[Result] = []
+    for begin in range(0, len(sids), AT_A_TIME):
+        found += await asyncio.gather(*map(one, sids[begin : begin + AT_A_TIME]))
+    return found

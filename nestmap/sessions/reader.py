@@ -29,7 +29,7 @@ Row = tuple[Any, ...]
 
 
 class SessionReader:
-    """Reads sessions. Only DatabaseError is raised."""
+    """Reads sessions. Raises DatabaseError, or what the site's load_user raises."""
 
     def __init__(
         self,
@@ -61,7 +61,8 @@ class SessionReader:
     def load(self, sid: str) -> Future[Found]:
         """Return the live session with this sid, or None if it is unknown or expired.
 
-        Return Lapsed if its user is gone or has changed the credentials, or if it can't be decoded.
+        Return Lapsed if its user is gone or has changed the credentials, or if it can't be decoded. An
+        exception of the site's load_user is raised for this session alone.
         """
         return self._loads.submit(sid)
 
@@ -93,7 +94,13 @@ class SessionReader:
     def _found(self, rows: list[Row]) -> Found | Exception:
         if len(rows) > 1:
             return self._users.two_rows()
-        return self._record(rows[0]) if rows else None
+        if not rows:
+            return None
+        try:
+            return self._record(rows[0])
+        except Exception as error:
+            # The site's load_user may raise anything; it must not fail the other loads of the batch.
+            return error
 
     def _record(self, row: Row) -> Found:
         sid, public_id, document, created, authenticated, expires, ends, is_due, _, *of_user = row
