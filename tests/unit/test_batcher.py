@@ -354,12 +354,26 @@ async def test_no_item_overtakes_a_slow_one_with_its_key_and_the_others_keep_the
     await sender.has_sent(1)
     waiting = [tried.submit(item) for item in ("a2", "a3", "a4", "b1", "a5", "c1")]
     assert await asyncio.wait_for(waiting[3], 10) == "B1"
-    # A batch looks at no more items than it may have, so it does not reach the last one yet.
-    assert sender.batches == [["a1"], ["b1"]]
+    assert sender.batches == [["a1"], ["b1", "c1"]]
     sender.let_go()
     assert await slow == "A1"
     await outcomes(waiting)
-    assert sender.batches == [["a1"], ["b1"], ["a2+a3+a4+a5"], ["c1"]]
+    assert sender.batches == [["a1"], ["b1", "c1"], ["a2+a3+a4+a5"]]
+
+
+@awaited
+async def test_many_items_of_a_key_that_is_running_delay_no_other_key():
+    sender = Sender()
+    sender.held.add("a1")
+    merging = BatchRules(first, merges=True)
+    tried = batcher(sender, BatchLimits(items=2, slow_after=0.01, running=2), merging)
+    ones = [tried.submit("a1")]
+    await sender.has_sent(1)
+    ones += [tried.submit(f"a{n}") for n in range(2, 12)]
+    assert await tried.submit("b1") == "B1"
+    sender.let_go()
+    await asyncio.gather(*ones)
+    assert sender.batches[:2] == [["a1"], ["b1"]]
 
 
 @awaited
