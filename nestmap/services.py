@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import secrets
+import time
 from typing import Any
 
 from nestmap.accounts import (
@@ -152,12 +153,14 @@ class Services:
         }
 
     async def close(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` for running commits, then close everything.
+        """Wait up to ``seconds`` for background tasks and running commits, then close everything.
 
-        Return True if all commits finished.
+        Return True if all of them finished.
         """
-        drained = await self.sessions.close(seconds)
-        drained = await self.background.drain(seconds) and drained
+        deadline = time.monotonic() + seconds
+        # The tasks of the site use the session layer, so they end before it.
+        drained = await self.background.drain(seconds)
+        drained = await self.sessions.close(max(0.0, deadline - time.monotonic())) and drained
         self.passwords.close()
         await self.database.close()
         await self.readiness.close()
