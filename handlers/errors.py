@@ -8,7 +8,7 @@ from tornado.web import HTTPError, RequestHandler
 from handlers.error_page import error_page
 from nestmap.accounts import TooManyAttempts, TooManySignIns
 from nestmap.database import DatabaseError, Overloaded, UnsupportedCharacter
-from nestmap.sessions import BadCursor, NotSampled, SessionEnded, SessionTooLarge
+from nestmap.sessions import BadCursor, NotSampled, SessionEnded, SessionTextError, SessionTooLarge
 from nestmap.sessions.failures import RETRY_AFTER
 
 
@@ -70,7 +70,7 @@ KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorAnswer], 
     (SessionEnded, ENDED),
     (SessionTooLarge, FULL),
     (BadCursor, ErrorAnswer(400, *INVALID_CURSOR)),
-    (UnsupportedCharacter, ErrorAnswer(400, *UNSUPPORTED)),
+    ((UnsupportedCharacter, SessionTextError), ErrorAnswer(400, *UNSUPPORTED)),
     ((Overloaded, TooManySignIns), OVERLOADED),
     (NotSampled, COUNTING),
     (DatabaseError, UNAVAILABLE),

@@ -21,7 +21,7 @@ from nestmap.sessions.records import Client, Lapsed
 from nestmap.sessions.seals import Seals
 from nestmap.sessions.session import Session
 from nestmap.sessions.sessions import Sessions
-from nestmap.sessions.values import SessionTooLarge, SessionValueError
+from nestmap.sessions.values import SessionTextError, SessionTooLarge, SessionValueError
 from nestmap.sessions.writes import SessionEnded
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "SessionHandler",
     "SessionOptions",
     "SessionPage",
+    "SessionTextError",
     "SessionTooLarge",
     "SessionValueError",
     "Sessions",

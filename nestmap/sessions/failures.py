@@ -4,10 +4,10 @@ import logging
 from dataclasses import dataclass
 
 from nestmap.database import DatabaseError, Overloaded, Unavailable, UnsupportedCharacter
-from nestmap.sessions.values import SessionTooLarge
+from nestmap.sessions.values import SessionTextError, SessionTooLarge
 from nestmap.sessions.writes import SessionEnded
 
-FAILURES = (DatabaseError, SessionEnded, SessionTooLarge)
+FAILURES = (DatabaseError, SessionEnded, SessionTooLarge, SessionTextError)
 
 # Seconds after which a client may try again.
 RETRY_AFTER = 2
@@ -43,7 +43,7 @@ def failure_of(error: BaseException) -> Failure:
             return ENDED
         case SessionTooLarge():
             return TOO_LARGE
-        case UnsupportedCharacter():
+        case UnsupportedCharacter() | SessionTextError():
             return UNSUPPORTED
         case Overloaded():
             return OVERLOADED

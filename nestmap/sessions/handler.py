@@ -148,8 +148,8 @@ class SessionHandler(RequestHandler):
     def commit_failed(self, error: BaseException) -> Response:
         """Return the response that replaces one whose session could not be loaded or committed.
 
-        ``error`` is a DatabaseError, SessionEnded or SessionTooLarge, or after a defect of the layer another
-        exception. The response must not depend on the state of the handler, which may have finished.
+        ``error`` is a DatabaseError, SessionEnded, SessionTooLarge or SessionTextError, or after a defect
+        of the layer another exception. The response must not depend on the state of the handler, which may have finished.
         """
         failure = failure_of(error)
         body = failure.message.encode()

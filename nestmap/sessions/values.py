@@ -1,5 +1,6 @@
 """The values that a session may have: JSON that PostgreSQL returns unchanged."""
 
+import json
 import re
 from typing import Any
 
@@ -11,6 +12,13 @@ NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 class SessionValueError(ValueError):
     """The value can't be stored as JSON or in PostgreSQL's jsonb. The message names the key."""
+
+
+class SessionTextError(SessionValueError):
+    """A text has a character that PostgreSQL can't store: a NUL, or half of a surrogate pair.
+
+    Such texts come from clients, so the request is answered with 400.
+    """
 
 
 class SessionKeyError(SessionValueError):
@@ -37,17 +45,31 @@ def check_key(key: object) -> None:
 def encode(key: str, value: Any) -> bytes:
     """Return the JSON text of a value; SessionValueError with the name of the key if it has none.
 
-    The decoded text must equal the value, so a NaN, a tuple, a key that is not a string or a subclass
+    It is a SessionTextError if only a character of a text can't be stored. The decoded text must equal the value, so a NaN, a tuple, a key that is not a string or a subclass
     of dict is refused here instead of being different in the next request.
     """
     try:
         text = orjson.dumps(value)
-        whole = not NUL.search(text) and orjson.loads(text) == value
+        whole = orjson.loads(text) == value
     except (TypeError, ValueError, RecursionError) as error:
-        raise SessionValueError(f"session[{key!r}] can't be stored: {error}") from None
+        kind = SessionTextError if _has_surrogate(value) else SessionValueError
+        raise kind(f"session[{key!r}] can't be stored: {error}") from None
     if not whole:
         raise SessionValueError(f"session[{key!r}] can't be stored: not a JSON value")
+    if NUL.search(text):
+        raise SessionTextError(f"session[{key!r}] can't be stored: a text has a NUL")
     return text
+
+
+def _has_surrogate(value: Any) -> bool:
+    """Return True if a value is JSON but for the half of a surrogate pair in a text."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except (TypeError, ValueError, RecursionError):
+        pass
+    return False
 
 
 def text_of(value: Any) -> bytes | None:

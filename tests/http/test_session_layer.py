@@ -40,6 +40,12 @@ class Keep(Anyone):
         self.finish("kept")
 
 
+class KeepInPlace(Anyone):
+    def post(self):
+        self.session["list"].append(json.loads(self.request.body))
+        self.finish("kept")
+
+
 class Append(Anyone):
     def post(self):
         self.session["trip"]["stops"].append("oslo")
@@ -228,6 +234,7 @@ class StreamEnd(Anyone):
 ROUTES = [
     (r"/show", Show),
     (r"/keep", Keep),
+    (r"/keep-in-place", KeepInPlace),
     (r"/append", Append),
     (r"/fail", Fail),
     (r"/answer/(\d+)", Answer),
@@ -485,6 +492,17 @@ async def test_a_redirect_in_prepare_waits_for_its_commit_too(ask):
     answer = await ask("/redirect")
     assert (answer.code, answer.headers["Location"]) == (302, "/show")
     assert await kept(ask) == {"redirected": True}
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"], ids=ascii)
+@pytest.mark.parametrize("path", ["/keep", "/keep-in-place"])
+async def test_a_text_of_a_client_that_cannot_be_stored_is_400(ask, path, text):
+    await ask("/keep", {"list": []})
+    answer = await ask(path, {"text": text})
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (400, [])
+    assert b"can&#x27;t be stored" in answer.body
+    assert await kept(ask) == {"list": []}
 
 
 @pytest.mark.gen_test
