@@ -23,7 +23,7 @@ from nestmap.sessions.seals import Seals
 from nestmap.sessions.session import Session
 from nestmap.sessions.sid import new_id
 from nestmap.sessions.store import SessionStore
-from nestmap.sessions.sweep import Sweep
+from nestmap.sessions.waiting_commits import WaitingCommits
 from nestmap.sessions.writes import Rotate, SessionEnded, Write, Written
 from nestmap.timeouts import TIMEOUTS
 
@@ -58,7 +58,7 @@ class Sessions:
             self.options.max_bytes,
             refuse=self.options.lapsed == "refuse",
         )
-        self._sweep = Sweep(self.hosts, self._reads)
+        self._waiting_commits = WaitingCommits(self.hosts, self._reads)
         self.schema = SessionSchema(self.hosts, self._reads, self.options)
         self.samples = Samples(self._reports, self._unhurried, self.options)
         self.admin = SessionAdmin(self._reports, self.options, self.samples)
@@ -95,7 +95,7 @@ class Sessions:
 
     def start(self) -> None:
         """Start the background work on a migrated table."""
-        self.background.start(self._sweep.run(), "sweep", daemon=True)
+        self.background.start(self._waiting_commits.run(), "end waiting commits", daemon=True)
         if self.options.prune:
             self.background.start(self.pruner.run(), "pruner", daemon=True)
         if self.options.sample:

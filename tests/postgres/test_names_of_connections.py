@@ -1,4 +1,4 @@
-"""The name of the layer's connections in pg_stat_activity, by which the sweep finds them, too."""
+"""The name of the layer's connections in pg_stat_activity, by which the layer finds its waiting commits."""
 
 import pytest
 

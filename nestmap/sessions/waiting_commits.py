@@ -14,25 +14,25 @@ from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap.sessions")
 
-SWEEP_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 
 
-class Sweep:
-    """Sweeps while statements are given up, and afterwards as long as some may still wait."""
+class WaitingCommits:
+    """Ends them while statements are given up, and afterwards as long as some may still wait."""
 
     def __init__(self, hosts: Hosts, database: Database) -> None:
         self._hosts = hosts
         self._database = database
-        self._sql = queries("sessions/sweep")
+        self._sql = queries("sessions/waiting_commits")
 
     async def run(self) -> None:
-        """Check each second if there is something to sweep, until cancelled."""
+        """Check each second if some may be waiting, until cancelled."""
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            if time.monotonic() - self._hosts.given_up <= TIMEOUTS.commit + 2 * SWEEP_SECONDS:
-                await self._sweep()
+            await asyncio.sleep(CHECK_SECONDS)
+            if time.monotonic() - self._hosts.given_up <= TIMEOUTS.commit + 2 * CHECK_SECONDS:
+                await self._end()
 
-    async def _sweep(self) -> None:
+    async def _end(self) -> None:
         try:
             row = await self._database.one(
                 self._sql["end_waiting_commits"], {"seconds": TIMEOUTS.commit}, idempotent=True

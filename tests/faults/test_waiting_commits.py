@@ -80,8 +80,8 @@ async def store_in_vain(sessions):
 
 
 async def swept(sessions, server, waiting):
-    """Wait until the sweep of the layer has ended these commits; later ones may wait by now."""
+    """Wait until the layer has ended these commits; later ones may wait by now."""
     sessions.start()
     await asyncio.to_thread(
-        wait_until, lambda: waiting.isdisjoint(server.all(WAITING)), "the sweep of these commits"
+        wait_until, lambda: waiting.isdisjoint(server.all(WAITING)), "the end of these commits"
     )
