@@ -1,6 +1,6 @@
 """Who may use a handler. A handler that does not set `access` needs a signed-in user.
 
-`BaseHandler.prepare()` checks it. `grep -rn "access =" handlers` lists all.
+`BaseHandler.prepare()` checks it. `grep -rn "access =" handlers` lists those that set it.
 """
 
 from enum import Enum, auto

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from tornado.web import RequestHandler
 
+from nestmap.sessions.handler import FORM_FIELD
+
 # These fields are shown with what was typed; all others are hidden.
 LABELS = {
     "name": ("Place", "text"),
@@ -42,7 +44,7 @@ def again_fields(handler: RequestHandler, *, with_session: bool) -> list[Again]:
 
     The id of the session is among them only if it is still valid.
     """
-    left_out = () if with_session else ("_session",)
+    left_out = () if with_session else (FORM_FIELD,)
     fields = handler.request.body_arguments
     return [_again(name, values[-1]) for name, values in fields.items() if name not in left_out]
 

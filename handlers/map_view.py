@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from nestmap.places import Place
 from nestmap.places.projection import (
     WIDTH,
-    WORLD_HEIGHT,
     Point,
     View,
     project,
@@ -42,9 +41,6 @@ class MapView:
     def scale(self) -> float:
         """The scale at which pins and lines are drawn, so that zooming does not enlarge them."""
         return self.view.width / WIDTH
-
-
-SIZE = (WIDTH, WORLD_HEIGHT)
 
 
 def _pin(place: Place) -> Pin | None:

@@ -27,7 +27,7 @@ class Timeouts:
     # A statement that takes longer may be lost, and no longer delays others.
     slow: float = 0.4
     # How long PostgreSQL may run a statement (statement_timeout), at most: one of a request with less
-    # time left gets less (nestmap/database/limits.py).
+    # time left gets less (nestmap/database/deadline.py, limits.py). database.py sends it.
     statement: float = 2.5
     # How much longer to wait for its answer. The server must give up first: if the client gives up,
     # the statement continues.
@@ -58,7 +58,8 @@ class Timeouts:
     body: float = 15.0
     write: float = 30.0
     idle: float = 75.0
-    # A stop: time for running requests and commits; then the supervisor kills the process.
+    # A stop: time for running requests and commits; then the process exits by force, or the supervisor
+    # kills it.
     drain: float = 10.0
     kill: float = 13.0
 

@@ -1,4 +1,4 @@
-"""Runs statements on PostgreSQL, each within a time limit."""
+"""Runs statements, each within a time limit, on a connection of a pool; connection.py sends them."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The hosts that DATABASE_URL names, as a list of addresses to try one after the other.
+"""The hosts that DATABASE_URL names, as a list of addresses, which connecting.py tries.
 
 aiopg fails if libpq itself moves to the next host, address or SSL mode, because the descriptor
 changes under epoll. So a connection string is converted to a list of connection parameters, each for

@@ -1,4 +1,4 @@
-"""Metrics of the site: requests, sign-ins and database connections."""
+"""Metrics of the site: requests, sign-ins and database connections. Those of sessions: of_sessions.py."""
 
 from collections.abc import Iterator
 

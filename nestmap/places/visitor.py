@@ -12,8 +12,8 @@ PREFIX = "place:"
 class VisitorPlaces:
     """Reads and changes the places in `session`, with the same asynchronous methods as AccountPlaces.
 
-    Changes are written when the session is committed. They may raise SessionTooLarge and, if the
-    session has lapsed, SessionEnded.
+    Changes are written when the session is committed, which refuses them if the session has lapsed.
+    They may raise SessionTooLarge.
     """
 
     def __init__(self, session: MutableMapping[str, Any]) -> None:

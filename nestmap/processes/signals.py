@@ -1,4 +1,4 @@
-"""Stop signals."""
+"""Stop signals. What happens then: serve() in serving.py, and Services.close()."""
 
 import asyncio
 import logging

@@ -36,11 +36,11 @@ class SessionAdmin:
         return (await self._lists.of_users([str(user_id)], None, most)).sessions
 
     async def newest(self, most: int = MOST) -> Listing:
-        """Return the live sessions of signed-in users, the newest sign-in first."""
+        """Return the first of the live sessions of signed-in users, the newest sign-in first."""
         return (await self._lists.newest(None, most)).sessions
 
     async def page(self, cursor: str | None = None, most: int = PAGE) -> SessionPage:
-        """Return a page of the live sessions of signed-in users, the newest sign-in first."""
+        """Return a page of them, from ``cursor`` on: that of the page before, or None."""
         return await self._lists.newest(cursor, most)
 
     async def search(

@@ -39,7 +39,7 @@ class BatchLimits:
     waiting: int = 2000  # in the queue; another one raises Overloaded
     slow_after: float = TIMEOUTS.slow  # a batch that takes longer no longer delays the next one
     running: int = 8  # simultaneous batches, if they are slow
-    timeout: float = TIMEOUTS.request  # the longest that an item waits for its result
+    timeout: float = TIMEOUTS.request  # for the result of an item; checked every ``slow_after``
 
 
 class Batcher(Generic[Item, Result]):
@@ -72,7 +72,7 @@ class Batcher(Generic[Item, Result]):
         self._timer: asyncio.TimerHandle | None = None
 
     def submit(self, item: Item, since: float | None = None) -> asyncio.Future[Result]:
-        """Return the future result of ``item``; it fails with a DatabaseError within ``timeout``.
+        """Return the future result of ``item``; after ``timeout`` it fails with a DatabaseError.
 
         ``since`` is when that time began (the loop's time), by default now. Raises Overloaded at
         once if too many items wait.
@@ -107,7 +107,7 @@ class Batcher(Generic[Item, Result]):
         if not self._running:
             return True
         slow = asyncio.get_running_loop().time() - self._limits.slow_after
-        return self._running[-1].since <= slow and len(self._running) < self._limits.running
+        return self._running[-1].began <= slow and len(self._running) < self._limits.running
 
     async def _run_batch(self, queued: int) -> None:
         """Send a batch in the next turn of the loop, so that items of this turn are included.
@@ -122,7 +122,7 @@ class Batcher(Generic[Item, Result]):
         self._starting = False
         running = [unit.item for batch in self._running for unit in batch.units]
         units = self._rules.take(self._queue, self._limits.items, running)
-        # Without units, the keys of all waiting items are running: the end of that batch starts the next.
+        # Without units, all items had timed out or their keys are running: the end of those starts a batch.
         if units:
             await self._deliver(units)
 
@@ -171,7 +171,7 @@ class Batcher(Generic[Item, Result]):
 @dataclass(slots=True, eq=False)
 class _Batch(Generic[Item, Result]):
     units: Sequence[Unit[Item, Result]]
-    since: float
+    began: float  # loop time
 
     def fail(self, error: DatabaseError, older_than: float = float("inf")) -> None:
         for unit in self.units:

@@ -13,6 +13,8 @@ RANDOM_BYTES = 10
 class DatabaseClock:
     """Converts times of ``time.monotonic()`` to times of the database, never to a later one.
 
+    The event loop's time is the same clock, with whole milliseconds in uvloop.
+
     The database read its clock between the sending of a statement and the arrival of its answer. So
     each answer gives a lower and an upper bound of the difference of the clocks. The highest lower
     bound is used until an answer contradicts it, because one of the clocks was set.

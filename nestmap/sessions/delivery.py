@@ -36,25 +36,25 @@ class Delivery(Generic[Item, Result]):
         failures = 0
         while units := [unit for unit in units if not unit.is_done]:
             # No earlier attempt of these can have had an effect.
-            unchanged = [unit for unit in units if not unit.unknown]
-            for unit in unchanged:
+            without_effect = [unit for unit in units if not unit.unknown]
+            for unit in without_effect:
                 unit.unknown = True
             retry_now = False
             try:
                 results = await self._send(units)
             except (Refused, Locked) as error:
-                _had_no_effect(unchanged)
+                _had_no_effect(without_effect)
                 await self._bisect(units, error)
                 return
             except DatabaseError as error:
                 if not error.unknown:
-                    _had_no_effect(unchanged)
+                    _had_no_effect(without_effect)
                 # One connection was lost; the next one may work.
                 retry_now = isinstance(error, Unavailable) and not failures
                 failures += 1
                 again = self._remaining(units, error, all_of_them=retry_now)
             else:
-                again = self._answer(units, results, unchanged)
+                again = self._answer(units, results, without_effect)
             if again and not retry_now:
                 await asyncio.sleep(TIMEOUTS.first_retry)
             units = again
@@ -75,7 +75,7 @@ class Delivery(Generic[Item, Result]):
         self,
         units: Sequence[Unit[Item, Result]],
         results: Sequence[Result | Exception],
-        unchanged: Sequence[Unit[Item, Result]],
+        without_effect: Sequence[Unit[Item, Result]],
     ) -> list[Unit[Item, Result]]:
         """Set the results, and return the units to send again.
 
@@ -83,7 +83,7 @@ class Delivery(Generic[Item, Result]):
         """
         again: list[Unit[Item, Result]] = []
         for unit, result in zip(units, results, strict=True):
-            if isinstance(result, Late) and unit in unchanged:
+            if isinstance(result, Late) and unit in without_effect:
                 unit.unknown = False
                 again += self._with_time_left(unit, result)
             else:

@@ -1,4 +1,7 @@
-"""End sessions by their user or by administration: one, those of a user, or all of them, a batch at a time."""
+"""End sessions by their user or by administration: one, those of a user, or all of them, a batch at a time.
+
+The rows are deleted by sql/sessions/migrations/0009-end.sql.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +27,7 @@ class SessionEnding:
         self._database = database
         self._records_events = options.events
         self._sql = queries("sessions/admin", options.names)
-        self._end_sessions = queries("sessions/sessions", options.names)["end_sessions"]
+        self._end_sessions = queries("sessions/sessions", options.names)["end_sessions_at_once"]
 
     async def one(
         self, public_id: str, user_id: str | None, reason: str, source: Source | None
@@ -63,10 +66,10 @@ class SessionEnding:
         return [row[0] for row in rows]
 
     async def _end(self, ids: list[str], reason: str, source: Source | None) -> int:
-        told = (source or Source()).json() if self._records_events else None
+        recorded = (source or Source()).json() if self._records_events else None
         parameters = {
             "ids": ids,
             "reasons": [reason] * len(ids),
-            "sources": [told] * len(ids),
+            "sources": [recorded] * len(ids),
         }
         return len(await self._database.all(self._end_sessions, parameters, idempotent=True))

@@ -78,7 +78,7 @@ class Events:
         self._database = database
 
     async def add(self, *events: dict[str, Any]) -> None:
-        """Add events (see Source.event) without another statement."""
+        """Add events (see Source.event) in a statement of their own."""
         await self._database.all(SQL["add_events"], {"events": orjson.dumps(events).decode()})
 
     async def newest(

@@ -111,8 +111,8 @@ class SessionHandler(RequestHandler):
     def session_form_html(self) -> str:
         """Return a hidden form field that names the session for which the form is rendered.
 
-        A post with another session or without one is treated as lapsed, so that nothing is stored in the
-        wrong session. Templates can call it by this name.
+        A post that has the field, and comes with the cookie of another session or without one, is treated as
+        lapsed: nothing is stored in the wrong session. Templates can call it by this name.
         """
         if self._session is None or self._session.id is None:
             return ""
@@ -128,9 +128,9 @@ class SessionHandler(RequestHandler):
         if write is None:
             return
         try:
-            # The statement of a batch runs in another task, so its time is added to this request's.
+            # The statement runs in the task of its batch, so counted() adds its time to this request's.
             with counted():
-                written = await self.sessions.commit(write, seconds_spent())
+                written = await self.sessions.commit(write, waited=seconds_spent())
         except DatabaseError:
             if isinstance(write, Touch):
                 return
@@ -189,7 +189,7 @@ class SessionHandler(RequestHandler):
             session = await self.sessions.load(sids)
         of_form = self.request.body_arguments.get(FORM_FIELD)
         if of_form and of_form[-1].decode("ascii", "replace") != (session.id or ""):
-            session = self.sessions.of_another_form(session)
+            session = self.sessions.lapsed_by_form(session)
         self._session = session
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
@@ -240,7 +240,7 @@ class SessionHandler(RequestHandler):
             return
         try:
             # It raises Overloaded at once; the future has any other error.
-            committed = self.sessions.commit(write, waited)
+            committed = self.sessions.commit(write, waited=waited)
         except DatabaseError as error:
             self._not_committed(held, error)
         else:
@@ -249,12 +249,16 @@ class SessionHandler(RequestHandler):
             committed.add_done_callback(partial(self._committed, held))
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Send an error response; for errors of the session layer, that of commit_failed()."""
+        """Send an error response; for errors of the session layer, that of commit_failed().
+
+        An HTTPError below 500 is a response like any other, and its changes of the session are committed.
+        Any other exception, and a status from 500 on, commit nothing.
+        """
         error = kwargs.get("exc_info", (None, None, None))[1]
         if error is not None and not isinstance(error, HTTPError):
             self._commits_nothing = True
-        elif refusal := self._refusal(status_code):
-            error = refusal
+        elif found := self._error_of_plan(status_code):
+            error = found
             if isinstance(error, HTTPError):
                 kwargs["exc_info"] = type(error), error, error.__traceback__
                 status_code = error.status_code
@@ -307,7 +311,7 @@ class SessionHandler(RequestHandler):
             self._may_begin = True
         return write
 
-    def _refusal(self, status: int) -> Exception | None:
+    def _error_of_plan(self, status: int) -> Exception | None:
         """Return the error that finish() would raise for the session of an error response, or None.
 
         Tornado drops what is raised while it sends an error, and the response would be empty.

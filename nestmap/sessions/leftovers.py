@@ -30,9 +30,9 @@ class Leftovers:
         self._statements = statements
         self._background = background
 
-    def of_insert(self, sid: str, told: Future[Any]) -> None:
+    def of_insert(self, sid: str, committed: Future[Any]) -> None:
         """Remove the row of a new session if its request failed with an unknown outcome."""
-        error = None if told.cancelled() else told.exception()
+        error = None if committed.cancelled() else committed.exception()
         if isinstance(error, DatabaseError) and error.unknown:
             self.discard(sid)
 

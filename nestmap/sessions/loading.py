@@ -49,7 +49,7 @@ class SessionLoader:
                 return self._lapsed(one)
         return self._lapsed(await self._ending(sids) or Lapsed())
 
-    def of_another_form(self, session: Session) -> Session:
+    def lapsed_by_form(self, session: Session) -> Session:
         """Return a lapsed session for a form that was rendered for another session."""
         if session.lapsed:
             return session

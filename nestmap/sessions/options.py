@@ -34,9 +34,11 @@ class SessionOptions:
     same_site: str = "Strict"
     # Send the cookie over https only; requests over plain http are refused with 403.
     secure: bool = False
-    # A session ends after this many seconds without a request.
+    # A session ends after this many seconds without a request. sign_in() may give one session another
+    # lifetime.
     idle: int = 43200
-    # A session ends this many seconds after the sign-in, or else after its creation.
+    # A session ends this many seconds after its user last gave the password (a sign-in or confirm()), or
+    # else after its creation.
     absolute: int = 604800
     # A session in use is renewed at most once in this many seconds, or in half of its idle lifetime if
     # that is shorter; 0: by each request.

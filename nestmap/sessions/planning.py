@@ -13,7 +13,9 @@ class State(Enum):
     """The state of a session in its request. Each state has one commit and one cookie."""
 
     FRESH = auto()  # no valid cookie, nothing to store: no commit, no cookie
-    LAPSED = auto()  # valid cookie, the session is gone: no commit; a sign-out clears the cookie
+    LAPSED = (
+        auto()
+    )  # valid cookie, its session can't be used: no commit; a sign-out clears the cookie
     REFUSED = auto()  # lapsed, with data that may not begin a new session: SessionEnded
     NEW = auto()  # not stored yet or ended, has data or a user: insert, cookie
     CLEAN = auto()  # loaded, unchanged: no commit, no cookie
@@ -47,6 +49,7 @@ def plan(session: Session, client: Callable[[], Client]) -> Write | None:
         case State.ENDED:
             return End(tuple(_ids_to_end(session)), session.end_reason or "signed out", client())
     if stored is None:
+        # FRESH and LAPSED; sessions of the other states are stored.
         return None
     match state:
         case State.CHANGED:
@@ -81,9 +84,10 @@ def _update(session: Session, sid: str, changes: Changes, client: Client) -> Upd
 
 
 def _rotate(session: Session, sid: str, changes: Changes, client: Client) -> Rotate:
+    assert session.new_sid is not None, "a rotation has a new sid"
     return Rotate(
         sid=sid,
-        new_sid=session.new_sid or sid,
+        new_sid=session.new_sid,
         new_id=new_id(),
         changed=changes.changed,
         removed=changes.removed,

@@ -40,12 +40,15 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lapsed:
-    """The session that the cookie names is gone.
+    """The session that the cookie names is gone, or the request may not use it.
 
-    ``reason`` is one of "expired", "signed out", "rotated", "replaced", "ended by its user", "ended by
-    an administrator", "password change", "over the cap", "account deleted", "account disabled",
-    "account", "version", "two sessions", "form", "unreadable", or None if it is not known. ``at`` is when it
-    ended, in seconds since the epoch, or None.
+    ``at`` is when it ended, in seconds since the epoch, or None. ``reason`` is None if it is not known;
+    - recorded at the end: "signed out", "rotated", "replaced", "ended by its user", "ended by an
+      administrator", "password change", "over the cap", "account deleted", "account disabled", or what
+      the site passed to ``end()``; "expired" is found without a record;
+    - the user can't be: "account" if user_query has no row, "version" if the credentials have changed;
+    - the session is live: "two sessions" if cookies name two, "form" if the form belongs to another one;
+    - "unreadable" if another program stored what is not JSON of a session. It is replaced by new data.
     """
 
     reason: str | None = None

@@ -33,10 +33,11 @@ class Session(MutableMapping[str, Any]):
         self.lapsed = lapsed
         self.user: Any = record.user if record else None
         self.named = named  # public ids of other live sessions that the cookies name
+        # If data may go into a new session; without a lapsed one, nothing stands against it.
         self.may_begin = may_begin or lapsed is None
         self.data = TrackedData(max_bytes, record.data if record else None)
         self.new_sid: str | None = None
-        self.owner: Owner | None = None
+        self.owner: Owner | None = None  # who signed in with this request
         self.confirmed = False
         self.end_reason: str | None = None
         self._max_bytes = max_bytes

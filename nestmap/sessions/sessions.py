@@ -119,9 +119,9 @@ class Sessions:
         """Return the session for the cookies of a request. Raises DatabaseError."""
         return await self._loader.load(sids)
 
-    def of_another_form(self, session: Session) -> Session:
+    def lapsed_by_form(self, session: Session) -> Session:
         """Return a lapsed session for a form that was rendered for another session."""
-        return self._loader.of_another_form(session)
+        return self._loader.lapsed_by_form(session)
 
     def commit(self, write: Write, waited: float = 0.0) -> Future[Written | None]:
         """Carry out ``write``; see SessionStore.commit()."""

@@ -24,7 +24,7 @@ from nestmap.sessions.writes import (
 )
 from nestmap.timeouts import TIMEOUTS
 
-Told = Written | SessionEnded | Late
+RowResult = Written | SessionEnded | Late
 
 LATE = Late("the row was locked too late for this change")
 
@@ -39,41 +39,45 @@ class Statements:
         self._recorded = options.events
         # The settings of the site for the row of a new sid.
         self._site = {"recorded": options.events, "most": options.sessions_per_user}
-        self._idle = {"idle": options.idle, "absolute": options.absolute}
-        self._cookie = {"cookie": cookie_object(options)} | self._idle
+        self._lifetimes = {"idle": options.idle, "absolute": options.absolute}
+        self._row_settings = {"cookie": cookie_object(options)} | self._lifetimes
         self._touch = {"touch": options.touch}
         self._hook = {"hook": options.on_sign_in}
 
-    async def insert(self, units: Sequence[Unit[Insert, Written]]) -> list[Told]:
+    async def insert(self, units: Sequence[Unit[Insert, Written]]) -> list[RowResult]:
         """Store new sessions."""
         await self._give_names(units)
         rows = [insert_row(unit.item) | self._site | _deadline(unit) for unit in units]
-        return await self._write("insert_sessions", units, rows, self._cookie | self._hook)
+        return await self._write("insert_sessions", units, rows, self._row_settings | self._hook)
 
-    async def update(self, units: Sequence[Unit[Update, Written]]) -> list[Told]:
+    async def update(self, units: Sequence[Unit[Update, Written]]) -> list[RowResult]:
         """Merge changes into sessions; the changes of one unit are merged first."""
         await self._give_names(units)
         rows = [update_row(merged(unit.items)) | _named(unit) for unit in units]
         more = {"passed": self._clock.passed()}
-        return await self._write("update_sessions", units, rows, self._cookie | self._touch | more)
+        return await self._write(
+            "update_sessions", units, rows, self._row_settings | self._touch | more
+        )
 
-    async def copy(self, units: Sequence[Unit[Rotate, Written]]) -> list[Told]:
+    async def copy(self, units: Sequence[Unit[Rotate, Written]]) -> list[RowResult]:
         """Store copies of sessions under their new sids."""
         await self._give_names(units)
         rows = [rotate_row(unit.item) | _deadline(unit) for unit in units]
-        return await self._write("copy_sessions", units, rows, self._cookie)
+        return await self._write("copy_sessions", units, rows, self._row_settings)
 
-    async def rotate(self, units: Sequence[Unit[Rotate, Written]]) -> list[Told]:
+    async def rotate(self, units: Sequence[Unit[Rotate, Written]]) -> list[RowResult]:
         """Replace the copies with the sessions, under their new sids."""
         await self._give_names(units)
         rows = [rotate_row(unit.item) | self._site | _named(unit) for unit in units]
         more = {"passed": self._clock.passed()}
-        return await self._write("rotate_sessions", units, rows, self._cookie | self._hook | more)
+        return await self._write(
+            "rotate_sessions", units, rows, self._row_settings | self._hook | more
+        )
 
     async def touch(self, sids: list[str]) -> dict[str, Written]:
         """Renew sessions and return the renewed ones, by sid."""
         rows = await self._database.all(
-            self._sql["touch_sessions"], {"sids": sids} | self._idle, idempotent=True
+            self._sql["touch_sessions"], {"sids": sids} | self._lifetimes, idempotent=True
         )
         return {asked: Written(*row) for asked, *row in rows}
 
@@ -87,7 +91,7 @@ class Statements:
             "sources": [self._source(unit.item.client) for unit in ends.values()],
             "untils": [unit.deadline for unit in ends.values()],
         }
-        rows = await self._database.all(self._sql["end_sessions_in_time"], parameters)
+        rows = await self._database.all(self._sql["end_sessions"], parameters)
         late = {row[0] for row in rows}
         if late:
             self._clock.doubt()
@@ -127,7 +131,7 @@ class Statements:
         units: Sequence[Unit[Any, Written]],
         rows: list[dict[str, Any]],
         parameters: dict[str, Any],
-    ) -> list[Told]:
+    ) -> list[RowResult]:
         found = await self._database.all(self._sql[query], parameters | {"rows": encode(rows)})
         written: dict[str, Written | Late] = {}
         for asked, *row in found:

@@ -23,7 +23,7 @@ from nestmap.sessions.statements import Statements
 from nestmap.sessions.unit import Unit
 from nestmap.sessions.writes import End, Insert, Rotate, Touch, Update, Write, Written
 
-# A renewal is optional, so a response waits for it no longer than this.
+# A renewal is optional, so a response waits for it about this long.
 TOUCH_LIMITS = BatchLimits(slow_after=0.2, timeout=0.4)
 
 

@@ -1,6 +1,6 @@
 -- name: find_faults()
--- List the faults that make the session table unusable: a missing table or column, a column with
--- another type, a missing right.
+-- List the faults that make the session table unusable: a missing table, column or function, a column
+-- with another type, a missing right.
 with wanted (name, types) as (
     values
         ('sid', array['character varying', 'text']),
@@ -29,26 +29,33 @@ found as (
 ),
 called (name) as (
     values
-        ('insert'),
-        ('update'),
-        ('copy'),
-        ('rotate'),
-        ('rotated'),
+        ('absolute_end'),
+        ('cap'),
         ('changed'),
-        ('written'),
-        ('late'),
-        ('is_late'),
-        ('settle'),
-        ('touch'),
+        ('copy'),
+        ('document'),
         ('end'),
         ('end_each'),
         ('end_in_time'),
-        ('cap'),
+        ('insert'),
+        ('is_due'),
+        ('is_late'),
+        ('is_live'),
+        ('late'),
+        ('listed'),
         ('names'),
         ('newest'),
-        ('of_users'),
         ('of_network'),
-        ('sample')
+        ('of_users'),
+        ('renewed'),
+        ('rotate'),
+        ('rotated'),
+        ('sample'),
+        ('settle'),
+        ('source'),
+        ('touch'),
+        ('update'),
+        ('written')
 )
 select 'the table {table} does not exist' as fault
 where to_regclass('{table}') is null
@@ -81,7 +88,14 @@ union all
 select 'the role ' || current_user || ' may not ' || lower(p.privilege) || ' in {table}'
 from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as p (privilege)
 where to_regclass('{table}') is not null
-  and not has_table_privilege(to_regclass('{table}'), p.privilege);
+  and not has_table_privilege(to_regclass('{table}'), p.privilege)
+union all
+select 'the table nestmap.{prefix}_endings does not exist'
+where to_regclass('nestmap."{prefix}_endings"') is null
+union all
+select 'the role ' || current_user || ' may not ' || lower(p.privilege) || ' in nestmap.{prefix}_endings'
+from unnest(array['SELECT', 'INSERT', 'DELETE']) as p (privilege)
+where not has_table_privilege(to_regclass('nestmap."{prefix}_endings"'), p.privilege);
 
 -- name: find_surroundings()
 -- Return the time zone of this connection, which is also that of an Express server, and the encoding

@@ -73,13 +73,13 @@ where s.sid in (select unnest(:sids::varchar[]));
 -- Renew live sessions.
 select * from nestmap."{prefix}_touch"(:sids::varchar[], :idle, :absolute);
 
--- name: end_sessions(ids, reasons, sources)
--- End sessions, each with a reason and its source.
+-- name: end_sessions_at_once(ids, reasons, sources)
+-- End sessions, each with a reason and its source, without a deadline.
 select id, user_id from nestmap."{prefix}_end"(
     :ids::text[], :reasons::text[], :sources::jsonb[]
 );
 
--- name: end_sessions_in_time(ids, reasons, sources, untils)
+-- name: end_sessions(ids, reasons, sources, untils)
 -- End sessions before their deadlines; return the ids of those that were too late.
 select id from nestmap."{prefix}_end_in_time"(
     :ids::text[], :reasons::text[], :sources::jsonb[], :untils::float8[]

@@ -87,3 +87,16 @@ def test_its_heading_lists_its_parameters(file):
     for name, listed in headings.items():
         taken = set(re.findall(r"%\((\w+)\)s", statements[name]))
         assert taken == set(filter(None, listed.split(", ")))
+
+
+def test_the_check_of_the_session_table_knows_each_function():
+    folder = SQL / "sessions"
+    made = {
+        name
+        for path in (folder / "migrations").glob("*.sql")
+        for name in re.findall(r'create function nestmap\."{prefix}_(\w+)"', path.read_text())
+    }
+    called = (
+        (folder / "check.sql").read_text().partition("called (name) as (")[2].partition("\n)")[0]
+    )
+    assert set(re.findall(r"'(\w+)'", called)) == made

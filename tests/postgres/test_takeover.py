@@ -147,6 +147,11 @@ FAULTS = {
         "nestmap.session_touch does not exist",
         f"alter {TOUCH.replace('session_touch', 'elsewhere')} rename to session_touch",
     ),
+    "no table of endings": (
+        "alter table nestmap.session_endings rename to elsewhere",
+        "nestmap.session_endings does not exist",
+        "alter table nestmap.elsewhere rename to session_endings",
+    ),
     "an edited migration": (EDIT, "0012-update was edited", EDIT),
 }
 

@@ -93,6 +93,14 @@ def test_every_file_that_is_named_anywhere_is_in_the_repository():
     assert {each for each in missing if each[1] not in TO_BE_MADE} == set()
 
 
+@pytest.mark.parametrize("package", ["nestmap/sessions", "nestmap/database"])
+def test_the_architecture_says_what_each_file_is_for(package):
+    text = (ROOT / "docs/architecture.md").read_text()
+    named = set(re.findall(r"`(?:[\w/]+/)?(\w+\.py)`", text))
+    missing = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"} - named
+    assert missing == set()
+
+
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 140
 

@@ -1,6 +1,6 @@
 -- The rules of lifetimes; PostgreSQL inlines these functions into the statements that call them.
 
--- Return the absolute end of a session: counted from the sign-in if a user is signed in, else from
+-- Return the absolute end of a session: counted from when the password was last given, else from
 -- the creation.
 create function nestmap."{prefix}_absolute_end"(s {table}, p_absolute integer) returns timestamptz
 language sql stable parallel safe
