@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from tornado.httputil import HTTPServerRequest
 
 from handlers.errors import SiteError
-from handlers.form_token import page_of_form
+from handlers.ways_back import page_of_form
 from nestmap.accounts import User
 
 

@@ -33,7 +33,6 @@ from handlers.form_token import (
     form_token,
     form_token_html,
     has_form_token,
-    page_of_form,
     reason_of_refusal,
 )
 from handlers.headers import new_request_id, usual_headers
@@ -41,6 +40,7 @@ from handlers.lapsed import said_of
 from handlers.request_checks import check_request
 from handlers.suspicion import note_cookies, note_cross_origin, note_refusal
 from handlers.traceback_page import traceback_page
+from handlers.ways_back import page_of_form
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
 from nestmap.sessions import (

@@ -3,8 +3,9 @@
 from handlers.base import BaseHandler
 from handlers.client import know_device, sign_in_client
 from handlers.errors import SiteError
-from handlers.forms import exact_field, field, json_object, local_path, text_member
+from handlers.forms import exact_field, field, json_object, text_member
 from handlers.refused_forms import refuse_form
+from handlers.ways_back import local_path
 from nestmap.accounts import TooManyAttempts, WrongPassword
 
 WRONG = "This is not your password."

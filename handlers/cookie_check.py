@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
-from handlers.forms import local_path
+from handlers.ways_back import local_path
 
 REFUSED = (
     "Your browser has sent back no cookie, so this site can't know you from one page to the next,"

@@ -5,9 +5,10 @@ from handlers.base import BaseHandler
 from handlers.cookie_check import redirect_with_cookie
 from handlers.draft import keep_draft
 from handlers.flash import say
-from handlers.forms import exact_field, field, local_path
+from handlers.forms import exact_field, field
 from handlers.refused_forms import refuse_form
 from handlers.sign_in import sign_in
+from handlers.ways_back import local_path
 from nestmap.accounts import TooManyAttempts, User
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from tornado.web import RequestHandler
 
 from handlers.again import Button, again_fields
+from handlers.ways_back import page_to_return_to
 from nestmap.sessions import SessionHandler
 
 TITLES = {
@@ -71,7 +72,8 @@ def _buttons(handler: RequestHandler, code: str) -> list[Button]:
     if code not in ENDED:
         return [Button("Try again")]
     path = handler.request.path
-    buttons = [Button("Sign in and go on", action=f"/login/return?{urlencode({'from': path})}")]
+    back = urlencode({"from": path, "page": page_to_return_to(handler)})
+    buttons = [Button("Sign in and go on", action=f"/login/return?{back}")]
     if path == "/places":
         here = "the map that is open now" if code == "other_session" else "a new map"
         buttons.append(Button(f"Pin it on {here}", name="begin"))

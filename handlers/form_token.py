@@ -5,11 +5,9 @@ shown to administrators and in events.
 """
 
 import hmac
-from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
 
-from handlers.forms import local_path
 from nestmap.sessions import Session
 
 FIELD = "_form"
@@ -38,14 +36,3 @@ def reason_of_refusal(request: HTTPServerRequest) -> str:
     if FIELD in request.body_arguments:
         return "the token of the form is that of another session: it is shown again"
     return f"the form has no field {FIELD}: its template needs {{% raw session_form_html() %}}"
-
-
-def page_of_form(request: HTTPServerRequest) -> str:
-    """Return the page of this site whose form was posted, to show it again.
-
-    Return "/" if there is no Referer.
-    """
-    parts = urlsplit(request.headers.get("Referer", ""))
-    if parts.netloc != request.host:
-        return "/"
-    return local_path(parts.path + (f"?{parts.query}" if parts.query else ""))

@@ -1,4 +1,4 @@
-"""Reading JSON bodies, form fields and the paths of redirects."""
+"""Reading JSON bodies and form fields."""
 
 from typing import Any
 
@@ -52,9 +52,3 @@ def text_member(fields: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise SiteError(400, "invalid_request", f"{name} is needed, as a string.")
     return value
-
-
-def local_path(path: str) -> str:
-    """Return the path if it can only lead to this site, else "/"."""
-    local = path.startswith("/") and not path.startswith("//")
-    return path if local and path.isprintable() and "\\" not in path else "/"

@@ -6,10 +6,11 @@ from handlers.client import sign_in_client
 from handlers.draft import draft_json
 from handlers.entry import EntryHandler, FormRefused
 from handlers.errors import SiteError
-from handlers.forms import credentials, field, local_path
+from handlers.forms import credentials, field
 from handlers.lapsed import said_of
 from handlers.sign_in import remembered, sign_in
 from handlers.users import user_json
+from handlers.ways_back import local_path
 from nestmap.accounts import User
 
 WRONG = "The address or the password is wrong."
@@ -33,7 +34,10 @@ class LoginHandler(EntryHandler):
 
 
 class ReturnHandler(BaseHandler):
-    """POST /login/return?from=..., sent by the page about an ended session."""
+    """POST /login/return?from=...&page=..., sent by the page about an ended session.
+
+    `from` is the path to which the form was posted, `page` where it is shown.
+    """
 
     access = Access.ANYONE
 
@@ -45,7 +49,8 @@ class ReturnHandler(BaseHandler):
         """Show the sign-in form, which keeps the typed fields as hidden fields."""
         path = local_path(self.get_query_argument("from", "/"))
         typed = path == "/places" or path.startswith("/places/")
-        show_login(self, page_of(path), draft=draft_json(self, path) if typed else "")
+        page = local_path(self.get_query_argument("page", "/"))
+        show_login(self, page, draft=draft_json(self, path) if typed else "")
 
 
 class ApiLoginHandler(BaseHandler):
@@ -76,12 +81,3 @@ def show_login(
     names = {"form": form, "errors": errors or {}, "next": path, "draft": draft, "path": "/login"}
     names["ended"] = said_of(lapsed) if lapsed and lapsed.reason != "form" else ""
     handler.render("login.html", remembered=remembered(handler), **names)
-
-
-def page_of(path: str) -> str:
-    """Return the page with the form that posts to `path`."""
-    for page in ("/account", "/admin"):
-        if path == page or path.startswith(f"{page}/"):
-            return page
-    is_edit = path.startswith("/places/") and not path.endswith("/delete")
-    return path if is_edit else "/"

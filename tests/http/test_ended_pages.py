@@ -56,6 +56,31 @@ def test_a_sign_in_leads_back_to_what_was_typed(ada, too_late):
     assert Page(ada.get("/")).form(action="/places").fields["name"] == ""
 
 
+@pytest.mark.parametrize(
+    ("at", "action", "page"),
+    [
+        ("/", "/places", "/"),
+        ("/places/lisbon", "/places/lisbon", "/places/lisbon"),
+        ("/account/password", "/account/password", "/account/password"),
+        ("/account", "/account/sessions/end-others", "/account"),
+    ],
+)
+def test_a_sign_in_leads_back_to_the_page_of_the_form(ada, at, action, page):
+    tablet = ada.twin()
+    tablet.jar.clear()
+    tablet.sign_in()
+    shown = ada.get(at)
+    form = Page(shown).form(action=action)
+    end_from_elsewhere(ada)
+    too_late = submit(ada, shown, form, at)
+    assert too_late.status == 401
+    (back,) = [a["formaction"] for _, a in Page(too_late).elements if a.get("formaction")]
+    login = ada.post(back, form=Page(too_late).form(button="Sign in and go on").fields)
+    sign_in = Page(login).form(having="password")
+    answer = submit(ada, login, sign_in, "/login", email=ada.email, password=PASSWORD)
+    assert (answer.status, answer.location) == (303, page)
+
+
 def test_a_new_map_can_be_begun_with_what_was_typed(ada, too_late):
     form = Page(too_late).form(having="name")
     answer = ada.post("/places", form=form.fields | {"begin": "1"})

@@ -120,4 +120,5 @@ def submit(visitor: Visitor, page: Answer, form: Form, at: str, **fields: str) -
     assert page.status < 500
     unknown = set(fields) - form.names
     assert not unknown, f"the form has no field {unknown}, but {form.names}"
-    return visitor.post(form.action or at, form=form.fields | fields)
+    referer = {"Referer": visitor.urls[0] + at}
+    return visitor.post(form.action or at, form=form.fields | fields, headers=referer)
