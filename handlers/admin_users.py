@@ -8,6 +8,7 @@ from handlers.client import source_of
 from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import field, json_object
+from handlers.words import iso
 from nestmap.accounts import ROLES, LastAdministrator, ListedUser, User
 from nestmap.sessions import BadCursor
 
@@ -149,9 +150,9 @@ def listed_json(user: ListedUser) -> dict[str, Any]:
         "id": user.id,
         "email": user.email,
         "role": user.role,
-        "created_at": user.created_at,
-        "signed_in_at": user.signed_in_at,
-        "password_changed_at": user.password_changed_at,
-        "disabled_at": user.disabled_at,
+        "created_at": iso(user.created_at),
+        "signed_in_at": iso(user.signed_in_at),
+        "password_changed_at": iso(user.password_changed_at),
+        "disabled_at": iso(user.disabled_at),
         "must_change_password": user.must_change,
     }

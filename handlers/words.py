@@ -7,6 +7,7 @@ import humanize
 from ua_parser import BestAvailableResolver, Parser, load_lazy_builtins
 
 from nestmap.sessions.client import USER_AGENT_LENGTH
+from nestmap.sessions.figures import iso as iso_of
 
 # The rules for browsers and systems. Making a parser takes time, so it is made at the start, not during
 # a request, and without the rules for devices, which are half of all.
@@ -28,12 +29,10 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
 
 
 def iso(moment: datetime | float | None) -> str | None:
-    """Return a time, also in seconds since the epoch, as the API shows it: 2026-01-31T09:00:00.000+00:00."""
+    """Return a time, also in seconds since the epoch, as the API shows all: 2026-01-31T09:00:00.000Z."""
     if moment is None:
         return None
-    if not isinstance(moment, datetime):
-        moment = datetime.fromtimestamp(moment, UTC)
-    return moment.isoformat(timespec="milliseconds")
+    return iso_of(moment.timestamp() if isinstance(moment, datetime) else moment)
 
 
 def duration(seconds: float) -> str:
