@@ -113,7 +113,7 @@ def _set(postgresql: Cluster, change: sql.Composable) -> None:
 
 def _write_cookies(postgresql: Cluster, path: Path, count: int) -> None:
     """Write a cookie for each session that will be in use."""
-    cookie = SessionCookie("nestmap.sid", [SECRET], secure=False)
+    cookie = SessionCookie("nestmap.sid", [SECRET], secure=False, scope="Path=/")
     rows = postgresql.all(DATABASE, _LIVE.format(count))
     lines = [cookie.set(sid, DAY).partition(";")[0] for (sid,) in rows]
     path.write_text("\n".join(lines) + "\n", encoding="ascii")

@@ -12,7 +12,7 @@ from handlers.map_view import MapView
 from handlers.place_form import PlaceForm
 from handlers.places_of import left_over, places_of
 from handlers.words import duration
-from nestmap.places import Place, new_key
+from nestmap.places import MOST_PLACES, Place, new_key
 from nestmap.places.projection import project
 from nestmap.places.towns import suggested_towns
 
@@ -37,6 +37,7 @@ async def show_home(handler: BaseHandler, form: PlaceForm) -> None:
         path="/",
         board=board,
         left_over=left_over(handler),
+        most_places=MOST_PLACES,
         session_ended=said_of(lapsed) if lapsed and lapsed.reason != "form" else "",
         kept=duration(handler.services.settings.ttl),
         key=field(handler, "key") or new_key(),

@@ -12,11 +12,19 @@ from handlers.home import form_names, show_home
 from handlers.lapsed import require_session
 from handlers.place_form import PlaceForm
 from handlers.places_of import places_of
-from nestmap.places import MapFull, Place, drop_removed, keep_removed, new_id, read_removed
+from nestmap.places import (
+    MOST_PLACES,
+    MapFull,
+    Place,
+    drop_removed,
+    keep_removed,
+    new_id,
+    read_removed,
+)
 from nestmap.sessions import SessionTooLarge
 
 FULL_SESSION = "Your map is full. Remove a place first."
-FULL_ACCOUNT = "Your map is full: an account holds 1,000 places. Remove one first."
+FULL_ACCOUNT = f"Your map is full: an account holds {MOST_PLACES:,} places. Remove one first."
 NO_PLACE = "There is no such place. It was removed, or belongs to another map."
 
 

@@ -4,9 +4,9 @@ from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
 from handlers.forms import json_object
+from handlers.lapsed import require_session
 from handlers.places_of import places_of
-from nestmap.places import InvalidPlace, MapFull, parse_place
-from nestmap.sessions import SessionEnded
+from nestmap.places import MOST_PLACES, InvalidPlace, MapFull, parse_place
 
 
 class PlacesHandler(BaseHandler):
@@ -33,14 +33,15 @@ class PlaceHandler(BaseHandler):
         except InvalidPlace as error:
             raise SiteError(400, "invalid_place", str(error)) from None
         except MapFull:
-            raise SiteError(409, "map_full", "The account has 1,000 places, the most.") from None
+            raise SiteError(
+                409, "map_full", f"The account has {MOST_PLACES:,} places, the most."
+            ) from None
         self.set_status(201 if new else 200)
         self.finish_json(place.json())
 
     async def delete(self, place_id: str) -> None:
         """Remove a place; 404 when there is none of this id, 401 when the session has ended."""
-        if self.session.lapsed:
-            raise SessionEnded
+        require_session(self.session)
         if not await (await places_of(self)).remove(place_id):
             raise SiteError(404, "not_found", "There is no place of this id.")
         self.set_status(204)

@@ -46,7 +46,7 @@ class SessionCookie:
         secrets: Sequence[str],
         *,
         secure: bool,
-        scope: str = "Path=/; SameSite=Strict",
+        scope: str,
     ) -> None:
         self.name = name
         self.secure = secure

@@ -34,7 +34,7 @@ def test_a_weak_secret_is_refused_and_not_printed(tmp_path):
 def test_in_development_the_previous_secret_does_not_sign(tmp_path, database, start_instance):
     """Without SESSION_SECRET, a new secret is made."""
     previous = "the previous secret of the tests, and the only one"
-    known = SessionCookie(COOKIE, [previous], secure=False)
+    known = SessionCookie(COOKIE, [previous], secure=False, scope="Path=/")
     instance = start_instance(database.url, SESSION_SECRET=None, SESSION_SECRET_PREVIOUS=previous)
     visitor = Visitor(instance.url)
     visitor.put_place("lisbon")

@@ -15,7 +15,7 @@ HOUR = 3600.0
 
 
 def cookie(*secrets: str, name: str = "sid", secure: bool = False) -> SessionCookie:
-    return SessionCookie(name, secrets or (NEW,), secure=secure)
+    return SessionCookie(name, secrets or (NEW,), secure=secure, scope="Path=/; SameSite=Strict")
 
 
 def sent_back(signed: str) -> str:
