@@ -1,7 +1,11 @@
 """The session layer in the example sites, from an environment with only the wheel installed."""
 
+import pytest
+
 from tests.examples.conftest import ADA
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.long
 
 
 def hits(visitor, **options):

@@ -4,7 +4,11 @@ import re
 import subprocess
 import tomllib
 
+import pytest
+
 from tests.support.instance import ROOT
+
+pytestmark = pytest.mark.long
 
 
 def tracked(*folders):

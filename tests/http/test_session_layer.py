@@ -632,7 +632,7 @@ async def test_a_renewal_by_saving_that_fails_does_not_fail_the_request(ask, dat
 async def test_a_renewal_that_is_refused_by_a_full_queue_does_not_fail_the_request(
     ask, app, database, monkeypatch, path
 ):
-    def full(_write, _waited):
+    def full(*_, **__):
         raise Overloaded("too many wait")
 
     await keep_a_due_session(ask, database)

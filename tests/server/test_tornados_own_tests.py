@@ -27,7 +27,7 @@ EXCEPTIONS = {
 }
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("loop", ["uvloop", pytest.param("asyncio", marks=pytest.mark.long)])
 def test_they_pass_except_for_those_listed(loop):
     ran = subprocess.run(
         [sys.executable, "-m", "tests.support.tornado_suite", loop],
