@@ -146,9 +146,10 @@ class Database:
             # After a failover the old connections stay open and lead to the wrong server.
             self._pool.discard_server()
             raise
-        except TimedOut:
+        except (TimedOut, Unavailable):
             if connection.closed:
-                # The server should have given up first, so its answer was probably lost.
+                # The server ended it, or its answer was lost. The idle ones may be dead too, and not know
+                # it yet: a repeat must get a new one.
                 self._pool.close_idle()
             raise
         finally:

@@ -78,7 +78,7 @@ class Pool:
         self._hosts.forget()
 
     def close_idle(self) -> None:
-        """Close all idle connections: one statement got no answer, so they may be dead too."""
+        """Close all idle connections: one has ended or got no answer, so they may be dead too."""
         for _, connection in self._idle:
             connection.close()
         self._idle.clear()

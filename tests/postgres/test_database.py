@@ -3,8 +3,10 @@
 import asyncio
 import os
 import resource
+import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -84,6 +86,40 @@ def test_only_limits_of_the_server_apply_outside_of_a_transaction(database):
             assert await connection.one(LIMITS) == ("0", "0")
 
     ask(database.url, work, connections=1, statement=2, lock=1)
+
+
+@contextmanager
+def stopped(processes: list[int]) -> Iterator[None]:
+    """Stop processes for the time of a block."""
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+def test_a_statement_whose_connection_was_ended_is_not_repeated_on_one_that_ends_too(database):
+    """As when all are ended at once, and notice it one after the other."""
+
+    async def work(db: Database) -> None:
+        slowly = "select pg_backend_pid() from pg_sleep(0.1)"
+        backends = {
+            (await one)[0] for one in [asyncio.ensure_future(db.one(slowly)) for _ in "123"]
+        }
+        assert len(backends) == 3
+        (used_next,) = await db.one("select pg_backend_pid()")
+        with stopped([*backends - {used_next}]):
+            with stopped([used_next]):
+                database.all("select pg_terminate_backend(unnest(%s))", [*backends])
+                asked = asyncio.ensure_future(db.one("select 1", idempotent=True))
+                await asyncio.sleep(0)
+                assert db.figures.in_use
+            await asyncio.wait([asked], timeout=1)
+        assert await asked == (1,)
+
+    ask(database.url, work, connections=3)
 
 
 def test_an_error_is_raised_also_on_a_descriptor_above_1024(database):
