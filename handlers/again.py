@@ -39,14 +39,16 @@ class Button:
     name: str = ""
 
 
-def again_fields(handler: RequestHandler, *, with_session: bool) -> list[Again]:
-    """Return the posted fields without passwords.
+def again_fields(handler: RequestHandler, *, ended: bool) -> list[Again]:
+    """Return the posted fields, passwords without what was typed.
 
-    The id of the session is among them only if it is still valid.
+    If the session has ended, its id is not among them, and no password: a sign-in comes first.
     """
-    left_out = () if with_session else (FORM_FIELD,)
-    fields = handler.request.body_arguments
-    return [_again(name, values[-1]) for name, values in fields.items() if name not in left_out]
+    posted = handler.request.body_arguments.items()
+    fields = [_again(name, values[-1]) for name, values in posted]
+    if not ended:
+        return fields
+    return [one for one in fields if one.name != FORM_FIELD and one.kind != "password"]
 
 
 def _again(name: str, value: bytes) -> Again:

@@ -43,7 +43,7 @@ def error_page(handler: RequestHandler, code: str, **names: Any) -> bytes:
     It must not write to the handler, which may have finished.
     """
     posted = handler.request.method == "POST" and code in CAN_BE_REPEATED
-    again = again_fields(handler, with_session=code not in ENDED) if posted else []
+    again = again_fields(handler, ended=code in ENDED) if posted else []
     loader = handler.settings["template_loader"]
     page = loader.load("error.html").generate(
         static_url=handler.static_url,

@@ -74,6 +74,7 @@ def test_a_sign_in_leads_back_to_the_page_of_the_form(ada, at, action, page):
     end_from_elsewhere(ada)
     too_late = submit(ada, shown, form, at)
     assert too_late.status == 401
+    assert 'type="password"' not in too_late.text
     (back,) = [a["formaction"] for _, a in Page(too_late).elements if a.get("formaction")]
     login = ada.post(back, form=Page(too_late).form(button="Sign in and go on").fields)
     sign_in = Page(login).form(having="password")
