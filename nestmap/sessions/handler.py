@@ -32,7 +32,11 @@ _NEEDS_HTTPS = (
     " xheaders=True"
 )
 
-# States whose commit changes the sid of the cookie: set anew, or cleared.
+SWITCHING_PROTOCOLS = 101
+
+# States without a change. A renewal can be left to the next request.
+_UNCHANGED = (State.FRESH, State.LAPSED, State.CLEAN, State.DUE)
+# States after whose commit the client needs another cookie, or none.
 _CHANGES_COOKIE = (State.NEW, State.ROTATED, State.ENDED)
 
 
@@ -124,7 +128,7 @@ class SessionHandler(RequestHandler):
         Raises DatabaseError or SessionEnded; a renewal that fails is skipped.
         """
         session = self.session
-        write = self._plan_of(session)
+        write = self._late_plan(session) if self._flushed else self._plan_of(session)
         if write is None:
             return
         try:
@@ -266,6 +270,9 @@ class SessionHandler(RequestHandler):
             self.sessions.answers.failed[failure_of(error).code] += 1
             self._send(self.commit_failed(error))
             return
+        if self._headers_written and self.request.connection is not None:
+            # The session is not committed, so the response must not look complete.
+            self.request.connection.close()  # type: ignore[attr-defined]
         super().send_error(status_code, **kwargs)
 
     def log_exception(
@@ -289,16 +296,23 @@ class SessionHandler(RequestHandler):
     # The session at the end of a request
 
     def _make_plan(self) -> Write | None:
+        """Return what to commit before the response is sent, or None."""
         if self._session is None or self._commits_nothing or self.get_status() >= 500:
             return None
-        return self._late_plan(self._session) if self._flushed else self._plan_of(self._session)
+        if self._flushed:
+            return self._late_plan(self._session)
+        if self.get_status() == SWITCHING_PROTOCOLS:
+            # The response to a WebSocket's handshake can't be held: its connection is handed over at once.
+            if state_of(self._session) not in _UNCHANGED:
+                raise RuntimeError("await self.save_session() before the handshake of a WebSocket")
+            return None
+        return self._plan_of(self._session)
 
     def _late_plan(self, session: Session) -> Write | None:
         """Return what can be committed after the first flush(), when no cookie can be sent."""
         match state_of(session):
             case State.NEW | State.ROTATED:
-                log.error("%s: a new sid after the first flush() is lost", self.request_name)
-                return None
+                raise RuntimeError("a new sid can't be sent after the first flush()")
             case State.DUE:
                 # Left to the next request, which can send the cookie.
                 return None

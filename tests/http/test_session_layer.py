@@ -5,8 +5,10 @@ import json
 from contextlib import ExitStack
 
 import pytest
+from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.simple_httpclient import HTTPStreamClosedError
 from tornado.web import HTTPError
+from tornado.websocket import WebSocketHandler, websocket_connect
 
 from handlers.access import Access
 from handlers.application import make_app
@@ -15,7 +17,7 @@ from handlers.errors import SiteError
 from handlers.routes import APPLICATION_SETTINGS
 from nestmap.database import Hosts, Overloaded
 from nestmap.services import Services
-from nestmap.sessions import SessionTooLarge, SessionValueError
+from nestmap.sessions import SessionEnded, SessionTooLarge, SessionValueError
 from nestmap.settings import settings_from
 from tests.support.cookies import SetCookie
 from tests.support.instance import SECRET
@@ -213,8 +215,8 @@ class Stream(Anyone):
             await self.save_session()
         self.write("first,")
         await self.flush()
-        if how == "late":
-            self.session["stream"] = how
+        if how in {"late", "large"}:
+            self.session["stream"] = how if how == "late" else "x" * 1990
         self.finish("last")
 
 
@@ -229,6 +231,26 @@ class StreamEnd(Anyone):
         if when == "late":
             self.session.sign_out()
         self.finish("last")
+
+
+class Socket(Anyone, WebSocketHandler):
+    """Stores each message under its text, before the handshake or after it."""
+
+    async def prepare(self):
+        await super().prepare()
+        if text := self.get_query_argument("before", ""):
+            self.session[text] = 1
+        if self.get_query_argument("save", ""):
+            await self.save_session()
+
+    async def on_message(self, message):
+        self.session[message] = 1
+        try:
+            await self.save_session()
+        except (RuntimeError, SessionEnded) as error:
+            self.write_message(type(error).__name__)
+        else:
+            self.write_message("saved")
 
 
 ROUTES = [
@@ -257,6 +279,7 @@ ROUTES = [
     (r"/redirect", Redirect),
     (r"/stream/(\w+)", Stream),
     (r"/stream-end/(\w+)", StreamEnd),
+    (r"/socket", Socket),
 ]
 
 
@@ -304,7 +327,19 @@ def ask(http_client, base_url):
             jar[cookie.name] = cookie.value
         return answer
 
+    ask.cookies = lambda: {"Cookie": "; ".join(f"{name}={text}" for name, text in jar.items())}
     return ask
+
+
+@pytest.fixture
+def connect(ask, base_url):
+    """Return `connect(query)`, which opens a WebSocket with the cookies of `ask`."""
+
+    def connect(query=""):
+        url = base_url.replace("http:", "ws:") + f"/socket?{query}"
+        return websocket_connect(HTTPRequest(url, headers=ask.cookies(), request_timeout=5))
+
+    return connect
 
 
 async def kept(ask):
@@ -521,7 +556,8 @@ async def test_a_stream_that_did_not_save_its_session_fails_and_leaves_no_row(as
 
 @pytest.mark.gen_test
 async def test_a_session_that_is_new_after_the_first_flush_leaves_no_row(ask, database):
-    await ask("/stream/late")
+    with pytest.raises(HTTPStreamClosedError):
+        await ask("/stream/late")
     assert database.value("select count(*) from session") == 0
 
 
@@ -580,6 +616,59 @@ async def test_a_renewal_goes_with_its_cookie_so_a_stream_leaves_it_to_the_next_
     renewed = await ask("/show", method="GET")
     assert SetCookie.parse(renewed.headers["Set-Cookie"]).name == "nestmap.sid"
     assert database.one("select * from session") != row
+
+
+@pytest.mark.gen_test
+async def test_a_websocket_saves_the_changes_of_its_messages(ask, connect):
+    await ask("/keep", {"before": 1})
+    socket = await connect()
+    await socket.write_message("a")
+    assert await socket.read_message() == "saved"
+    await socket.write_message("b")
+    assert await socket.read_message() == "saved"
+    assert await kept(ask) == {"before": 1, "a": 1, "b": 1}
+    socket.close()
+
+
+@pytest.mark.gen_test
+async def test_a_websocket_is_opened_with_a_session_that_is_due(ask, connect, database):
+    """A renewal is left to the next request, as by any handler that flushes early."""
+    await keep_a_due_session(ask, database)
+    socket = await connect()
+    await socket.write_message("a")
+    assert await socket.read_message() == "saved"
+    socket.close()
+    assert await kept(ask) == {"before": 1, "a": 1}
+
+
+@pytest.mark.gen_test
+async def test_a_websocket_saves_what_is_stored_before_its_handshake_or_is_not_opened(ask, connect):
+    await ask("/keep", {"before": 1})
+    (await connect("before=x&save=1")).close()
+    assert await kept(ask) == {"before": 1, "x": 1}
+    with pytest.raises(HTTPClientError, match="500"):
+        await connect("before=y")
+    assert await kept(ask) == {"before": 1, "x": 1}
+
+
+@pytest.mark.gen_test
+async def test_a_websocket_cannot_begin_a_session_after_its_handshake(connect, database):
+    socket = await connect()
+    await socket.write_message("a")
+    assert await socket.read_message() == "RuntimeError"
+    socket.close()
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("path", ["/stream/late", "/stream/large"])
+async def test_a_stream_that_can_not_store_its_session_at_the_end_is_cut(ask, database, path):
+    """An incomplete response is the only way left to report it."""
+    await ask("/keep", {"before": 1})
+    if path == "/stream/late":
+        database.execute("delete from session")
+    with pytest.raises(HTTPStreamClosedError):
+        await ask(path)
 
 
 @pytest.mark.gen_test
