@@ -63,11 +63,13 @@ TOO_MANY_SESSIONS = (
 class BaseHandler(SessionHandler):
     """Base class of all handlers of the site.
 
-    A subclass sets ``access``, who may use it, and ``needs_session``, False for handlers that use
-    no session.
+    A subclass sets ``access``, who may use it, ``needs_session``, False for handlers that use no session,
+    and ``accepts_ended``, True for those that change something although the session of the request has
+    ended, such as a sign-in.
     """
 
     access = Access.USER
+    accepts_ended = False
 
     def __init__(
         self, application: Application, request: HTTPServerRequest, **arguments: Any
@@ -95,10 +97,13 @@ class BaseHandler(SessionHandler):
             self.redirect(self.form_page, status=303)
 
     def _check_access(self) -> None:
-        """Check the access of the user; raise SessionEnded for a change by an ended session."""
+        """Check the access of the user; raise SessionEnded for a change by an ended session.
+
+        A form that was shown again would be one of the session that is open by then.
+        """
         lapsed = self.session.lapsed if self.has_session else None
         is_change = self.request.method not in ("GET", "HEAD")
-        if lapsed and is_change and self.access is not Access.ANYONE:
+        if lapsed and is_change and not self.accepts_ended:
             raise SessionEnded
         try:
             check_access(self.access, self.current_user)

@@ -10,6 +10,7 @@ class BeginHandler(BaseHandler):
     """POST /begin."""
 
     access = Access.ANYONE
+    accepts_ended = True
 
     def post(self) -> None:
         """Begin a new session after the old one has ended."""

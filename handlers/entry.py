@@ -25,6 +25,7 @@ class EntryHandler(BaseHandler):
     """Shows a form; a valid post signs in and redirects to `next`."""
 
     access = Access.ANYONE
+    accepts_ended = True
     greeting = ""
 
     async def user_of(self, email: str, password: str) -> User:

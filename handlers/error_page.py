@@ -12,7 +12,7 @@ from nestmap.sessions import SessionHandler
 TITLES = {
     "bad_request": "That can't be understood",
     "cookies_refused": "This site needs cookies",
-    "forbidden": "For administrators only",
+    "forbidden": "This is not allowed",
     "https_required": "This site works over https only",
     "internal_error": "Something went wrong",
     "invalid_format": "There is no such format",
@@ -51,7 +51,7 @@ def error_page(handler: RequestHandler, code: str, **names: Any) -> bytes:
         current_user=handler.current_user if isinstance(handler, SessionHandler) else None,
         nav=getattr(handler, "nav", "none"),
         path=handler.request.path,
-        title=TITLES.get(code, "This did not work"),
+        title=_title(code, handler.request.path),
         advice=_advice(code, posted=posted),
         again=again,
         buttons=_buttons(handler, code) if posted else [],
@@ -59,6 +59,12 @@ def error_page(handler: RequestHandler, code: str, **names: Any) -> bytes:
         **names,
     )
     return bytes(page)
+
+
+def _title(code: str, path: str) -> str:
+    if code == "forbidden" and path.startswith("/admin"):
+        return "For administrators only"
+    return TITLES.get(code, "This did not work")
 
 
 def _advice(code: str, *, posted: bool) -> str:

@@ -3,7 +3,6 @@
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.flash import say
-from handlers.lapsed import require_session
 
 
 class ForgetHandler(BaseHandler):
@@ -13,7 +12,6 @@ class ForgetHandler(BaseHandler):
 
     def post(self) -> None:
         """End the session of a visitor, with the places in it."""
-        require_session(self.session)
         if self.current_user is None:
             self.session.sign_out()
             say(self, "Your map is forgotten.")

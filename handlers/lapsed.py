@@ -23,10 +23,9 @@ REASONS = {
 
 
 def require_session(session: Session) -> None:
-    """Raise SessionEnded if the session of the request has ended.
+    """Raise SessionEnded if the session of the request has ended, in a handler with `accepts_ended`.
 
-    Pages call it before they change anything, so that the response is the error page with the typed
-    fields and the two buttons.
+    The response is the error page with the typed fields and the two buttons.
     """
     if session.lapsed:
         raise SessionEnded

@@ -40,6 +40,7 @@ class ReturnHandler(BaseHandler):
     """
 
     access = Access.ANYONE
+    accepts_ended = True
 
     def get(self) -> None:
         """Show the sign-in form, since this address is in the browser's history."""
@@ -57,6 +58,7 @@ class ApiLoginHandler(BaseHandler):
     """POST /api/auth/login."""
 
     access = Access.ANYONE
+    accepts_ended = True
 
     async def post(self) -> None:
         """Sign in; a failed sign-in changes nothing."""

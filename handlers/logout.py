@@ -12,6 +12,7 @@ class LogoutHandler(BaseHandler):
     """POST /logout."""
 
     access = Access.ANYONE
+    accepts_ended = True
 
     def post(self) -> None:
         """End the session and go home."""
@@ -26,6 +27,7 @@ class ApiLogoutHandler(BaseHandler):
     """POST /api/auth/logout."""
 
     access = Access.ANYONE
+    accepts_ended = True
 
     def post(self) -> None:
         """End the session: 204, with or without a sign-in."""

@@ -32,6 +32,7 @@ class PinHandler(BaseHandler):
     """POST /places pins a place."""
 
     access = Access.ANYONE
+    accepts_ended = True
 
     def get(self) -> None:
         """Redirect to the map: after an invalid form, this address is in the browser's history."""
@@ -66,7 +67,6 @@ class EditHandler(BaseHandler):
 
     async def post(self, place_id: str) -> None:
         """Change the place, or show the form again with the errors."""
-        require_session(self.session)
         before = await self._place(place_id)
         form = PlaceForm.read(self)
         place = form.place(place_id)
@@ -96,7 +96,6 @@ class UnpinHandler(BaseHandler):
 
     async def post(self, place_id: str) -> None:
         """Remove the place, keep it for an undo, and redirect to its neighbour on the board."""
-        require_session(self.session)
         ids = await board_ids(self)
         removed = await (await places_of(self)).remove(place_id)
         if removed:
@@ -113,7 +112,6 @@ class UndoHandler(BaseHandler):
 
     async def post(self) -> None:
         """Restore the place that was removed last."""
-        require_session(self.session)
         place = read_removed(self.session)
         if place is None:
             say(self, "There is nothing to undo any more.")

@@ -4,7 +4,6 @@ from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
 from handlers.forms import json_object
-from handlers.lapsed import require_session
 from handlers.places_of import places_of
 from nestmap.places import MOST_PLACES, InvalidPlace, MapFull, parse_place
 
@@ -41,7 +40,6 @@ class PlaceHandler(BaseHandler):
 
     async def delete(self, place_id: str) -> None:
         """Remove a place; 404 when there is none of this id, 401 when the session has ended."""
-        require_session(self.session)
         if not await (await places_of(self)).remove(place_id):
             raise SiteError(404, "not_found", "There is no place of this id.")
         self.set_status(204)

@@ -53,6 +53,7 @@ class ApiRegisterHandler(BaseHandler):
     """POST /api/auth/register."""
 
     access = Access.ANYONE
+    accepts_ended = True
 
     async def post(self) -> None:
         """Make the account and sign in."""

@@ -82,6 +82,11 @@ def test_an_error_page_has_a_heading_in_plain_words_and_the_navigation(visitor, 
     assert "Account" in page.text
 
 
+def test_the_page_about_a_post_from_another_site_does_not_speak_of_administrators(visitor):
+    page = Page(visitor.post("/places", form={}, headers={"Sec-Fetch-Site": "cross-site"}))
+    assert (page.status, page.headings(1)) == (403, ["This is not allowed"])
+
+
 def test_an_error_page_names_the_signed_in_user(visitor):
     visitor.register()
     assert visitor.email in Page(visitor.get("/admin")).text
