@@ -36,6 +36,9 @@ def state_of(session: Session) -> State:
 def plan(session: Session, client: Callable[[], Client]) -> Write | None:
     """Return the write that ``session`` needs, or None if there is nothing to commit.
 
+    Each has a new sid of its own: that of an earlier one, whose outcome is unknown, is removed in the
+    background.
+
     ``client`` is called only if address and browser will be stored. Raises SessionEnded if
     something was stored into a lapsed session, SessionValueError or SessionTooLarge.
     """
@@ -63,7 +66,7 @@ def plan(session: Session, client: Callable[[], Client]) -> Write | None:
 
 def _insert(session: Session, client: Client) -> Insert:
     return Insert(
-        sid=session.new_sid or new_sid(),
+        sid=new_sid(),
         id=new_id(),
         data=session.data.document(),
         client=client,
@@ -84,10 +87,9 @@ def _update(session: Session, sid: str, changes: Changes, client: Client) -> Upd
 
 
 def _rotate(session: Session, sid: str, changes: Changes, client: Client) -> Rotate:
-    assert session.new_sid is not None, "a rotation has a new sid"
     return Rotate(
         sid=sid,
-        new_sid=session.new_sid,
+        new_sid=new_sid(),
         new_id=new_id(),
         changed=changes.changed,
         removed=changes.removed,
@@ -109,7 +111,7 @@ def _ids_to_end(session: Session) -> list[str]:
 def _state_with(session: Session, changes: Changes) -> State:
     if session.stored is None or session.ended:
         return _state_without_row(session)
-    if session.new_sid:
+    if session.rotates:
         return State.ROTATED
     if changes:
         return State.CHANGED

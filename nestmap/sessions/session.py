@@ -4,7 +4,6 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from nestmap.sessions.records import Lapsed, Record
-from nestmap.sessions.sid import new_sid
 from nestmap.sessions.tracked import TrackedData
 from nestmap.sessions.writes import Owner, Written
 
@@ -36,7 +35,7 @@ class Session(MutableMapping[str, Any]):
         # If data may go into a new session; without a lapsed one, nothing stands against it.
         self.may_begin = may_begin or lapsed is None
         self.data = TrackedData(max_bytes, record.data if record else None)
-        self.new_sid: str | None = None
+        self.rotates = False  # gets a new sid
         self.owner: Owner | None = None  # who signed in with this request
         self.confirmed = False
         self.end_reason: str | None = None
@@ -44,11 +43,11 @@ class Session(MutableMapping[str, Any]):
 
     @property
     def id(self) -> str | None:
-        """The public id, or None if the session is not stored.
+        """The public id, or None if the session is not stored or was ended by this request.
 
         A rotation keeps it, but if its outcome is unknown, it is another one until that is settled.
         """
-        return self.stored.id if self.stored else None
+        return self.stored.id if self.stored and not self.ended else None
 
     @property
     def user_id(self) -> str | None:
@@ -102,7 +101,7 @@ class Session(MutableMapping[str, Any]):
 
     def rotate(self) -> None:
         """Change the sid, because the rights of the session are about to change."""
-        self.new_sid = new_sid()
+        self.rotates = True
 
     def begin(self) -> None:
         """Begin a new session after this one has lapsed; data stored from now on goes into it."""
@@ -111,7 +110,8 @@ class Session(MutableMapping[str, Any]):
     def end(self, reason: str = "ended by its user") -> None:
         """Delete the session as sign_out() does, with another reason on record."""
         self.data = TrackedData(self._max_bytes)
-        self.user = self.owner = self.new_sid = None
+        self.user = self.owner = None
+        self.rotates = False
         self.end_reason = reason
         self.may_begin = True  # data stored after this goes into a new session
 

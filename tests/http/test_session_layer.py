@@ -29,6 +29,7 @@ UNFIT += [["deep", {"er": float("-inf")}], {"a": object()}, {"\ud800": 1}, {"\0"
 
 class Anyone(BaseHandler):
     access = Access.ANYONE
+    accepts_ended = True  # what the layer does then is tested here
 
 
 class Show(Anyone):

@@ -125,6 +125,21 @@ def test_signing_in_rotates_and_keeps_the_data_of_an_anonymous_visitor():
     assert session["a"] == 1
 
 
+@pytest.mark.parametrize("session", [fresh(), loaded()], ids=["new", "stored"])
+def test_a_second_attempt_has_a_sid_of_its_own(session):
+    """After an unknown outcome, the row of the first one is removed in the background."""
+    session.sign_in(ADA)
+    first, second = planned(session), planned(session)
+    sids = (first.sid, second.sid) if isinstance(first, Insert) else (first.new_sid, second.new_sid)
+    assert sids[0] != sids[1]
+
+
+def test_an_ended_session_has_no_id_for_a_form():
+    session = loaded(owner=ADA)
+    session.sign_out()
+    assert session.id is None
+
+
 def test_signing_in_to_another_account_drops_the_data():
     session = loaded(owner=BOB)
     session.sign_in(ADA)
