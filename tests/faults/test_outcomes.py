@@ -172,6 +172,23 @@ def test_a_session_that_ends_between_the_steps_of_a_confirmation_has_ended(
     wait_until(lambda: count_sessions(shared_database) == before - 1, "the copy to be removed")
 
 
+def test_a_session_that_ends_after_the_success_of_an_unknown_rotation_has_ended(
+    somebody, relay, shared_database
+):
+    """Whoever ended it has named its public id, which its copy under the new sid does not have."""
+    member = somebody("member")
+    thief = member.twin()
+    relay.hold(ROTATE)
+    sent = confirm(member)
+    relay.wait_for_held()
+    assert thief.sign_out(at=1).status == 204
+    assert sent.answer().status == 204
+    relay.release_and_wait()
+    wait_until(lambda: not member.signed_in(at=1), "the copy to end")
+    assert count_sessions(shared_database) == 0
+    assert member.put_place("kyoto").error == "session_ended"
+
+
 # No statement arrives in time: one wait for all tests
 
 

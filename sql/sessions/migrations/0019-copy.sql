@@ -59,7 +59,8 @@ end;
 $$;
 
 -- Finish rotations whose outcome was not known: the old sid ends, if it has not. The copy under the
--- new sid is the session then, and gets its public id.
+-- new sid is the session then, and gets its public id. If the session was ended meanwhile, by its id,
+-- the copy ends for the same reason; it still has the id of a copy, unlike a session that was rotated.
 create function nestmap."{prefix}_settle"(p_rows jsonb)
 returns void
 language plpgsql
@@ -86,6 +87,21 @@ begin
                 r.id,
                 case when w.signs_in then w.user_id else r.user_id end
             );
+        else
+            with gone as (
+                delete from {table} as s
+                using nestmap."{prefix}_endings" as e
+                where s.sid = w.new_sid
+                  and s.id = w.new_id
+                  and e.sid_hash = sha256(convert_to(w.sid, 'UTF8'))
+                returning e.reason
+            )
+            insert into nestmap."{prefix}_endings" (sid_hash, reason)
+            select
+                sha256(convert_to(w.new_sid, 'UTF8')),
+                gone.reason
+            from gone
+            on conflict (sid_hash) do nothing;
         end if;
     end loop;
 end;
