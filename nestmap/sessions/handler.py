@@ -133,7 +133,7 @@ class SessionHandler(RequestHandler):
             return
         try:
             # The statement runs in the task of its batch, so counted() adds its time to this request's.
-            with counted():
+            with session.saving(), counted():
                 written = await self.sessions.commit(write, waited=seconds_spent())
         except DatabaseError:
             if isinstance(write, Touch):

@@ -1,6 +1,7 @@
 """The session as a value: a mapping with methods that do no I/O."""
 
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 from nestmap.sessions.records import Lapsed, Record
@@ -115,16 +116,29 @@ class Session(MutableMapping[str, Any]):
         self.end_reason = reason
         self.may_begin = True  # data stored after this goes into a new session
 
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Give a block that awaits a commit; what is stored meanwhile is for the next commit."""
+        sent = self.data
+        self.data = sent.committed()
+        try:
+            yield
+        except BaseException:
+            self.data = sent.resumed(self.data)
+            raise
+
     def saved(self, written: Written) -> None:
         """Record that the session was committed in the middle of its request."""
-        data = self.data.committed()
+        data = self.data
         Session.__init__(self, self._max_bytes, written.record(self.user_id, self.user))
         self.data = data
         self.data.forget(written.taken)
 
     def end_saved(self) -> None:
         """Record that the end was committed in the middle of the request: the session is fresh."""
+        data = self.data
         Session.__init__(self, self._max_bytes)
+        self.data = data
 
     def __getitem__(self, key: str) -> Any:
         return self.data[key]

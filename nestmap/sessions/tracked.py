@@ -24,7 +24,7 @@ class TrackedData(MutableMapping[str, Any]):
         self._data = stored if stored is not None else {}
         self._is_stored = stored is not None
         # The JSON text of each key before this request, for keys that may have changed.
-        self._before: dict[str, bytes | None] = {}
+        self.before: dict[str, bytes | None] = {}
         self._size: int | None = None
 
     def changes(self) -> Changes:
@@ -32,12 +32,12 @@ class TrackedData(MutableMapping[str, Any]):
 
         Raises SessionValueError or SessionTooLarge if a value was changed in place to an invalid one.
         """
-        if not self._before:
+        if not self.before:
             return UNCHANGED
         changed: dict[str, bytes] = {}
         removed: list[str] = []
         growth = 0
-        for key, before in self._before.items():
+        for key, before in self.before.items():
             after = values.text_of(self._data[key]) if key in self._data else None
             if key in self._data and (after is None or after != before):
                 growth += values.size(key, after) - values.size(key, before)
@@ -55,19 +55,25 @@ class TrackedData(MutableMapping[str, Any]):
         return {key: values.encode(key, value) for key, value in self._data.items()}
 
     def committed(self) -> "TrackedData":
-        """Return new tracked data after the session was committed in the middle of its request."""
+        """Return new tracked data, for which the present values are stored: they are being committed."""
         saved = TrackedData(self._max_bytes, self._data)
-        for key in self._before:
+        for key in self.before:
             if key in self._data:
                 # The handler may still have this list or dict, and change it in place.
                 saved._remember(key)
         return saved
 
+    def resumed(self, later: "TrackedData") -> "TrackedData":
+        """Return this data again after its commit has failed, with the changes that ``later`` tracked."""
+        self.before = later.before | self.before
+        self._size = None
+        return self
+
     def forget(self, keys: Iterable[str]) -> None:
         """Remove keys that were removed in the database."""
         for key in keys:
             self._data.pop(key, None)
-            self._before.pop(key, None)
+            self.before.pop(key, None)
         self._size = None
 
     def __getitem__(self, key: str) -> Any:
@@ -99,9 +105,9 @@ class TrackedData(MutableMapping[str, Any]):
         return key in self._data
 
     def _remember(self, key: str) -> None:
-        if key not in self._before:
+        if key not in self.before:
             known = self._is_stored and key in self._data
-            self._before[key] = values.text_of(self._data[key]) if known else None
+            self.before[key] = values.text_of(self._data[key]) if known else None
 
     def _size_of(self, key: str) -> int:
         return values.size(key, values.text_of(self._data[key])) if key in self._data else 0

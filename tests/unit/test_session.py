@@ -17,6 +17,7 @@ from nestmap.sessions.records import Record
 from nestmap.sessions.writes import End, Insert, Owner, Rotate, Touch, Update, Written
 
 ADA, BOB = "ada", "bob"
+WRITTEN = Written("sid", "public", 0.0, None, 100.0, 200.0, 100.0)
 
 
 def loaded(data=None, *, owner=None, due=False) -> Session:
@@ -282,10 +283,37 @@ def test_what_was_made_smaller_in_place_leaves_room_for_another_value():
 def test_a_value_that_was_read_before_a_save_can_be_changed_in_place_after_it():
     session = fresh()
     stops = session.setdefault("stops", [1])
-    session.saved(Written("sid", "public", 0.0, None, 100.0, 200.0, 100.0))
+    with session.saving():
+        pass
+    session.saved(WRITTEN)
     assert state_of(session) is State.CLEAN
     stops.append(2)
     assert session.data.changes().changed == {"stops": b"[1,2]"}
+
+
+def save_while_storing(session, error=None):
+    """Save the session while other values are stored in it."""
+    with session.saving():
+        session["b"] = 3
+        session["list"].append(4)
+        if error is not None:
+            raise error
+    session.saved(WRITTEN)
+
+
+def test_what_is_stored_during_a_save_is_for_the_next_one():
+    session = loaded({"a": 1, "list": [1]})
+    session["a"] = 2
+    save_while_storing(session)
+    assert planned(session).changed == {"b": b"3", "list": b"[1,4]"}
+
+
+def test_what_is_stored_during_a_save_that_fails_is_stored_with_it_later():
+    session = loaded({"a": 1, "list": [1]})
+    session["a"] = 2
+    with pytest.raises(SessionEnded):
+        save_while_storing(session, SessionEnded())
+    assert planned(session).changed == {"a": b"2", "b": b"3", "list": b"[1,4]"}
 
 
 def test_each_state_has_one_statement():
