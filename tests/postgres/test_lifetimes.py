@@ -106,6 +106,8 @@ def test_times_in_the_future_do_not_extend_the_life(ask, ahead):
         (-2, 4, True),
         (-1, 4, False),
         (None, None, True),
+        (5, None, False),
+        (3600, None, True),
     ],
 )
 def test_it_is_due_after_the_touch_interval_or_half_of_a_shorter_idle_time(

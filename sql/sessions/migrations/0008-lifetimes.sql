@@ -18,13 +18,15 @@ return s.expire at time zone 'utc' > now()
     and nestmap."{prefix}_absolute_end"(s, p_absolute) > now();
 
 -- Return true if a session was last renewed at least p_touch seconds ago; one with a shorter idle
--- lifetime is renewed when half of it is over.
+-- lifetime is renewed when half of it is over. After the clock was set back, all are due: only a
+-- renewal at this moment may be later than now(), which is when this transaction began.
 create function nestmap."{prefix}_is_due"(s {table}, p_idle integer, p_touch integer) returns boolean
 language sql stable parallel safe
 return coalesce(
     s.renewed_at <= now() - make_interval(
         secs => least(p_touch, coalesce(s.idle, p_idle) / 2.0)
-    ),
+    )
+    or s.renewed_at > now() + interval '10 seconds',
     true
 );
 
