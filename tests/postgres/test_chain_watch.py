@@ -46,6 +46,15 @@ def test_an_unchanged_chain_is_checked_repeatedly_without_a_fault(layer, watch):
     assert watch.faults == 0
 
 
+def test_a_clock_that_is_set_back_between_an_event_and_its_seal_is_no_fault(layer, watch, database):
+    record(layer, 1)
+    database.execute("update nestmap.events set at = at + interval '1 minute' where id = 11")
+    layer.run(layer.sessions.seals.seal())
+    walk(layer, watch)
+    assert watch.faults == 0
+    assert layer.run(layer.sessions.seals.verify()) == []
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -129,7 +129,8 @@ begin
         join taken as t on t.event_id = e.id
         order by e.id
     loop
-        v_now := clock_timestamp();
+        -- Not before the event: the clock may have been set back since.
+        v_now := greatest(clock_timestamp(), v_event.at);
         v_last := row(
             v_last.number + 1,
             v_event.id,
