@@ -201,7 +201,7 @@ def adopt(layer, sid):
 def test_adopting_takes_the_items_of_a_signed_in_session_and_changes_nothing_else(shop, database):
     member = change(shop, None, sign_in)
     change(shop, member.sid, with_item, put(theme="dark"))
-    look = "select sid, id, authenticated_at, user_id, host(ip) as ip, user_agent from session"
+    look = "select sid, id, expire, renewed_at, authenticated_at, user_id, host(ip) as ip, user_agent from session"
     before = database.one(look)
     session, taken = adopt(shop, member.sid)
     assert taken == ["item:tent"]

@@ -70,7 +70,8 @@ end;
 $$;
 
 -- Return the row of a session under its new sid: renewed, with the user, the lifetimes and the client
--- of the change. The data, the public id and the names of changes stay as they are.
+-- of the change. The data, the public id and the names of changes stay as they are. Without a new sid
+-- nothing changes: no cookie is sent, and there was no request whose client it could be.
 create function nestmap."{prefix}_changed"(
     s {table},
     w nestmap."{prefix}_rotation",
@@ -81,6 +82,9 @@ returns {table}
 language plpgsql
 as $$
 begin
+    if w.new_sid = w.sid then
+        return s;
+    end if;
     if w.signs_in then
         s.user_id := w.user_id;
         s.user_version := w.user_version;
@@ -90,11 +94,8 @@ begin
     if w.signs_in or w.confirms then
         s.authenticated_at := now();
     end if;
-    -- Without a new sid there was no request whose client it could be.
-    if w.new_sid <> w.sid then
-        s.ip := w.ip;
-        s.user_agent := w.user_agent;
-    end if;
+    s.ip := w.ip;
+    s.user_agent := w.user_agent;
     s.sid := w.new_sid;
     s.renewed_at := now();
     s.expire := nestmap."{prefix}_renewed"(s, p_idle, p_absolute);
