@@ -41,13 +41,15 @@ class SessionLoader:
             return Session(self._max_bytes, records[0])
         if records:
             return self._lapsed(Lapsed("two sessions"), tuple(one.id for one in records))
-        for one in found:
-            if isinstance(one, Lapsed) and one.id is not None:
-                # The session was not ended: the next data replaces the data that can't be read.
-                return Session(self._max_bytes, named=(one.id,))
-            if isinstance(one, Lapsed):
-                return self._lapsed(one)
-        return self._lapsed(await self._ending(sids) or Lapsed())
+        lapsed = [one for one in found if isinstance(one, Lapsed)]
+        if not lapsed:
+            return self._lapsed(await self._ending(sids) or Lapsed())
+        # Their rows are still there: a sign-in or a sign-out deletes them.
+        named = tuple(one.id for one in lapsed if one.id is not None)
+        if lapsed[0].reason == "unreadable":
+            # The session was not ended: the next data replaces the data that can't be read.
+            return Session(self._max_bytes, named=named)
+        return self._lapsed(lapsed[0], named)
 
     def lapsed_by_form(self, session: Session) -> Session:
         """Return a lapsed session for a form that was rendered for another session."""

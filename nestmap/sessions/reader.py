@@ -4,6 +4,7 @@ import logging
 import time
 from asyncio import Future
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from nestmap.background import Background
@@ -110,7 +111,7 @@ class SessionReader:
         user_id, version, user_row = of_user
         user = self._users.user(user_id, version, user_row)
         if isinstance(user, Lapsed):
-            return user
+            return replace(user, id=public_id)
         return Record(
             sid=sid,
             id=public_id,

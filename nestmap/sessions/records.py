@@ -53,7 +53,7 @@ class Lapsed:
 
     reason: str | None = None
     at: float | None = None
-    # The public id, if there is a row of another program that can't be read.
+    # The public id, if there is still a row: of another program, or of a user who changed.
     id: str | None = None
 
     @property

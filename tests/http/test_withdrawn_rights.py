@@ -1,5 +1,9 @@
 """G13: a disabled account or a withdrawn role counts from the next request."""
 
+import pytest
+
+from tests.support.sids import sid_of, stored
+
 STATS = "/api/admin/session-stats"
 
 
@@ -27,6 +31,22 @@ def test_a_disabled_account_is_signed_out_from_the_next_request(visitor, shared_
     shared_database.execute(disable, visitor.email)
     assert not visitor.signed_in()
     assert visitor.get("/account").status == 302
+
+
+@pytest.mark.parametrize("leave", [True, False], ids=["sign-out", "sign-in"])
+def test_the_session_of_before_a_change_goes_with_the_next_sign_in_or_out(
+    visitor, shared_database, leave
+):
+    """Its cookie is replaced, so nobody could end the row by using it."""
+    visitor.register()
+    sid = sid_of(visitor, shared_database)
+    shared_database.execute(
+        "update nestmap.users set version = version + 1 where email = %s", visitor.email
+    )
+    assert not visitor.signed_in()
+    assert stored(shared_database, sid)
+    assert (visitor.sign_out() if leave else visitor.sign_in()).status in {200, 204}
+    assert not stored(shared_database, sid)
 
 
 def test_a_disabled_account_does_not_sign_in(visitor, shared_database):

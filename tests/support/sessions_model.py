@@ -132,7 +132,8 @@ class Sessions:
         if len(good) == 1:
             return Request(good[0], self.live(good[0]))
         reasons = {"two sessions"} if good else {self._reason(sid) for sid in sids}
-        return Request(None, None, bool(sids), reasons, [self.rows[sid].id for sid in good])
+        named = good or [sid for sid in dict.fromkeys(sids) if self.live(sid) is not None]
+        return Request(None, None, bool(sids), reasons, [self.rows[sid].id for sid in named])
 
     def commit(self, request: Request, new_sid: str | None, proved_at: float | None) -> bool:
         """Commit the changes of a request; return False if its session was ended meanwhile."""
