@@ -45,7 +45,8 @@ class SessionOptions:
     touch: int = 60
     # Expired sessions are deleted every this many seconds, with some jitter; 0: never.
     prune: int = 900
-    # The sessions are counted every this many seconds, for figures and their history; 0: never.
+    # The sessions are counted every this many seconds, for figures and their history; 120 at most, 0:
+    # never.
     sample: int = 60
     # The most bytes of JSON that one session may hold.
     max_bytes: int = 65536
@@ -130,6 +131,7 @@ def _number_rules(options: SessionOptions) -> list[Rule]:
             min(options.touch, options.prune, options.sample) < 0,
             "touch, prune and sample must be 0 or more",
         ),
+        (options.sample > 120, "sample must be 120 at most; a sample covers two minutes"),
         (per_user is not None and per_user < 1, "sessions_per_user must be 1 or more"),
         (options.events_keep_days < 30, "events_keep_days must be 30 or more"),
         (options.max_bytes < 1, "max_bytes must be 1 or more"),

@@ -46,7 +46,7 @@ begin
     if v_last.at > now() - make_interval(secs => p_least) then
         return false;
     end if;
-    -- After a pause the sample covers the last minute only.
+    -- After a pause the sample covers the last two minutes only.
     v_since := greatest(v_last.at, now() - interval '2 minutes');
     select coalesce(max(e.number), 0)
     into v_seal
