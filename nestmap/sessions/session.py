@@ -46,7 +46,8 @@ class Session(MutableMapping[str, Any]):
     def id(self) -> str | None:
         """The public id, or None if the session is not stored or was ended by this request.
 
-        A rotation keeps it, but if its outcome is unknown, it is another one until that is settled.
+        A rotation keeps it, except for another user. If the outcome is unknown, it is another one until that
+        is settled.
         """
         return self.stored.id if self.stored and not self.ended else None
 
@@ -79,7 +80,7 @@ class Session(MutableMapping[str, Any]):
         """Sign in a user and change the sid.
 
         The sid changes so that one known before the sign-in is never signed in (session fixation). The
-        data of an anonymous visitor is kept; that of another account is removed. ``version`` is the
+        data of an anonymous visitor is kept; that of another account is removed, and its session ends. ``version`` is the
         version of the user's credentials, if ``user_query`` returns one. ``user`` (default: the user
         id) is used for the rest of the request. ``idle`` and ``absolute`` are lifetimes for this
         session only, in seconds.

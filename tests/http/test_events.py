@@ -124,6 +124,26 @@ def test_ending_ones_other_sessions_leaves_an_event(own_site, database):
     assert (row.session_id, row.details) == (ended, {"why": "ended by its user"})
 
 
+def test_a_sign_in_to_another_account_ends_the_session_of_the_first(own_site, database):
+    other = Visitor(own_site.url)
+    other.register()
+    visitor = Visitor(own_site.url)
+    visitor.register()
+    first = visitor.session()
+    visitor.email = other.email
+    assert visitor.sign_in().status == 200
+    second = visitor.session()
+    assert second["session"]["id"] != first["session"]["id"]
+    row = database.one("select * from nestmap.events where kind = 'session_ended'")
+    assert (row.user_id, row.session_id, row.details) == (
+        str(first["user"]["id"]),
+        first["session"]["id"],
+        {"why": "replaced"},
+    )
+    signed_in = database.all("select session_id from nestmap.events where kind = 'signed_in'")
+    assert (second["session"]["id"],) in signed_in
+
+
 def test_the_cap_ends_the_session_that_was_used_least_recently(database, start_instance):
     site = start_instance(database.url, SESSIONS_PER_USER=2)
     first, second, third = (Visitor(site.url) for _ in range(3))

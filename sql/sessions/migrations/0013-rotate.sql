@@ -34,12 +34,12 @@ create type nestmap."{prefix}_rotation" as (
     most integer                -- sessions of one user; null: any number
 );
 
--- Do what belongs to a change of the sid: the event, the limit of sessions for each user, the end of
--- other sessions that the request named.
+-- Do what belongs to a change of the sid from s to r: the events, the limit of sessions for each user,
+-- the end of other sessions that the request named.
 create function nestmap."{prefix}_rotated"(
     w nestmap."{prefix}_rotation",
-    p_id text,
-    p_user_id text
+    s {table},
+    r {table}
 )
 returns void
 language plpgsql
@@ -47,18 +47,26 @@ set enable_seqscan = off
 as $$
 declare
     v_source constant jsonb := case
-        when w.recorded then nestmap."{prefix}_source"(p_user_id, w.ip, w.user_agent)
+        when w.recorded then nestmap."{prefix}_source"(r.user_id, w.ip, w.user_agent)
     end;
 begin
+    if w.recorded and s.user_id <> r.user_id then
+        perform nestmap.add_event(v_source || jsonb_build_object(
+            'kind', 'session_ended',
+            'user_id', s.user_id,
+            'session_id', s.id,
+            'details', jsonb_build_object('why', 'replaced')
+        ));
+    end if;
     if w.recorded and (w.signs_in or w.confirms) then
         perform nestmap.add_event(v_source || jsonb_build_object(
             'kind', case when w.signs_in then 'signed_in' else 'confirmed' end,
-            'user_id', p_user_id,
-            'session_id', p_id
+            'user_id', r.user_id,
+            'session_id', r.id
         ));
     end if;
     if w.signs_in then
-        perform nestmap."{prefix}_cap"(p_user_id, p_id, w.most, v_source);
+        perform nestmap."{prefix}_cap"(r.user_id, r.id, w.most, v_source);
     end if;
     if w.new_sid <> w.sid then
         insert into nestmap."{prefix}_endings" (sid_hash, reason)
@@ -70,7 +78,8 @@ end;
 $$;
 
 -- Return the row of a session under its new sid: renewed, with the user, the lifetimes and the client
--- of the change. The data, the public id and the names of changes stay as they are. Without a new sid
+-- of the change. The data, the names of changes and, except for another user, the public id stay as
+-- they are. Without a new sid
 -- nothing changes: no cookie is sent, and there was no request whose client it could be.
 create function nestmap."{prefix}_changed"(
     s {table},
@@ -86,6 +95,7 @@ begin
         return s;
     end if;
     if w.signs_in then
+        s.id := case when s.user_id <> w.user_id then w.new_id else s.id end;
         s.user_id := w.user_id;
         s.user_version := w.user_version;
         s.idle := w.idle;
@@ -117,6 +127,7 @@ set enable_seqscan = off
 as $$
 declare
     w nestmap."{prefix}_rotation";
+    v_before {table};
     r {table};
     v_data jsonb;
     v_taken text[];
@@ -151,7 +162,7 @@ begin
 
         if not found then
             select s.*
-            into r
+            into v_before
             from {table} as s
             where s.sid = w.sid
               and nestmap."{prefix}_is_live"(s, p_absolute);
@@ -165,9 +176,11 @@ begin
             delete from {table} as s
             where s.sid = w.new_sid
               and w.new_sid <> w.sid;
-            v_data := case when w.replaces then '{}' else r.sess::jsonb - 'cookie' - w.removed end
-                || w.changed;
-            r := nestmap."{prefix}_changed"(r, w, p_idle, p_absolute);
+            v_data := case
+                when w.replaces then '{}'
+                else v_before.sess::jsonb - 'cookie' - w.removed
+            end || w.changed;
+            r := nestmap."{prefix}_changed"(v_before, w, p_idle, p_absolute);
             if p_hook is not null and w.takes and r.user_id is not null then
                 execute format('select %s($1, $2, $3)', p_hook)
                 into v_taken
@@ -176,6 +189,7 @@ begin
             end if;
             update {table} as s
             set sid = r.sid,
+                id = r.id,
                 sess = nestmap."{prefix}_document"(v_data, p_cookie, r.expire),
                 expire = r.expire,
                 authenticated_at = r.authenticated_at,
@@ -188,7 +202,7 @@ begin
                 user_agent = r.user_agent,
                 writes = nestmap."{prefix}_names"(s.writes, w.write, p_passed)
             where s.sid = w.sid;
-            perform nestmap."{prefix}_rotated"(w, r.id, r.user_id);
+            perform nestmap."{prefix}_rotated"(w, v_before, r);
         end if;
 
         return next nestmap."{prefix}_written"(w.sid, r, p_absolute, v_taken);

@@ -68,6 +68,7 @@ set enable_seqscan = off
 as $$
 declare
     w nestmap."{prefix}_rotation";
+    v_before {table};
     r {table};
 begin
     for w in
@@ -77,16 +78,17 @@ begin
     loop
         delete from {table} as s
         where s.sid = w.sid
-        returning s.* into r;
+        returning s.* into v_before;
         if found then
+            r := v_before;
+            if w.signs_in then
+                r.user_id := w.user_id;
+                r.id := case when v_before.user_id <> w.user_id then w.new_id else v_before.id end;
+            end if;
             update {table} as s
             set id = r.id
             where s.sid = w.new_sid;
-            perform nestmap."{prefix}_rotated"(
-                w,
-                r.id,
-                case when w.signs_in then w.user_id else r.user_id end
-            );
+            perform nestmap."{prefix}_rotated"(w, v_before, r);
         else
             with gone as (
                 delete from {table} as s
