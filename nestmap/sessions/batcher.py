@@ -90,7 +90,10 @@ class Batcher(Generic[Item, Result]):
         return future
 
     def _is_full(self) -> bool:
-        """Return True if ``waiting`` items are queued, or ``waiting + items`` queued and running."""
+        """Return True if ``waiting`` items are queued, or ``waiting + items`` queued and running.
+
+        While slow batches overtake each other, those that run would else be without a limit.
+        """
         limits, queued = self._limits, len(self._queue)
         most = limits.waiting + limits.items
         return queued >= limits.waiting or queued + self._running_items >= most
@@ -98,8 +101,8 @@ class Batcher(Generic[Item, Result]):
     def _start_if_possible(self) -> None:
         if self._queue and not self._starting and self._may_start():
             self._starting = True
-            # The end of a batch starts the next one, so there is a task until the queue is empty, and a
-            # stop waits for all items.
+            # The end of a batch starts the next one, so there is a task until the queue is empty, and the
+            # stop of the program, which waits for tasks, waits for all items.
             self._background.start(self._run_batch(len(self._queue)), f"{self._name} batch")
 
     def _may_start(self) -> bool:
@@ -115,7 +118,8 @@ class Batcher(Generic[Item, Result]):
         ``queued`` is the number of items when it was started.
         """
         for _ in range(TURNS - 1):
-            if not queued < len(self._queue) < self._limits.items:
+            more_came = len(self._queue) > queued
+            if not more_came or len(self._queue) >= self._limits.items:
                 break
             queued = len(self._queue)
             await asyncio.sleep(0)

@@ -1,6 +1,7 @@
 """End sessions by their user or by administration: one, those of a user, or all of them, a batch at a time.
 
-The rows are deleted by sql/sessions/migrations/0009-end.sql.
+The rows are deleted by sql/sessions/migrations/0009-end.sql. A sign-out of the session of a request is a
+write like others: End in writes.py.
 """
 
 from collections.abc import Callable

@@ -62,7 +62,7 @@ class SessionHandler(RequestHandler):
     _ended: Record | None = None  # the session that save_session() ended
     _flushed = False  # the first flush() was made, at the latest that of finish()
     _commits_nothing = False  # the handler or the plan has failed
-    _may_begin = False  # check_new_session() was asked, and refused nothing
+    _new_session_checked = False  # check_new_session() refused nothing
 
     # What handlers use
 
@@ -139,7 +139,7 @@ class SessionHandler(RequestHandler):
             if isinstance(write, Touch):
                 return
             raise
-        # A second save may need no cookie; that of the first is not sent yet.
+        # If a second save needs no cookie, that of the first is still to be sent.
         self._saved_cookie = self._cookie_for(written) or self._saved_cookie
         if isinstance(write, End):
             self._ended = session.stored
@@ -261,17 +261,18 @@ class SessionHandler(RequestHandler):
         error = kwargs.get("exc_info", (None, None, None))[1]
         if error is not None and not isinstance(error, HTTPError):
             self._commits_nothing = True
-        elif found := self._error_of_plan(status_code):
-            error = found
-            if isinstance(error, HTTPError):
-                kwargs["exc_info"] = type(error), error, error.__traceback__
-                status_code = error.status_code
+        elif of_plan := self._error_of_plan(status_code):
+            # This error replaces the one that was to be sent.
+            error = of_plan
+            kwargs["exc_info"] = type(error), error, error.__traceback__
+            status_code = getattr(error, "status_code", 500)
         if isinstance(error, FAILURES) and not self._headers_written:
             self.sessions.answers.failed[failure_of(error).code] += 1
             self._send(self.commit_failed(error))
             return
         if self._headers_written and self.request.connection is not None:
-            # The session is not committed, so the response must not look complete.
+            # The response must not look complete, and its session is not committed.
+            self._commits_nothing = True
             self.request.connection.close()  # type: ignore[attr-defined]
         super().send_error(status_code, **kwargs)
 
@@ -320,9 +321,9 @@ class SessionHandler(RequestHandler):
 
     def _plan_of(self, session: Session) -> Write | None:
         write = plan(session, lambda: client_of(self.request))
-        if isinstance(write, Insert) and write.owner is None and not self._may_begin:
+        if isinstance(write, Insert) and write.owner is None and not self._new_session_checked:
             self.check_new_session()
-            self._may_begin = True
+            self._new_session_checked = True
         return write
 
     def _error_of_plan(self, status: int) -> Exception | None:

@@ -1,4 +1,7 @@
-"""The options of the session layer: one frozen value, checked when it is made."""
+"""The options of the session layer: one frozen value, checked when it is made.
+
+A cookie also has HttpOnly and its Max-Age: nestmap/sessions/cookie.py.
+"""
 
 import re
 from collections.abc import Callable, Mapping

@@ -3,7 +3,7 @@
 create table if not exists {table} (
     "sid" varchar not null collate "default",
     "sess" json not null,
-    "expire" timestamp(6) not null,
+    "expire" timestamp(6) not null,                         -- in UTC
     constraint "{name}_pkey" primary key ("sid") not deferrable initially immediate
 );
 

@@ -1,7 +1,8 @@
--- Return the names of a row with a new one: the newest 64, of those that may still be needed. The last
--- 63 of the array begin at its length minus 62. They are in ascending order, so width_bucket() finds the
--- place of a name by a binary search. PostgreSQL inlines this: a subquery that sorts would take most of
--- the time of a row in a large batch.
+-- Insert p_write into the names of a row, which are in ascending order: all before it, itself, all after
+-- it. Names up to p_passed are dropped, since their changes can't come any more; of the others the last
+-- 63 are kept, which begin at the length minus 62. width_bucket() returns how many names are not after a
+-- name, by a binary search. PostgreSQL inlines this: a subquery that sorts would take most of the time
+-- of a row in a large batch.
 create function nestmap."{prefix}_names"(p_writes uuid[], p_write uuid, p_passed uuid)
 returns uuid[]
 language sql immutable parallel safe
