@@ -70,6 +70,14 @@ def address_of(place_id: str, ids: Sequence[str]) -> str:
     return f"/?page={page}#{place_id}" if page > 1 else f"/#{place_id}"
 
 
+def address_beside(place_id: str, ids: Sequence[str]) -> str:
+    """Return the address of the place that is shown where a removed one was; `ids` has both."""
+    left = [one for one in ids if one != place_id]
+    if place_id not in ids or not left:
+        return "/"
+    return address_of(left[min(ids.index(place_id), len(left) - 1)], left)
+
+
 def _pages(places: list[Place]) -> int:
     return max(1, -(-len(places) // CARDS_PER_PAGE))
 

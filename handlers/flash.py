@@ -15,14 +15,14 @@ TEXT_LENGTH = 240
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """A message; with `undo` it has a button that restores a removed place."""
+    """A message; `undo` is the id of the removed place that its button restores, or ""."""
 
     text: str
-    undo: bool = False
+    undo: str = ""
 
 
-def say(handler: BaseHandler, text: str, *, undo: bool = False) -> None:
-    """Show `text` on the next page that this browser opens."""
+def say(handler: BaseHandler, text: str, *, undo: str = "") -> None:
+    """Show `text` on the next page that this browser opens, with a button if `undo` is an id."""
     settings = handler.services.settings
     value = orjson.dumps({"text": text[:TEXT_LENGTH], "undo": undo})
     signed = create_signed_value(settings.secrets[0], _name(handler), value)

@@ -2,7 +2,7 @@
 
 from handlers.access import Access
 from handlers.base import BaseHandler
-from handlers.board import address_of, newest_first
+from handlers.board import address_beside, address_of, newest_first
 from handlers.cookie_check import redirect_with_cookie
 from handlers.draft import draft_of, drop_draft
 from handlers.errors import SiteError
@@ -16,16 +16,18 @@ from nestmap.places import (
     MOST_PLACES,
     MapFull,
     Place,
-    drop_removed,
     keep_removed,
     new_id,
     read_removed,
+    take_removed,
 )
 from nestmap.sessions import SessionTooLarge
 
 FULL_SESSION = "Your map is full. Remove a place first."
 FULL_ACCOUNT = f"Your map is full: an account holds {MOST_PLACES:,} places. Remove one first."
 NO_PLACE = "There is no such place. It was removed, or belongs to another map."
+REMOVED_ALREADY = "The place was removed already."
+NOT_THE_LAST = "This can't be undone any more: only the last removal can."
 
 
 class PinHandler(BaseHandler):
@@ -97,29 +99,46 @@ class UnpinHandler(BaseHandler):
     async def post(self, place_id: str) -> None:
         """Remove the place, keep it for an undo, and redirect to its neighbour on the board."""
         ids = await board_ids(self)
-        removed = await (await places_of(self)).remove(place_id)
+        removed = await self._remove(place_id)
+        kept = read_removed(self.session)
+        if kept and kept.id == place_id:
+            # Also if the form was sent again, because the first answer was lost.
+            say(self, f"Removed {kept.name}.", undo=place_id)
+        else:
+            say(self, f"Removed {removed.name}." if removed else REMOVED_ALREADY)
+        self.redirect(address_beside(place_id, ids), status=303)
+
+    async def _remove(self, place_id: str) -> Place | None:
+        """Remove the place and return it, or None if there is none."""
+        places = await places_of(self)
+        if self.current_user and (place := await places.get(place_id)):
+            # Stored first, or a commit that fails after the removal would lose the place for good.
+            keep_removed(self.session, place)
+            await self.save_session()
+        removed = await places.remove(place_id)
         if removed:
-            say(self, f"Removed {removed.name}.", undo=keep_removed(self.session, removed))
-        at = ids.index(place_id) if place_id in ids else 0
-        beside = ids[at + 1 : at + 2] or ids[max(at - 1, 0) : at]
-        self.redirect(address_of(beside[0], ids) if beside else "/", status=303)
+            # A visitor's place is in the same commit; before the removal, the copy may not fit.
+            keep_removed(self.session, removed)
+        return removed
 
 
 class UndoHandler(BaseHandler):
-    """POST /undo."""
+    """POST /undo restores the removed place that the form names."""
 
     access = Access.ANYONE
 
     async def post(self) -> None:
-        """Restore the place that was removed last."""
+        """Restore the place if it is the one that was removed last."""
         place = read_removed(self.session)
-        if place is None:
-            say(self, "There is nothing to undo any more.")
+        if place is None or field(self, "id") != place.id:
+            say(self, "There is nothing to undo any more." if place is None else NOT_THE_LAST)
             self.redirect("/", status=303)
             return
         form = PlaceForm()
-        kept = await keep(self, place, form)
-        say(self, f"{place.name} is back." if kept else form.errors["form"])
+        if await keep(self, place, form):
+            say(self, f"{place.name} is back.")
+        else:
+            say(self, form.errors["form"], undo=place.id)
         self.redirect(address_of(place.id, await board_ids(self)), status=303)
 
 
@@ -130,6 +149,8 @@ async def board_ids(handler: BaseHandler) -> list[str]:
 
 async def keep(handler: BaseHandler, place: Place, form: PlaceForm) -> bool:
     """Store a place and return True, or add the error to `form` and return False if the map is full."""
+    # A removed place that is kept for an undo may take the room of this one.
+    removed = take_removed(handler.session)
     try:
         await (await places_of(handler)).put(place)
     except SessionTooLarge:
@@ -138,6 +159,7 @@ async def keep(handler: BaseHandler, place: Place, form: PlaceForm) -> bool:
         form.refuse(409, FULL_ACCOUNT)
     else:
         drop_draft(handler.session)
-        drop_removed(handler.session)
         return True
+    if removed:
+        keep_removed(handler.session, removed)
     return False

@@ -4,7 +4,7 @@ from nestmap.places.account import MOST_PLACES, AccountPlaces, MapFull
 from nestmap.places.export import csv_table, geojson
 from nestmap.places.ids import new_id, new_key
 from nestmap.places.place import InvalidPlace, Place, parse_place
-from nestmap.places.removed import drop_removed, keep_removed, read_removed
+from nestmap.places.removed import keep_removed, read_removed, take_removed
 from nestmap.places.visitor import PREFIX, VisitorPlaces, session_places
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Place",
     "VisitorPlaces",
     "csv_table",
-    "drop_removed",
     "geojson",
     "keep_removed",
     "new_id",
@@ -24,4 +23,5 @@ __all__ = [
     "parse_place",
     "read_removed",
     "session_places",
+    "take_removed",
 ]

@@ -30,6 +30,13 @@ def read_removed(session: Mapping[str, Any]) -> Place | None:
         return None
 
 
+def take_removed(session: MutableMapping[str, Any]) -> Place | None:
+    """Return the last removed place, or None, and keep it no longer."""
+    place = read_removed(session)
+    drop_removed(session)
+    return place
+
+
 def drop_removed(session: MutableMapping[str, Any]) -> None:
     """Delete it after another change."""
     session.pop(KEY, None)

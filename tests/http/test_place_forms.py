@@ -221,6 +221,9 @@ def test_a_board_of_many_places_has_pages(visitor, shared_database):
     page = visitor.get("/?page=2")
     gone = submit(visitor, page, Page(page).form(button="Remove Place 110"), "/?page=2")
     assert gone.location == "/?page=2#p111"
+    last = submit(visitor, first, Page(first).form(button="Remove Place 100"), "/")
+    assert last.location == "/#p101"
+    assert 'id="p101"' in follow(visitor, last).text
 
 
 def test_a_visitor_can_delete_the_map(visitor):

@@ -1,0 +1,115 @@
+"""Undoing a removal: which place comes back, and when it can't."""
+
+import pytest
+
+from tests.support.follow import follow
+from tests.support.page import Page, submit
+from tests.support.visitor import Visitor
+
+NOTE = "n" * 500
+
+
+@pytest.fixture(params=["visitor", "account"])
+def owner(request, visitor: Visitor) -> Visitor:
+    """Return a visitor with the places a and b, in the session and in an account."""
+    for place in ("a", "b"):
+        visitor.put_place(place, place.upper())
+    if request.param == "account":
+        visitor.register()
+    return visitor
+
+
+def remove(visitor: Visitor, name: str, at: str = "/"):
+    """Remove a place on the home page; return the page that follows."""
+    page = visitor.get(at)
+    return follow(visitor, submit(visitor, page, Page(page).form(button=f"Remove {name}"), at))
+
+
+def undo(visitor: Visitor, page):
+    """Press the button "Undo" of a page; return the page that follows."""
+    return follow(visitor, submit(visitor, page, Page(page).form(button="Undo"), "/"))
+
+
+def fill(visitor: Visitor, most: int = 1_000) -> None:
+    """Put places until no place of any size fits."""
+    for note in (NOTE, ""):
+        for number in range(most):
+            fields = {"name": f"Full {len(note)}", "note": note}
+            answer = visitor.request("PUT", f"/api/places/f{len(note)}-{number}", json=fields)
+            if answer.status == 413:
+                break
+            assert answer.status == 201, answer.text
+
+
+def test_the_button_of_an_older_removal_restores_no_other_place(owner):
+    older = remove(owner, "A")
+    newer = remove(owner, "B")
+    late = undo(owner, older)
+    assert "can't be undone any more" in Page(late).text
+    assert owner.place_ids() == []
+    assert "B is back." in undo(owner, newer).text
+    assert owner.place_ids() == ["b"]
+
+
+def test_a_removal_in_a_full_map_of_a_visitor_can_be_undone(visitor):
+    visitor.request("PUT", "/api/places/long", json={"name": "Long", "note": NOTE})
+    fill(visitor)
+    gone = remove(visitor, "Long", at="/?page=2")
+    assert "Long is back." in undo(visitor, gone).text
+    assert "long" in visitor.place_ids()
+
+
+def test_a_removal_makes_room_for_a_new_place(visitor):
+    visitor.request("PUT", "/api/places/long", json={"name": "Long", "note": NOTE})
+    fill(visitor)
+    remove(visitor, "Long", at="/?page=2")
+    answer = visitor.post("/places", form={"name": "New", "note": NOTE[:400]})
+    assert answer.status == 303
+
+
+def test_an_undo_that_does_not_fit_can_be_tried_again(visitor, shared_database):
+    visitor.put_place("a", "A")
+    visitor.register()
+    gone = remove(visitor, "A")
+    shared_database.execute(
+        "insert into nestmap.places (user_id, id, name)"
+        " select u.id, 'p' || n, 'Place' from nestmap.users as u, generate_series(1, 1000) as n"
+        " where u.email = %s",
+        visitor.email,
+    )
+    full = undo(visitor, gone)
+    assert "Your map is full" in full.text
+    visitor.delete_place("p1")
+    assert "A is back." in undo(visitor, full).text
+    assert "a" in visitor.place_ids()
+
+
+def test_a_removal_whose_session_is_not_stored_removes_nothing(owner, shared_database):
+    before = owner.places()
+    page = owner.get("/")
+    form = Page(page).form(button="Remove A")
+    with shared_database.transaction("select * from session for share"):
+        failed = submit(owner, page, form, "/")
+    assert failed.status == 503
+    assert owner.places() == before
+    gone = follow(owner, submit(owner, page, form, "/"))
+    assert "A is back." in undo(owner, gone).text
+    assert owner.places() == before
+
+
+def test_a_removal_that_is_sent_twice_can_be_undone(owner):
+    before = owner.places()
+    page = owner.get("/")
+    form = Page(page).form(button="Remove A")
+    follow(owner, submit(owner, page, form, "/"))
+    again = follow(owner, submit(owner, page, form, "/"))
+    assert "Removed A." in Page(again).text
+    undo(owner, again)
+    assert owner.places() == before
+
+
+def test_removing_a_place_that_is_gone_says_so(owner):
+    page = owner.get("/")
+    owner.delete_place("a")
+    gone = follow(owner, submit(owner, page, Page(page).form(button="Remove A"), "/"))
+    assert "The place was removed already." in Page(gone).text
