@@ -1,6 +1,7 @@
 """The map in a real browser: pins, clicks, zoom, arrivals, with and without JavaScript."""
 
 import http.server
+import re
 import threading
 
 import pytest
@@ -67,6 +68,25 @@ def test_one_of_several_towns_with_the_same_name_is_chosen_by_a_click(phone):
     phone.get_by_role("button", name="Pin it").click()
     phone.get_by_role("button", name="Springfield, Illinois").click()
     expect(pins(phone)).to_have_count(1)
+
+
+@pytest.mark.parametrize("at", ["a new place", "an edited place"])
+def test_enter_after_several_towns_were_offered_sends_what_was_typed_then(phone, at):
+    if at == "an edited place":
+        pin(phone, "Home")
+        phone.get_by_role("link", name="Edit Home").click()
+    else:
+        phone.goto("/")
+        phone.get_by_role("textbox", name="Place").fill("Home")
+    town = phone.get_by_role("combobox", name="Town")
+    town.fill("Springfield")
+    town.press("Enter")
+    expect(phone.get_by_role("button", name="Springfield, Illinois")).to_be_visible()
+    town.fill("Springfield, Illinois")
+    town.press("Enter")
+    expect(phone.get_by_role("heading", name="Home", exact=True)).to_be_visible()
+    phone.get_by_role("link", name="Edit Home").click()
+    expect(phone.get_by_label("Latitude")).to_have_value(re.compile(r"^39\.\d+$"))
 
 
 def test_the_status_line_with_undo_is_in_view_after_every_action(phone):
