@@ -13,6 +13,7 @@ FILTER_FROM = 30
 FILTER_LENGTH = 120
 
 CARDS_PER_PAGE = 100
+TOP = "#board_title"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,16 @@ class Board:
         return self.matching[end - CARDS_PER_PAGE : end]
 
     @property
+    def links(self) -> dict[str, str]:
+        """The address of each matching place by id: on this page, or on another one."""
+        links = {}
+        for number, place in enumerate(self.matching):
+            page = number // CARDS_PER_PAGE + 1
+            start = "" if page == self.page else self._address(page)
+            links[place.id] = f"{start}#{place.id}"
+        return links
+
+    @property
     def has_filter(self) -> bool:
         """True if there are many places, or a filter is in use."""
         return self.total >= FILTER_FROM or bool(self.wanted)
@@ -47,16 +58,16 @@ class Board:
     @property
     def newer(self) -> str:
         """The address of the page before this one, or ""."""
-        return self._address(self.page - 1) if self.page > 1 else ""
+        return self._address(self.page - 1) + TOP if self.page > 1 else ""
 
     @property
     def older(self) -> str:
         """The address of the page after this one, or ""."""
-        return self._address(self.page + 1) if self.page < _pages(self.matching) else ""
+        return self._address(self.page + 1) + TOP if self.page < _pages(self.matching) else ""
 
     def _address(self, page: int) -> str:
         query = {"q": self.wanted} if self.wanted else {}
-        return "/?" + urlencode({**query, "page": page}) + "#board_title"
+        return "/?" + urlencode({**query, "page": page})
 
 
 def newest_first(places: list[Place]) -> list[Place]:

@@ -32,6 +32,7 @@ async def show_home(handler: BaseHandler, form: PlaceForm) -> None:
     places = await (await places_of(handler)).all()
     board = Board.asked_for(handler, places)
     lapsed = handler.session.lapsed
+    zoomed = handler.get_query_argument("view", "") == "pins"
     handler.render(
         "home.html",
         path="/",
@@ -41,13 +42,19 @@ async def show_home(handler: BaseHandler, form: PlaceForm) -> None:
         session_ended=said_of(lapsed) if lapsed and lapsed.reason != "form" else "",
         kept=duration(handler.services.settings.ttl),
         key=field(handler, "key") or new_key(),
-        **form_names(form, board.matching, zoomed=handler.get_query_argument("view", "") == "pins"),
+        **form_names(form, board.matching, board.links, zoomed=zoomed),
     )
 
 
-def form_names(form: PlaceForm, places: list[Place], *, zoomed: bool) -> dict[str, Any]:
-    """Return the names that the templates of the map and of the form need."""
+def form_names(
+    form: PlaceForm, places: list[Place], links: dict[str, str], *, zoomed: bool
+) -> dict[str, Any]:
+    """Return the names that the templates of the map and of the form need.
+
+    `links` has the address of each place by id, for its pin.
+    """
     return {
+        "card_links": links,
         "form": form,
         "map_view": MapView.of(places, zoomed=zoomed),
         "project": project,

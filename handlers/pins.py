@@ -65,7 +65,7 @@ class EditHandler(BaseHandler):
     async def get(self, place_id: str) -> None:
         """Show the place in a form."""
         place = await self._place(place_id)
-        self.show(place, draft_of(self.session, self.request.path) or PlaceForm.of(place))
+        await self.show(place, draft_of(self.session, self.request.path) or PlaceForm.of(place))
 
     async def post(self, place_id: str) -> None:
         """Change the place, or show the form again with the errors."""
@@ -77,11 +77,12 @@ class EditHandler(BaseHandler):
             self.redirect(address_of(place.id, await board_ids(self)), status=303)
         else:
             self.set_status(form.status)
-            self.show(before, form)
+            await self.show(before, form)
 
-    def show(self, place: Place, form: PlaceForm) -> None:
+    async def show(self, place: Place, form: PlaceForm) -> None:
         """Answer with the form."""
-        names = form_names(form, [place], zoomed=False)
+        links = {place.id: address_of(place.id, await board_ids(self))}
+        names = form_names(form, [place], links, zoomed=False)
         self.render("edit.html", place=place, **names)
 
     async def _place(self, place_id: str) -> Place:

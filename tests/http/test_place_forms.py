@@ -204,14 +204,27 @@ def test_the_board_has_a_filter_from_30_places_on(visitor):
     assert cards(visitor.get("/?q=nothing")) == []
 
 
-def test_a_board_of_many_places_has_pages(visitor, shared_database):
+@pytest.fixture
+def collector(visitor, shared_database):
+    """Return a visitor with an account of 120 places on the equator, of which "Place 1" is the newest."""
     visitor.register()
     shared_database.execute(
-        "insert into nestmap.places (user_id, id, name, created_at)"
-        " select u.id, 'p' || n, 'Place ' || n, now() - n * interval '1 minute'"
+        "insert into nestmap.places (user_id, id, name, latitude, longitude, created_at)"
+        " select u.id, 'p' || n, 'Place ' || n, 0, n, now() - n * interval '1 minute'"
         " from nestmap.users as u, generate_series(1, 120) as n where u.email = %s",
         visitor.email,
     )
+    return visitor
+
+
+def pin_links(page) -> dict[str, str]:
+    """Return where the pins of a page lead, by the name of the place."""
+    links = [a for tag, a in Page(page).elements if tag == "a" and "aria-label" in a]
+    return {link["aria-label"]: link["href"] for link in links}
+
+
+def test_a_board_of_many_places_has_pages(collector):
+    visitor = collector
     first = visitor.get("/")
     assert cards(first)[0] == "Place 1"
     assert len(cards(first)) == 100
@@ -224,6 +237,23 @@ def test_a_board_of_many_places_has_pages(visitor, shared_database):
     last = submit(visitor, first, Page(first).form(button="Remove Place 100"), "/")
     assert last.location == "/#p101"
     assert 'id="p101"' in follow(visitor, last).text
+
+
+def test_a_pin_leads_to_the_card_of_its_place_on_whichever_page_it_is(collector):
+    first, second = collector.get("/"), collector.get("/?page=2")
+    assert pin_links(first)["Place 7"] == "#p7"
+    assert pin_links(first)["Place 110"] == "/?page=2#p110"
+    assert pin_links(second)["Place 110"] == "#p110"
+    assert pin_links(second)["Place 7"] == "/?page=1#p7"
+    assert pin_links(collector.get("/?q=PLACE"))["Place 110"] == "/?q=PLACE&page=2#p110"
+    assert 'id="p110"' in collector.get("/?q=PLACE&page=2").text
+
+
+def test_the_page_of_a_place_leads_back_to_its_card(collector):
+    edit = collector.get("/places/p110")
+    assert pin_links(edit) == {"Place 110": "/?page=2#p110"}
+    back = [a["href"] for tag, a in Page(edit).elements if tag == "a" and "#" in a.get("href", "")]
+    assert back.count("/?page=2#p110") == 2
 
 
 def test_a_visitor_can_delete_the_map(visitor):
