@@ -15,9 +15,12 @@ def local_path(path: str) -> str:
 def page_of_form(request: HTTPServerRequest) -> str:
     """Return the page of this site whose form was posted, to show it again.
 
-    Return "/" if there is no Referer.
+    Return "/" if there is no Referer, or if it is not a valid address.
     """
-    parts = urlsplit(request.headers.get("Referer", ""))
+    try:
+        parts = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
     if parts.netloc != request.host:
         return "/"
     return local_path(parts.path + (f"?{parts.query}" if parts.query else ""))

@@ -50,6 +50,17 @@ def is_local(location: str) -> bool:
     return clean and location.startswith("/") and not location.startswith("//")
 
 
+@pytest.mark.parametrize("referer", ["http://[", "//[", "http://a]b/", "\xff", "x" * 5000])
+def test_a_referer_that_is_no_address_is_ignored(visitor, referer):
+    visitor.register()
+    headers = {"Referer": referer}
+    of_another = {"name": "Oslo", "_session": "0" * 16}
+    assert visitor.post("/places", form=of_another, headers=headers).status == 401
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    answer = visitor.post("/account/password", body="", headers=headers)
+    assert (answer.status, answer.location) == (303, "/")
+
+
 def test_registering_leads_home_signed_in(visitor):
     answer = register(visitor)
     assert destination(visitor, answer) == "/"
