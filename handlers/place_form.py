@@ -1,5 +1,6 @@
 """The form of a place: its fields, its errors, and the place that it describes."""
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ from handlers.forms import field as read_field
 from nestmap.places import InvalidPlace, Place, parse_place
 from nestmap.places.towns import Town, find_towns, is_clear
 
+# float() also reads "1_0", "1e1", "nan" and "infinity". Digits may be of any script.
+DEGREES = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 FIELDS = ("name", "note", "town", "latitude", "longitude")
 UNKNOWN_TOWN = "No town of this name is known. Check the spelling, or leave it empty."
 SEVERAL_TOWNS = "There are several towns of this name. Choose one."
@@ -88,11 +91,11 @@ class PlaceForm:
         return {}
 
     def _degrees(self, name: str, text: str) -> float:
-        try:
-            return float(text.replace(",", "."))
-        except ValueError:
-            self.errors[name] = f"The {name} is a number of degrees, such as 35.02."
-            return 0.0
+        number = text.replace(",", ".")
+        if DEGREES.fullmatch(number):
+            return float(number)
+        self.errors[name] = f"The {name} is a number of degrees, such as 35.02."
+        return 0.0
 
 
 def _text(degrees: float) -> str:

@@ -186,12 +186,32 @@ def test_a_place_without_coordinates_is_on_the_board_only(visitor):
 
 
 @pytest.mark.parametrize(
-    ("latitude", "longitude"), [("91", "0"), ("0", "181"), ("1", ""), ("nan", "0"), ("x", "0")]
+    ("latitude", "longitude"),
+    [("91", "0"), ("0", "181"), ("1", ""), ("nan", "0"), ("x", "0")]
+    + [(text, "0") for text in ("1_0", "infinity", "1e1", "0x1", "--1", ".", "1.2.3", "9" * 5000)],
 )
 def test_coordinates_out_of_range_are_refused(visitor, latitude, longitude):
     answer = pin(visitor, name="n", latitude=latitude, longitude=longitude)
     assert answer.status == 400
     assert visitor.places() == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["35,5", "+35.5", "035.50", "\uff13\uff15.\uff15", "\u0663\u0665.\u0665"]
+)
+def test_coordinates_are_read_as_people_write_them(visitor, typed):
+    pin(visitor, name="n", latitude=typed, longitude="-.5")
+    (place,) = visitor.places()
+    assert (place["latitude"], place["longitude"]) == (35.5, -0.5)
+
+
+def test_one_form_sent_with_two_names_pins_two_places(visitor):
+    """A browser shows the form again with its key after Back."""
+    home = visitor.get("/")
+    form = Page(home).form(action="/places").fields
+    for name in ("京都", "東京", "Sao Tome", "São Tomé"):
+        assert visitor.send("POST", "/places", form=form | {"name": name}).answer().status == 303
+    assert {place["name"] for place in visitor.places()} == {"京都", "東京", "Sao Tome", "São Tomé"}
 
 
 def test_the_board_has_a_filter_from_30_places_on(visitor):
