@@ -10,6 +10,7 @@ from nestmap.commands.command import AddCommand, CommandRefused
 from nestmap.services import Services
 from nestmap.sessions import Source
 from nestmap.sessions.ending import BATCH
+from nestmap.sessions.figures import iso
 
 
 def operator() -> Source:
@@ -97,7 +98,7 @@ async def users(_: argparse.Namespace, services: Services) -> int:
     while page := await services.administration.users(after=after, most=500):
         for one in page:
             times = (one.created_at, one.signed_in_at, one.disabled_at)
-            words = (time.isoformat(timespec="seconds") if time else "-" for time in times)
+            words = (iso(time.timestamp()) if time else "-" for time in times)
             print(one.id, one.email, one.role, *words, sep="\t")
         after = page[-1].id
     return 0

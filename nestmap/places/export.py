@@ -3,14 +3,16 @@
 import csv
 import io
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from nestmap.places.place import Place
+from nestmap.sessions.figures import iso
 
 COLUMNS = ["id", "name", "note", "latitude", "longitude", "created_at"]
+# The last four are the full-width forms of the first four.
+FORMULA_STARTS = (*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def geojson(places: Iterable[Place]) -> bytes:
@@ -43,10 +45,8 @@ def _feature(place: Place) -> dict[str, Any]:
 
 def _not_a_formula(text: str) -> str:
     """Escape text that a spreadsheet would run as a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _moment(place: Place) -> str | None:
-    if not place.created_at:
-        return None
-    return datetime.fromtimestamp(place.created_at, UTC).isoformat(timespec="seconds")
+    return iso(place.created_at) if place.created_at else None

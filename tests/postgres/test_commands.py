@@ -1,5 +1,6 @@
 """`python -m nestmap`."""
 
+import re
 import subprocess
 import sys
 
@@ -28,6 +29,13 @@ def test_an_account_made_on_the_command_line_signs_in(
     visitor = Visitor(start_instance(database.url).url)
     visitor.email = "ada@example.org"
     assert visitor.sign_in().json["user"]["role"] == role
+
+
+def test_accounts_are_listed_with_times_in_the_form_of_the_api(command):
+    command("create-user", "ada@example.org", stdin=PASSWORD + "\n")
+    listed = command("users", PGTZ="Asia/Tokyo").stdout.splitlines()[1].split("\t")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", listed[3])
+    assert listed[4:] == ["-", "-"]
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_geojson_has_a_feature_for_each_place_and_longitude_first():
     kyoto, home = json.loads(geojson([KYOTO, HOME]))["features"]
     assert kyoto["geometry"] == {"type": "Point", "coordinates": [135.75, 35.02]}
     assert kyoto["properties"]["name"] == "Kyoto"
-    assert kyoto["properties"]["created_at"] == "2023-11-14T22:13:20+00:00"
+    assert kyoto["properties"]["created_at"] == "2023-11-14T22:13:20.000Z"
     assert home["geometry"] is None
 
 
@@ -80,6 +80,12 @@ def test_csv_has_a_row_for_each_place_and_formulas_are_escaped():
     assert (rows[0]["latitude"], rows[0]["longitude"]) == ("35.02", "135.75")
     assert rows[1]["name"] == "'=1+1"
     assert rows[1]["latitude"] == ""
+
+
+@pytest.mark.parametrize("first", "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+def test_a_text_that_may_be_a_formula_is_escaped_in_csv(first):
+    table = csv_table([Place("a", "n", f"{first}1+1")]).decode("utf-8-sig")
+    assert next(csv.DictReader(io.StringIO(table, newline="")))["note"] == f"'{first}1+1"
 
 
 def _seconds(work) -> float:
