@@ -26,6 +26,7 @@ from nestmap.sessions import SessionTooLarge
 FULL_SESSION = "Your map is full. Remove a place first."
 FULL_ACCOUNT = f"Your map is full: an account holds {MOST_PLACES:,} places. Remove one first."
 NO_PLACE = "There is no such place. It was removed, or belongs to another map."
+REMOVED_MEANWHILE = "This place was removed meanwhile, or belongs to another map. Pin it anew?"
 REMOVED_ALREADY = "The place was removed already."
 NOT_THE_LAST = "This can't be undone any more: only the last removal can."
 
@@ -63,14 +64,23 @@ class EditHandler(BaseHandler):
     access = Access.ANYONE
 
     async def get(self, place_id: str) -> None:
-        """Show the place in a form."""
-        place = await self._place(place_id)
-        await self.show(place, draft_of(self.session, self.request.path) or PlaceForm.of(place))
+        """Show the place in a form, with the fields that were typed before a sign-in."""
+        place = await (await places_of(self)).get(place_id)
+        draft = draft_of(self.session, self.request.path)
+        if place:
+            await self.show(place, draft or PlaceForm.of(place))
+        elif draft:
+            await self.show_removed(draft)
+        else:
+            raise SiteError(404, "not_found", NO_PLACE)
 
     async def post(self, place_id: str) -> None:
         """Change the place, or show the form again with the errors."""
-        before = await self._place(place_id)
+        before = await (await places_of(self)).get(place_id)
         form = PlaceForm.read(self)
+        if before is None:
+            await self.show_removed(form)
+            return
         place = form.place(place_id)
         if place and await keep(self, place, form):
             say(self, f"{place.name} is changed.")
@@ -85,11 +95,11 @@ class EditHandler(BaseHandler):
         names = form_names(form, [place], links, zoomed=False)
         self.render("edit.html", place=place, **names)
 
-    async def _place(self, place_id: str) -> Place:
-        place = await (await places_of(self)).get(place_id)
-        if place is None:
-            raise SiteError(404, "not_found", NO_PLACE)
-        return place
+    async def show_removed(self, form: PlaceForm) -> None:
+        """Answer with the form for a new place, and what was typed for one that is gone."""
+        form.refuse(404, REMOVED_MEANWHILE)
+        self.set_status(form.status)
+        await show_home(self, form)
 
 
 class UnpinHandler(BaseHandler):

@@ -141,6 +141,24 @@ def test_editing_an_unknown_place_is_404(visitor):
     assert visitor.place_ids() == ["a"]
 
 
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_an_edited_place_that_was_removed_meanwhile_can_be_pinned_anew(visitor, signed_in):
+    visitor.put_place("lisbon", "Lisbon")
+    if signed_in:
+        visitor.register()
+    edit = visitor.get("/places/lisbon")
+    visitor.delete_place("lisbon")
+    typed = {"name": "Lisboa", "note": "a long story", "latitude": "38.7", "longitude": "-9.1"}
+    late = submit(visitor, edit, Page(edit).form(having="name"), "/places/lisbon", **typed)
+    assert late.status == 404
+    assert "was removed meanwhile" in Page(late).text
+    again = Page(late).form(action="/places")
+    assert again.fields.items() >= typed.items()
+    assert submit(visitor, late, again, "/places/lisbon").status == 303
+    (place,) = visitor.places()
+    assert (place["name"], place["note"]) == ("Lisboa", "a long story")
+
+
 def test_the_page_lists_all_mistakes_at_once_and_keeps_what_was_typed(visitor):
     answer = pin(visitor, name="\u200b", note="n" * 501, town="Nowhere-on-Sea", latitude="north")
     assert answer.status == 400
