@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 from handlers.again import Button, again_fields
@@ -51,6 +52,7 @@ def error_page(handler: RequestHandler, code: str, **names: Any) -> bytes:
         current_user=handler.current_user if isinstance(handler, SessionHandler) else None,
         nav=getattr(handler, "nav", "none"),
         path=handler.request.path,
+        action=_address(handler.request),
         title=_title(code, handler.request.path),
         advice=_advice(code, posted=posted),
         again=again,
@@ -65,6 +67,11 @@ def _title(code: str, path: str) -> str:
     if code == "forbidden" and path.startswith("/admin"):
         return "For administrators only"
     return TITLES.get(code, "This did not work")
+
+
+def _address(request: HTTPServerRequest) -> str:
+    """Return the path with the query, which a form that is sent again needs as well."""
+    return f"{request.path}?{request.query}" if request.query else request.path
 
 
 def _advice(code: str, *, posted: bool) -> str:

@@ -54,6 +54,25 @@ def test_an_outage_at_the_sign_in_keeps_the_address_and_not_the_password(shaky, 
     send_until_saved(shaky, "/login", again.fields | {"password": PASSWORD})
 
 
+def test_trying_again_after_an_outage_keeps_what_was_typed_until_the_sign_in(shaky, relay):
+    shaky.put_place("lisbon")
+    relay.refuse()
+    relay.reset()
+    typed = {"name": "Kyoto", "note": "cherry"}
+    answer = shaky.post("/login/return?from=%2Fplaces&page=%2F%3Fpage%3D2", form=typed)
+    relay.accept()
+    assert answer.status == 503
+    again = Page(answer).form(button="Try again")
+
+    def signing_in():
+        return shaky.post(again.action, form=again.fields)
+
+    wait_until(lambda: signing_in().status == 200, "the site to recover")
+    fields = Page(signing_in()).form(having="password").fields
+    assert fields["next"] == "/?page=2"
+    assert "Kyoto" in fields["draft"]
+
+
 def test_a_page_that_cannot_be_loaded_says_that_nothing_is_lost(shaky, relay):
     shaky.put_place("lisbon")
     relay.refuse()
