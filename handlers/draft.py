@@ -1,6 +1,7 @@
 """The typed fields of a place, kept during a sign-in after the session of the form had ended."""
 
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ from tornado.web import RequestHandler
 
 from handlers.forms import field
 from handlers.place_form import FIELDS, PlaceForm
+from nestmap.sessions import SessionTooLarge
 
 # Enough for a place with the longest texts as JSON; longer drafts are not kept.
 DRAFT_LENGTH = 8_000
@@ -19,10 +21,12 @@ def draft_json(handler: RequestHandler, path: str) -> str:
 
 
 def keep_draft(session: MutableMapping[str, Any], text: str) -> None:
-    """Store a draft in the session of the user who just signed in, if the text is a draft."""
+    """Store a draft in the session of the user who just signed in, if the text is a draft that fits."""
     draft = _read(text)
     if draft:
-        session["draft"] = draft
+        # The sign-in is worth more than the draft.
+        with suppress(SessionTooLarge):
+            session["draft"] = draft
 
 
 def draft_of(session: Mapping[str, Any], path: str) -> PlaceForm | None:

@@ -48,6 +48,10 @@ class EntryHandler(BaseHandler):
         """Sign in and redirect to `next`, or show the form again."""
         email, password = field(self, "email"), exact_field(self, "password")
         path = local_path(field(self, "next"))
+        if field(self, "other_form"):
+            # The button of the other form of the two: a link would lose what was typed for a place.
+            self.show(path, email=email)
+            return
         try:
             user = await self.user_of(email, password)
         except TooManyAttempts as error:

@@ -45,7 +45,7 @@ class RegisterHandler(EntryHandler):
     def show(self, path: str, *, email: str = "", errors: dict[str, str] | None = None) -> None:
         """Answer with the form."""
         form = {"email": email, "remember": field(self, "remember")}
-        names = {"form": form, "errors": errors or {}, "next": path}
+        names = {"form": form, "errors": errors or {}, "next": path, "draft": field(self, "draft")}
         self.render("register.html", remembered=remembered(self), **names)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.follow import follow
 from tests.support.page import Page, submit
-from tests.support.visitor import PASSWORD
+from tests.support.visitor import PASSWORD, Visitor, new_email
 
 TYPED = {
     "name": "Kyoto",
@@ -80,6 +80,50 @@ def test_a_sign_in_leads_back_to_the_page_of_the_form(ada, at, action, page):
     sign_in = Page(login).form(having="password")
     answer = submit(ada, login, sign_in, "/login", email=ada.email, password=PASSWORD)
     assert (answer.status, answer.location) == (303, page)
+
+
+def test_what_was_typed_survives_a_registration_too(ada, too_late):
+    login = ada.post("/login/return?from=/places", form=Page(too_late).form(having="name").fields)
+    fields = Page(login).form(button="Register").fields
+    register = ada.post("/register", form=fields | {"email": "x", "other_form": "1"})
+    assert (register.status, "Make it your nest" in register.text) == (200, True)
+    to_login = Page(register).form(button="Sign in").fields | {"other_form": "1"}
+    login = ada.post("/login", form=to_login)
+    assert "Welcome back" in login.text
+    register = ada.post("/register", form=Page(login).form(button="Register").fields)
+    assert register.status == 400
+    form = Page(register).form(having="password")
+    answer = submit(ada, register, form, "/register", email=new_email(), password=PASSWORD)
+    kept = Page(follow(ada, answer)).form(action="/places")
+    assert kept.fields.items() >= TYPED.items()
+    assert ada.place_ids() == []
+
+
+def test_a_sign_in_succeeds_without_a_draft_that_does_not_fit(start_instance, shared_database):
+    ada = Visitor(start_instance(shared_database.url, SESSION_MAX_BYTES=700).url)
+    ada.register()
+    ada.sign_out()
+    ada.request("PUT", "/api/places/oslo", json={"name": "Oslo", "note": "n" * 400})
+    login = ada.post("/login/return?from=/places", form=TYPED | {"note": "n" * 500})
+    form = Page(login).form(having="password")
+    answer = submit(ada, login, form, "/login", email=ada.email, password=PASSWORD)
+    assert answer.status == 303
+    assert ada.signed_in()
+    assert ada.place_ids() == ["oslo"]
+
+
+def test_a_draft_for_a_place_that_is_gone_is_offered_as_a_new_one(ada):
+    edit = ada.get("/places/lisbon")
+    end_from_elsewhere(ada)
+    ended = submit(ada, edit, Page(edit).form(having="name"), "/places/lisbon", **TYPED)
+    (back,) = [a["formaction"] for _, a in Page(ended).elements if a.get("formaction")]
+    login = ada.post(back, form=Page(ended).form(having="name").fields)
+    sign_in = Page(login).form(having="password")
+    answer = submit(ada, login, sign_in, "/login", email=ada.email, password=PASSWORD)
+    ada.delete_place("lisbon")
+    gone = ada.get(answer.location)
+    assert gone.status == 404
+    assert Page(gone).form(action="/places").fields.items() >= TYPED.items()
 
 
 def test_a_new_map_can_be_begun_with_what_was_typed(ada, too_late):
