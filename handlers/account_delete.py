@@ -5,7 +5,7 @@ from handlers.client import sign_in_client
 from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import exact_field, json_object, text_member
-from handlers.places_of import places_of
+from handlers.places_of import every_place
 from handlers.refused_forms import refuse_form
 from nestmap.accounts import LastAdministrator, TooManyAttempts, WrongPassword
 
@@ -36,7 +36,7 @@ class DeleteHandler(BaseHandler):
 
     async def show(self, error: str | None) -> None:
         """Answer with the form and the error."""
-        places = len(await (await places_of(self)).all())
+        places = len(await every_place(self))
         self.render("delete.html", error=error, places=places, path="/account")
 
 

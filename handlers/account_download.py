@@ -2,7 +2,7 @@
 
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
-from handlers.places_of import places_of
+from handlers.places_of import every_place
 from nestmap.places import csv_table, geojson
 
 FORMATS = {
@@ -20,7 +20,7 @@ class DownloadHandler(BaseHandler):
         if name not in FORMATS:
             raise SiteError(400, "invalid_format", "The format is geojson or csv.")
         write, kind = FORMATS[name]
-        places = await (await places_of(self)).all()
+        places = await every_place(self)
         self.set_header("Content-Type", kind)
         self.set_header("Content-Disposition", f'attachment; filename="nestmap-places.{name}"')
         self.finish(write(places))

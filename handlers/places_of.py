@@ -1,7 +1,7 @@
 """The places of a request: in the session of a visitor, in the account of a signed-in user."""
 
 from handlers.base import BaseHandler
-from nestmap.places import AccountPlaces, VisitorPlaces, session_places
+from nestmap.places import AccountPlaces, Place, VisitorPlaces, session_places
 
 
 async def places_of(handler: BaseHandler) -> AccountPlaces | VisitorPlaces:
@@ -20,6 +20,11 @@ async def places_of(handler: BaseHandler) -> AccountPlaces | VisitorPlaces:
     assert session.stored is not None, "a session with a user is stored"
     clock, stored = handler.sessions.clock, session.stored
     return AccountPlaces(handler.services.database, clock, session.user_id, stored.id, stored.sid)
+
+
+async def every_place(handler: BaseHandler) -> list[Place]:
+    """Return the places of a signed-in user, with those that did not fit into the account."""
+    return [*await (await places_of(handler)).all(), *session_places(handler.session)]
 
 
 def left_over(handler: BaseHandler) -> int:

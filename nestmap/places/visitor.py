@@ -8,6 +8,9 @@ from nestmap.places.place import InvalidPlace, Place, read_place
 
 PREFIX = "place:"
 
+# Python has no later times; another program may have written one.
+YEAR_10000 = 253_402_300_800
+
 
 class VisitorPlaces:
     """Reads and changes the places in `session`, with the same asynchronous methods as AccountPlaces.
@@ -60,7 +63,8 @@ def _place(key: str, fields: object) -> Place | None:
     if not isinstance(fields, dict):
         return None
     created_at = fields.get("created_at")
-    created_at = created_at if isinstance(created_at, (int, float)) else 0.0
+    if not (isinstance(created_at, (int, float)) and 0 <= created_at < YEAR_10000):
+        created_at = 0.0
     try:
         return read_place(key.removeprefix(PREFIX), fields, created_at)
     except InvalidPlace:

@@ -141,6 +141,9 @@ def test_an_account_has_at_most_1000_places_and_the_rest_stays_in_the_session(
     assert "One place" in again.get("/").text
     refused = again.put_place("z", "Z")
     assert (refused.status, refused.error) == (409, "map_full")
+    for kind in ("geojson", "csv"):
+        assert "Y" in again.get(f"/account/places?format={kind}").text
+    assert "its 1,001 places" in again.get("/account/delete").text
     assert again.put_place("p1", "replaced").status == 200
     again.delete_place("p2")
     assert "y" in again.place_ids()
@@ -160,6 +163,23 @@ def test_places_in_the_row_of_a_signed_in_session_move_to_its_account(traveller,
     left = session_data(shared_database, traveller)
     assert "place:porto" not in left
     assert left["place:odd"] == "something else"
+
+
+def test_an_impossible_time_in_a_place_of_another_program_is_unknown(visitor, shared_database):
+    visitor.register()
+    shared_database.execute(
+        "insert into nestmap.places (user_id, id, name)"
+        " select u.id, 'p' || n, 'n' from nestmap.users as u, generate_series(1, 1000) as n"
+        " where u.email = %s",
+        visitor.email,
+    )
+    shared_database.execute(
+        "update session set sess = (sess::jsonb || %s)::json where sid = %s",
+        json.dumps({"place:late": {"name": "Late", "created_at": 1e300}}),
+        sid_of(visitor, shared_database),
+    )
+    features = json.loads(visitor.get("/account/places").body)["features"]
+    assert features[-1]["properties"] == {"name": "Late", "note": "", "created_at": None}
 
 
 @pytest.mark.parametrize("change", ["put", "delete"])
