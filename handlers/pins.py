@@ -81,7 +81,7 @@ class EditHandler(BaseHandler):
         if before is None:
             await self.show_removed(form)
             return
-        place = form.place(place_id)
+        place = form.place(place_id, before=before)
         if place and await keep(self, place, form):
             say(self, f"{place.name} is changed.")
             self.redirect(address_of(place.id, await board_ids(self)), status=303)

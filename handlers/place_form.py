@@ -12,6 +12,9 @@ from nestmap.places.towns import Town, find_towns, is_clear
 
 # float() also reads "1_0", "1e1", "nan" and "infinity". Digits may be of any script.
 DEGREES = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+# A browser drops line breaks from an <input>, and sends CR LF for each of a <textarea>.
+LINE_BREAKS = re.compile(r"\r\n|\r|\n")
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 FIELDS = ("name", "note", "town", "latitude", "longitude")
 UNKNOWN_TOWN = "No town of this name is known. Check the spelling, or leave it empty."
 SEVERAL_TOWNS = "There are several towns of this name. Choose one."
@@ -48,13 +51,20 @@ class PlaceForm:
         texts = {name: "" if value is None else _text(value) for name, value in degrees.items()}
         return cls({"name": place.name, "note": place.note, "town": "", **texts})
 
-    def place(self, place_id: str, *, guess: bool = False) -> Place | None:
+    def place(
+        self, place_id: str, *, guess: bool = False, before: Place | None = None
+    ) -> Place | None:
         """Return the place, or None if there are `errors`.
 
-        With `guess`, a place without a position that has the name of a town gets its position.
+        With `guess`, a place without a position that has the name of a town gets its position. A text
+        of the place `before` that nobody edited is kept as it is.
         """
         position = self._position(guess=guess)
         texts = {"name": self.values["name"], "note": self.values["note"]}
+        if before and texts["name"] == _as_posted(LINE_BREAKS.sub("", before.name)):
+            texts["name"] = before.name
+        if before and texts["note"] == _as_posted(LINE_BREAKS.sub("\n", before.note)):
+            texts["note"] = before.note
         try:
             place = parse_place(place_id, texts | position)
         except InvalidPlace as error:
@@ -96,6 +106,11 @@ class PlaceForm:
             return float(number)
         self.errors[name] = f"The {name} is a number of degrees, such as 35.02."
         return 0.0
+
+
+def _as_posted(text: str) -> str:
+    """Return a text as `field()` reads it: without outer blanks, with blanks for control characters."""
+    return CONTROLS.sub(" ", text).strip()
 
 
 def _text(degrees: float) -> str:

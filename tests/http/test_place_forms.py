@@ -1,5 +1,6 @@
 """Pinning, editing, removing and finding places on the page, without JavaScript."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -132,6 +133,37 @@ def test_a_change_of_the_note_keeps_the_position(visitor, position):
     assert submit(visitor, edit, form, "/places/a", note="To see again").status == 303
     (place,) = visitor.places()
     assert place == {"id": "a", "name": "A", "note": "To see again"} | at
+
+
+def as_a_browser_sends(fields: dict[str, str]) -> dict[str, str]:
+    """Return the fields of a form: an <input> has no line breaks, those of a <textarea> are CR LF."""
+    name = re.sub(r"[\r\n]", "", fields["name"])
+    note = re.sub(r"\r\n|\r|\n", "\r\n", fields["note"])
+    return fields | {"name": name, "note": note}
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("Rome\nItaly", " two blanks, \t a tab and a break \n"),
+        ("\r\nRome\r ", "\r\none\rtwo\nthree\r\n\r\n"),
+        (" \x01Rome\x1f", "\n\nbell: \x07, form feed: \x0c, next line: \x85"),
+    ],
+)
+def test_saving_a_form_changes_only_what_was_edited(visitor, name, note):
+    visitor.request("PUT", "/api/places/a", json={"name": name, "note": note})
+    before = visitor.places()
+    edit = visitor.get("/places/a")
+    form = Page(edit).form(having="name")
+    form.fields |= as_a_browser_sends(form.fields)
+    assert submit(visitor, edit, form, "/places/a").status == 303
+    assert visitor.places() == before
+    assert submit(visitor, edit, form, "/places/a", note="new").status == 303
+    (place,) = visitor.places()
+    assert (place["name"], place["note"]) == (name, "new")
+    assert submit(visitor, edit, form, "/places/a", name="Roma", note="two\r\nlines").status == 303
+    (place,) = visitor.places()
+    assert (place["name"], place["note"]) == ("Roma", "two\nlines")
 
 
 def test_editing_an_unknown_place_is_404(visitor):
