@@ -42,9 +42,10 @@ from handlers.login import ApiLoginHandler, LoginHandler, ReturnHandler
 from handlers.logout import ApiLogoutHandler, LogoutHandler
 from handlers.missing import MisdirectedHandler, MissingHandler, TooLargeHandler
 from handlers.modules import MODULES
-from handlers.pins import EditHandler, PinHandler, UndoHandler, UnpinHandler
+from handlers.pins import EditHandler, PinHandler
 from handlers.places import PlaceHandler, PlacesHandler
 from handlers.register import ApiRegisterHandler, RegisterHandler
+from handlers.removals import UndoHandler, UnpinHandler
 from handlers.route_names import RouteNames
 from handlers.session_info import SessionInfoHandler
 from handlers.slash import SlashHandler
