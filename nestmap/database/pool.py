@@ -14,9 +14,12 @@ from nestmap.database.connecting import connect
 from nestmap.database.connection import Connection
 from nestmap.database.errors import DatabaseError, Overloaded, Unavailable
 from nestmap.database.hosts import Hosts
+from nestmap.database.idle import IdleConnections
 from nestmap.timeouts import TIMEOUTS
 
 Waiter = asyncio.Future[Connection]
+
+STOPPING = "the program is stopping"
 
 
 class PoolFigures(NamedTuple):
@@ -38,7 +41,7 @@ class Pool:
         self._size = size
         self._most_waiting = waiting
         self._waiters: deque[Waiter] = deque()
-        self._idle: list[tuple[float, Connection]] = []
+        self._idle = IdleConnections()
         self._in_use: dict[Connection, float] = {}
         self._connecting: dict[asyncio.Task[None], float] = {}
         self._clock: asyncio.TimerHandle | None = None
@@ -63,8 +66,10 @@ class Pool:
         """Return a live connection, which the caller must return with ``release()``.
 
         Raises Overloaded at once if too many callers wait, and Unavailable if there is no
-        connection and none can be made. The caller limits the wait.
+        connection and none can be made, or if the pool is closed. The caller limits the wait.
         """
+        if self._closed:
+            raise Unavailable(STOPPING)
         connection = self._take_idle()
         return connection if connection is not None else await self._wait_for_one()
 
@@ -79,9 +84,7 @@ class Pool:
 
     def close_idle(self) -> None:
         """Close all idle connections: one has ended or got no answer, so they may be dead too."""
-        for _, connection in self._idle:
-            connection.close()
-        self._idle.clear()
+        self._idle.close()
 
     def close(self) -> None:
         """Close idle connections now, and those in use on their release."""
@@ -89,7 +92,7 @@ class Pool:
         self.close_idle()
         for task in self._connecting:
             task.cancel()
-        self._refuse_waiters(Unavailable("the program is stopping"))
+        self._refuse_waiters(Unavailable(STOPPING))
 
     async def closed(self) -> None:
         """Return when the attempts to connect have ended, which ``close()`` cancelled."""
@@ -131,8 +134,7 @@ class Pool:
             self._in_use[connection] = time.monotonic()
             waiter.set_result(connection)
         else:
-            self._idle.append((time.monotonic(), connection))
-            self._close_unused()
+            self._idle.keep(connection)
 
     def _next_waiter(self) -> Waiter | None:
         while self._waiters:
@@ -158,23 +160,23 @@ class Pool:
         )
 
     def _take_idle(self) -> Connection | None:
-        now = time.monotonic()
-        slow = TIMEOUTS.slow + 2 * self._hosts.round_trip
-        if any(now - since > slow for since in self._in_use.values()):
-            self.close_idle()
-        while self._idle:
-            _, connection = self._idle.pop()
+        self._close_doubtful()
+        while (connection := self._idle.take()) is not None:
             if self._is_usable(connection):
-                self._in_use[connection] = now
+                self._in_use[connection] = time.monotonic()
                 return connection
             connection.close()
         return None
 
-    def _close_unused(self) -> None:
-        since, oldest = self._idle[0]
-        if time.monotonic() - since > TIMEOUTS.unused_connection:
-            del self._idle[0]
-            oldest.close()
+    def _close_doubtful(self) -> None:
+        """Close idle connections that may be as dead as one without an answer for long.
+
+        One that was returned after the slow statement began has had an answer since.
+        """
+        slow = time.monotonic() - TIMEOUTS.slow - 2 * self._hosts.round_trip
+        began = [since for since in self._in_use.values() if since < slow]
+        if began:
+            self._idle.close(before=max(began))
 
     def _connect_more(self) -> None:
         """Start as many attempts as are wanted and allowed; fail the waiters if none is possible."""

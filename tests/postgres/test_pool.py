@@ -1,6 +1,7 @@
 """The pool: bounded, first come first served, and without connections that must not be used."""
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -129,6 +130,56 @@ def test_an_old_connection_is_replaced(with_pool):
     with_pool(work)
 
 
+async def answer(connection: Connection, statement: str = "select") -> None:
+    await connection.run(statement, None, 5)
+
+
+SLOW = f"select pg_sleep({TIMEOUTS.slow + 0.2})"
+
+
+def test_while_a_statement_is_slow_others_use_one_connection_again(with_pool):
+    async def work(pool: Pool) -> None:
+        slow = await pool.acquire()
+        waiting = asyncio.ensure_future(answer(slow, SLOW))
+        while not waiting.done():
+            connection = await pool.acquire()
+            await answer(connection)
+            pool.release(connection)
+        assert pool.figures.connects == 2
+        pool.release(slow)
+
+    with_pool(work)
+
+
+def test_a_slow_statement_closes_connections_that_were_idle_before_it(with_pool):
+    async def work(pool: Pool) -> None:
+        for connection in [await pool.acquire() for _ in range(2)]:
+            pool.release(connection)
+        slow = await pool.acquire()
+        await answer(slow, SLOW)
+        pool.release(await pool.acquire())
+        assert pool.figures.connects == 3
+        pool.release(slow)
+
+    with_pool(work)
+
+
+def test_an_unused_connection_is_closed_without_any_traffic(with_pool, monkeypatch):
+    soon = dataclasses.replace(TIMEOUTS, unused_connection=0.05)
+    monkeypatch.setattr("nestmap.database.idle.TIMEOUTS", soon)
+
+    async def work(pool: Pool) -> None:
+        taken = [await pool.acquire() for _ in range(2)]
+        for connection in taken:
+            pool.release(connection)
+        for _ in range(3000):
+            if pool.figures.idle:
+                await asyncio.sleep(0.01)
+        assert all(connection.closed for connection in taken)
+
+    with_pool(work)
+
+
 def test_a_discarded_server_is_used_by_no_pool_of_the_same_hosts(database):
     async def work() -> None:
         hosts = Hosts(database.url)
@@ -156,5 +207,14 @@ def test_closing_a_pool_raises_an_error_in_waiting_callers(with_pool):
         for connection in taken:
             pool.release(connection)
             assert connection.closed
+
+    with_pool(work)
+
+
+def test_a_closed_pool_refuses_callers_at_once(with_pool):
+    async def work(pool: Pool) -> None:
+        pool.close()
+        with pytest.raises(Unavailable, match="stopping"):
+            await pool.acquire()
 
     with_pool(work)
