@@ -84,14 +84,16 @@ def read_settings(directory: Path | None = None, *, signs: bool = True) -> Setti
 
     ``.env`` and a relative DATA_DIR are in ``directory``, by default the folder of run.py. No file
     is made: without SESSION_SECRET, development has no secret yet (see nestmap.secret). With
-    ``signs=False``, for programs that sign no cookies, the secrets are not read.
+    ``signs=False``, for programs that sign no cookies, the secrets are not read. The variables of libpq,
+    such as PGSSLMODE, are ignored in ``.env``: libpq reads the environment only.
     """
     directory = directory or home()
     try:
         from_file = read_env_file(directory / ".env")
     except ValueError as error:
         raise SettingsError([str(error)]) from None
-    settings = settings_from({**from_file, **os.environ}, signs=signs)
+    ours = {name: value for name, value in from_file.items() if not name.startswith("PG")}
+    settings = settings_from({**ours, **os.environ}, signs=signs)
     return dataclasses.replace(settings, data_dir=directory / settings.data_dir)
 
 

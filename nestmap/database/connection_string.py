@@ -4,6 +4,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from itertools import zip_longest
 
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import make_dsn, parse_dsn
@@ -66,19 +67,24 @@ def unverified_hosts(url: str, environment: Mapping[str, str]) -> list[str]:
     """Return the remote hosts that would be reached without verified TLS.
 
     Only ``sslmode=verify-full`` checks the certificate against the name of the host. Missing parameters
-    are taken from PGSSLMODE, PGHOST and PGHOSTADDR, as in libpq. Sockets and this machine are not
-    remote. A malformed string has no hosts.
+    are taken from ``environment``, as in libpq. The file of a service may name any host and mode, so a
+    service counts as a host. Sockets and this machine are not remote. A malformed string has no hosts.
     """
     try:
         parameters = _parsed(url)
     except ValueError:
         return []
-    mode = parameters.get("sslmode") or environment.get("PGSSLMODE") or "prefer"
+    service = parameters.get("service") or environment.get("PGSERVICE")
+    mode = parameters.get("sslmode") or (not service and environment.get("PGSSLMODE"))
     if mode == "verify-full":
         return []
-    names = parameters.get("host") or parameters.get("hostaddr")
-    names = names or environment.get("PGHOST") or environment.get("PGHOSTADDR") or ""
-    return [name for name in names.split(",") if not _is_local(name)]
+    if service:
+        return [f"service {service}"]
+    names = (parameters.get("host") or environment.get("PGHOST") or "").split(",")
+    addresses = (parameters.get("hostaddr") or environment.get("PGHOSTADDR") or "").split(",")
+    # libpq connects to the address, where there is one; then the name is only for the certificate.
+    reached = [address or name for name, address in zip_longest(names, addresses, fillvalue="")]
+    return [host for host in reached if not _is_local(host)]
 
 
 def _is_local(name: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from nestmap.settings import SettingsError, hosts_of, settings_from
+from nestmap.settings import SettingsError, hosts_of, read_settings, settings_from
 from tests.support.instance import ROOT, SECRET
 
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -228,6 +228,10 @@ def test_a_byte_order_mark_is_no_part_of_a_secret(tmp_path):
         ({"DATABASE_URL": "postgresql://127.0.0.1/nestmap"}, False),
         ({"DATABASE_URL": "postgresql:///nestmap?host=/run/postgresql"}, False),
         ({"DATABASE_URL": "postgresql:///nestmap", "PGHOST": "db.example.org"}, True),
+        ({"DATABASE_URL": "service=db.example.org"}, True),
+        ({"DATABASE_URL": "service=db.example.org", "PGSSLMODE": "verify-full"}, True),
+        ({"DATABASE_URL": "service=db.example.org sslmode=verify-full"}, False),
+        ({"DATABASE_URL": "postgresql://localhost/nestmap", "PGSERVICE": "db.example.org"}, True),
     ],
 )
 def test_production_reaches_a_remote_database_by_verified_tls_only(variables, refused):
@@ -241,3 +245,32 @@ def test_production_reaches_a_remote_database_by_verified_tls_only(variables, re
     assert "db.example.org" in reason
     assert "verify-full" in reason
     assert "DATABASE_TLS" in reason
+
+
+@pytest.mark.parametrize(
+    ("url", "variables"),
+    [
+        ("postgresql://localhost/nestmap?hostaddr=10.1.2.3", {}),
+        ("postgresql:///nestmap?host=/run/postgresql&hostaddr=10.1.2.3", {}),
+        ("postgresql://localhost,localhost/nestmap?hostaddr=127.0.0.1,10.1.2.3", {}),
+        ("postgresql://localhost/nestmap", {"PGHOSTADDR": "10.1.2.3"}),
+    ],
+)
+def test_a_database_is_remote_if_its_address_is_whatever_its_name_says(url, variables):
+    (reason,) = refusals(
+        NESTMAP_ENV="production", SESSION_SECRET=SECRET, DATABASE_URL=url, **variables
+    )
+    assert "10.1.2.3" in reason
+
+
+def test_a_variable_of_libpq_counts_where_libpq_reads_it(tmp_path, monkeypatch):
+    for name in ("NESTMAP_ENV", "DATABASE_URL", "SESSION_SECRET", "PGSSLMODE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".env").write_text(
+        f"NESTMAP_ENV=production\nSESSION_SECRET={SECRET}\nPGSSLMODE=verify-full\n"
+        "DATABASE_URL=postgresql://db.example.org/nestmap\n"
+    )
+    with pytest.raises(SettingsError, match="verify-full"):
+        read_settings(tmp_path)
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    read_settings(tmp_path)
