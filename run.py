@@ -199,7 +199,7 @@ async def serving(
 ) -> int:
     """Open the site, serve it and close it; return 0 if all requests and commits ended in time."""
     stop = asyncio.Event()
-    stop_on_signals(stop)
+    stop_on_signals(stop, supervised=worker is not None)
     asyncio.get_running_loop().set_exception_handler(ignore_cancelled_statements)
     services = Services(settings, hosts)
     services.background.start(watch(stop, well), "look after the process", daemon=True)

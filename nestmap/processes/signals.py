@@ -16,11 +16,14 @@ log = logging.getLogger("nestmap")
 LEAVE_SECONDS = 2.0
 
 
-def stop_on_signals(stop: asyncio.Event) -> None:
+def stop_on_signals(stop: asyncio.Event, *, supervised: bool = False) -> None:
     """Set ``stop`` on SIGTERM, SIGINT or SIGHUP; a second one exits at once, with status 1.
 
     The handlers belong to Python, not to the event loop, so they also run if the loop hangs. A
     process that still runs after TIMEOUTS.kill seconds exits by force.
+
+    With ``supervised`` a second signal changes nothing: one to all processes comes from its sender
+    and from the supervisor, which kills its workers when it is itself told to stop twice.
     """
     loop = asyncio.get_running_loop()
     told: list[int] = []
@@ -31,6 +34,8 @@ def stop_on_signals(stop: asyncio.Event) -> None:
             # The process is already exiting.
             return
         if len(told) > 1:
+            if supervised:
+                return
             log.warning("told to stop twice: leaving at once")
             _leave_after(LEAVE_SECONDS)
             # No exception: in a callback of uvloop it would only be logged.

@@ -38,6 +38,23 @@ def test_a_stop_answers_running_requests_and_exits_with_0(
     assert len(visitor.places()) == 5
 
 
+def test_a_stop_that_reaches_all_processes_answers_running_requests(
+    shared_database, relay, start_instance
+):
+    """As from a service manager, which signals the supervisor and its workers."""
+    instance = start_instance(shared_database.url_at(relay.port), PROCESSES=2)
+    visitor = Visitor(instance.url)
+    visitor.register()
+    relay.hold()
+    in_flight = [visitor.send_place(f"p{turn}") for turn in range(5)]
+    relay.wait_for_held()
+    os.killpg(instance.process.pid, signal.SIGTERM)
+    wait_until(lambda: instance.output.count("stopping") == 3, "all processes to be told")
+    relay.release()
+    assert {sent.answer().status for sent in in_flight} == {201}
+    assert instance.wait(10) == 0
+
+
 def test_a_second_signal_ends_the_program_at_once(shared_database, relay, start_instance):
     instance = start_instance(shared_database.url_at(relay.port))
     visitor = Visitor(instance.url)
