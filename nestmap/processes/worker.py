@@ -41,10 +41,11 @@ class Worker:
         self._short_lives = self._short_lives + 1 if short else 0
 
     def pause(self, first: float, longest: float) -> float:
-        """Return the wait before the next start: 0, or twice the last one."""
-        return (
-            float(min(longest, first * 2 ** (self._short_lives - 1))) if self._short_lives else 0.0
-        )
+        """Return the wait before the next start: 0, or twice the last one up to the longest."""
+        if not self._short_lives:
+            return 0.0
+        # The exponent has a limit: a worker may crash for weeks, and a float can't hold 2 ** 1024.
+        return min(longest, first * 2.0 ** min(self._short_lives - 1, 100))
 
 
 class Heartbeats:
