@@ -57,8 +57,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, command: Command) -> argparse.ArgumentParser:
+        parents = [] if command is psql_command else [waiting]
         one = commands.add_parser(
-            name, help=command.__doc__, description=command.__doc__, parents=[waiting]
+            name, help=command.__doc__, description=command.__doc__, parents=parents
         )
         one.set_defaults(command=command)
         return one
