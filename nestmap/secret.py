@@ -24,12 +24,17 @@ def development_secret(data_dir: Path) -> str:
 
 def _read_or_make(data_dir: Path) -> str:
     path = data_dir / "session-secret"
+    if path.exists() and not path.stat().st_size:
+        # A power cut after the first start; an empty secret would sign nothing.
+        path.unlink()
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")
         descriptor = open_owned(draft, os.O_TRUNC)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(descriptor)
         try:
             # Atomic: the first of several processes wins.
             os.link(draft, path)
