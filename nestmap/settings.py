@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nestmap.cpus import usable_cpus
 from nestmap.database import Hosts
 from nestmap.database.connection_string import unverified_hosts
 from nestmap.env_file import home, read_env_file
@@ -128,7 +129,7 @@ class _Reader(Variables):
             production=production,
             host=self.text("HOST", "127.0.0.1"),
             port=port,
-            processes=self.number("PROCESSES", 1, 0, 256) or os.cpu_count() or 1,
+            processes=self.number("PROCESSES", 1, 0, 256) or usable_cpus(),
             database_url=self.database_url(),
             # Six pools need one each.
             database_connections=self.number("DATABASE_CONNECTIONS", 16, 6, 1000),

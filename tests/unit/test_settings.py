@@ -1,6 +1,7 @@
 """The settings as a value: what is read, by which name, with which default, and what is refused."""
 
 import dataclasses
+import os
 import re
 from collections.abc import Mapping
 
@@ -99,9 +100,17 @@ def test_a_number_has_bounds_which_its_mistake_names(name, field, least, most):
         assert re.fullmatch(rf"{name} must be a whole number from \d+ to {most}", reason)
 
 
-def test_no_processes_is_one_for_each_core(monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 7)
-    assert settings_from({"PROCESSES": "0"}).processes == 7
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="macOS gives all CPUs to a process"
+)
+def test_no_processes_is_one_for_each_core_that_the_program_may_use():
+    cpus = os.sched_getaffinity(0)
+    assert settings_from({"PROCESSES": "0"}).processes == len(cpus)
+    os.sched_setaffinity(0, {min(cpus)})
+    try:
+        assert settings_from({"PROCESSES": "0"}).processes == 1
+    finally:
+        os.sched_setaffinity(0, cpus)
 
 
 @pytest.mark.parametrize(
