@@ -41,13 +41,18 @@ def stop_on_signals(stop: asyncio.Event, *, supervised: bool = False) -> None:
             # No exception: in a callback of uvloop it would only be logged.
             loop.call_soon_threadsafe(sys.exit, 1)
             return
-        _leave_after(TIMEOUTS.kill)
+        leave_in_any_case()
         loop.call_soon_threadsafe(stop.set)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # nohup ignores SIGHUP, a supervisor ignores all but SIGTERM for its workers.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, on_signal)
+
+
+def leave_in_any_case() -> None:
+    """Exit by force if this process still runs after TIMEOUTS.kill seconds."""
+    _leave_after(TIMEOUTS.kill)
 
 
 def _leave_after(seconds: float) -> None:

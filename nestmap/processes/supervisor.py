@@ -155,7 +155,7 @@ class Supervisor:
         """
         beat = self._beats[worker.number]
         self._has_served = self._has_served or beat > 0
-        worker.silent_looks = worker.silent_looks + 1 if beat == worker.last_beat and beat else 0
+        worker.silent_looks = worker.silent_looks + 1 if beat == worker.last_beat else 0
         worker.last_beat = beat
         late = worker.silent_looks * self._times.tick - self._times.silence
         if late > 0:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 
+from nestmap.processes.signals import leave_in_any_case
 from nestmap.processes.supervisor import reap_orphans
 
 
@@ -11,6 +12,7 @@ async def watch(stop: asyncio.Event, well: Callable[[], bool]) -> None:
     """Call ``well()`` every second, in a thread, and stop when it returns False."""
     while await asyncio.to_thread(well):
         await asyncio.sleep(1)
+    leave_in_any_case()
     stop.set()
 
 

@@ -65,6 +65,26 @@ asyncio.run(main())
         assert process.wait(10) == 1
 
 
+def test_a_worker_whose_parent_has_ended_leaves_even_if_its_stop_hangs():
+    program = """
+import asyncio, types
+from nestmap.processes import signals, stop_on_signals, watch
+
+signals.TIMEOUTS = types.SimpleNamespace(kill=0.2)
+
+async def main():
+    stop = asyncio.Event()
+    stop_on_signals(stop, supervised=True)
+    asyncio.ensure_future(watch(stop, lambda: False))
+    await stop.wait()
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=30)
+    assert done.returncode == 1
+
+
 def test_a_worker_that_hangs_is_replaced_and_its_traceback_is_logged(tmp_path):
     with workers("hang", tmp_path) as program:
         first = program.wait_for(2)
@@ -72,6 +92,12 @@ def test_a_worker_that_hangs_is_replaced_and_its_traceback_is_logged(tmp_path):
         assert "hangs, it is killed and replaced" in program.output
         # The tracebacks of two workers that are killed at once may be mixed.
         wait_until(lambda: "in hang" in program.output, "a traceback in one piece")
+
+
+def test_a_worker_that_hangs_before_its_first_heartbeat_is_replaced(tmp_path):
+    with workers("mute", tmp_path) as program:
+        program.wait_for(4)
+        assert "hangs, it is killed and replaced" in program.output
 
 
 def test_a_worker_that_is_stopped_by_a_signal_is_replaced(tmp_path):

@@ -46,6 +46,11 @@ def hang(beat):
     say("served", os.getpid())
     time.sleep(60)
 
+def mute(beat):
+    "Hang before the first heartbeat."
+    say("served", os.getpid())
+    time.sleep(60)
+
 def crash(beat):
     "Serve once, then end."
     beat()
