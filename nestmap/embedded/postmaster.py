@@ -22,7 +22,18 @@ class Postmaster:
 
     process: psutil.Process
     sockets: Path
-    ready: bool
+    # The word for it in postmaster.pid: "starting", "ready", "stopping" ..., or "" if there is none yet.
+    status: str
+
+    @property
+    def ready(self) -> bool:
+        """True if it accepts connections."""
+        return self.status == "ready"
+
+    @property
+    def stopping(self) -> bool:
+        """True if it accepts no more connections; it may wait for the end of those that it has."""
+        return self.status == "stopping"
 
     def serves(self, data: Path) -> bool:
         """Return True if it still runs on this data folder."""
@@ -57,9 +68,9 @@ def find_postmaster(data: Path) -> Postmaster | None:
             return None
     except psutil.Error:
         return None
-    ready = len(lines) > 7 and lines[7].strip() == "ready"
+    status = lines[7].strip() if len(lines) > 7 else ""
     sockets = Path(lines[4].strip())
-    return Postmaster(process, data if sockets == INSIDE else sockets, ready)
+    return Postmaster(process, data if sockets == INSIDE else sockets, status)
 
 
 def remove_stale_lock_file(data: Path) -> None:

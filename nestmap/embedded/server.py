@@ -33,7 +33,8 @@ class EmbeddedPostgres:
 
     def __init__(self, data_dir: Path, account: Account | None = None) -> None:
         self._data_dir = data_dir.resolve()
-        self._data = self._data_dir / "postgres"
+        # A link leads to the data: the server's working folder is the folder itself.
+        self._data = (self._data_dir / "postgres").resolve()
         self._given_account = account
         self._account = account or Account()
         self._sockets = self._data
@@ -89,9 +90,14 @@ class EmbeddedPostgres:
         """Stop the server if no other program uses it."""
         if self._locks is None:
             return
-        with self._locks.change():
-            if self._locks.last():
-                self._stop_server()
+        try:
+            with self._locks.change():
+                if self._locks.last():
+                    self._stop_server()
+        except (OSError, EmbeddedError) as error:
+            # If nothing was started, start() has given the reason.
+            if self._server or self._launch:
+                log.error("the embedded PostgreSQL can't be stopped: %s", error)  # noqa: TRY400
         self._forget_launch()
         self._locks.close()
         self._locks = None
@@ -108,6 +114,10 @@ class EmbeddedPostgres:
         if not check_data_folder(self._data):
             make_data_folder(self._data, self._account)
         self._server = find_postmaster(self._data)
+        if self._server and self._server.stopping:
+            # It may wait for its clients as long as they like, and no new one can connect.
+            self._server.stop()
+            self._server = None
         if self._server is None:
             self._sockets = sockets.socket_folder(self._data, self._account)
             self._spawn()

@@ -7,9 +7,10 @@ import subprocess
 from pathlib import Path
 
 import psutil
+import psycopg2
 import pytest
 
-from nestmap.embedded import EmbeddedError, EmbeddedPostgres
+from nestmap.embedded import EmbeddedError, EmbeddedPostgres, postmaster
 from nestmap.embedded.postmaster import find_postmaster
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
@@ -56,6 +57,11 @@ def data(tmp_path) -> Path:
     """Make a data folder whose server has been stopped."""
     starts_and_stops(tmp_path / "data")
     return tmp_path / "data" / "postgres"
+
+
+def refuse(data: Path) -> list[str]:
+    """Fail as for a folder that another user owns; root may read everything."""
+    raise EmbeddedError(f"DATA_DIR: {data} can't be read (Permission denied)")
 
 
 ASIDE = "postgres-unfinished-*"
@@ -137,6 +143,41 @@ def test_a_site_that_was_killed_leaves_a_server_that_the_next_one_uses(tmp_path,
     assert find_postmaster(tmp_path / "data" / "postgres").process == before
     assert second.stop() == 0
     assert not psutil.pid_exists(before.pid) or before.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_server_that_waits_for_its_clients_to_stop_is_replaced(tmp_path):
+    first, second = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)
+    try:
+        first.start()
+        client = psycopg2.connect(first.url)
+        server = find_postmaster(tmp_path / "postgres")
+        server.process.terminate()
+        wait_until(lambda: find_postmaster(tmp_path / "postgres").stopping, "it to be stopping")
+        second.start()
+        assert find_postmaster(tmp_path / "postgres").process != server.process
+        psycopg2.connect(second.url).close()
+        client.close()
+    finally:
+        first.stop()
+        second.stop()
+
+
+def test_the_folder_of_the_data_may_be_a_link(data, tmp_path):
+    elsewhere = data.rename(tmp_path / "elsewhere")
+    data.symlink_to(elsewhere)
+    server = EmbeddedPostgres(data.parent)
+    try:
+        server.start()
+        assert find_postmaster(elsewhere).ready
+    finally:
+        server.stop()
+    assert find_postmaster(elsewhere) is None
+
+
+def test_a_stop_after_a_failed_start_repeats_no_reason(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(postmaster, "_lock_file", refuse)
+    assert "can't be read" in refusal(tmp_path / "data")
+    assert caplog.text == ""
 
 
 def test_data_of_another_version_is_refused_with_one_line(data):
