@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from nestmap.database.aiopg_fixes import RawConnection
 from nestmap.database.connection_string import ConnectionParameters
 from nestmap.database.errors import DatabaseError
-from nestmap.database.prepared import ONE_PLAN, Prepared
+from nestmap.database.prepared import ONE_PLAN, Prepared, PreparedOnes
 from nestmap.database.translation import failed_to_connect, is_cancelled, translated
 
 Row = tuple[Any, ...]
@@ -41,9 +41,8 @@ class Connection:
         self.opened = time.monotonic()
         self.round_trip = 0.0
         self.prefix = ""
-        # The names of its prepared statements; None behind a connection pooler, which may send each
-        # transaction to another backend.
-        self._prepared: set[str] | None = None
+        # None behind a connection pooler, which may send each transaction to another backend.
+        self._prepared: PreparedOnes | None = None
         # The settings that its backend has.
         self._settings: dict[str, str] = {}
 
@@ -86,7 +85,7 @@ class Connection:
         if level != "read committed":
             self.prefix = "set local transaction_isolation = 'read committed';\n"
         if process == self._raw.raw.get_backend_pid():
-            self._prepared = set()
+            self._prepared = PreparedOnes()
 
     @property
     def closed(self) -> bool:
@@ -112,11 +111,8 @@ class Connection:
         A later statement that does not give one of them has it too. With SET LOCAL they work behind
         PgBouncer in transaction mode.
         """
-        if not isinstance(sql, str) and self._prepared is not None:
-            settings = {**settings, **ONE_PLAN}
-            sql = sql.on(self._prepared)
-        elif not isinstance(sql, str):
-            sql = sql.plain
+        if not isinstance(sql, str):
+            return await self._run_prepared(settings, sql, parameters, limit)
         keeps = self._prepared is not None
         new = {name: value for name, value in settings.items() if self._settings.get(name) != value}
         for name in new:
@@ -126,6 +122,20 @@ class Connection:
         result = await self.run(self.prefix + text + sql, parameters, limit)
         if keeps:
             self._settings.update(new)
+        return result
+
+    async def _run_prepared(
+        self, settings: Settings, statement: Prepared, parameters: Parameters, limit: float
+    ) -> Result:
+        if (prepared := self._prepared) is None:
+            return await self.run_with(settings, statement.plain, parameters, limit)
+        text = prepared.text(statement)
+        try:
+            result = await self.run_with({**settings, **ONE_PLAN}, text, parameters, limit)
+        except BaseException:
+            prepared.failed(statement)
+            raise
+        prepared.succeeded(statement)
         return result
 
     async def run(self, sql: str, parameters: Parameters, limit: float) -> Result:

@@ -29,12 +29,33 @@ class Prepared:
         self.name = f"{name}_{hashlib.sha256(sql.encode()).hexdigest()[:8]}"
         names = list(dict.fromkeys(PLACEHOLDER.findall(sql)))
         numbered = PLACEHOLDER.sub(lambda match: f"${names.index(match[1]) + 1}", sql)
-        self._prepare = f"prepare {self.name} as\n{numbered.rstrip().rstrip(';')};\n"
+        self.prepare = f"prepare {self.name} as\n{numbered.rstrip().rstrip(';')};\n"
         values = ", ".join(f"%({name})s" for name in names)
-        self._execute = f"execute {self.name}" + (f" ({values})" if names else "")
+        self.execute = f"execute {self.name}" + (f" ({values})" if names else "")
 
-    def on(self, prepared: set[str]) -> str:
-        """Return the text to send on a connection with these prepared statements; add this one to them."""
-        first = self.name not in prepared
-        prepared.add(self.name)
-        return (self._prepare if first else "") + self._execute
+
+class PreparedOnes:
+    """The prepared statements of one connection."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._doubtful = False
+
+    def text(self, statement: Prepared) -> str:
+        """Return the text to send for ``statement``; then call ``succeeded()`` or ``failed()``."""
+        if statement.name in self._names:
+            return statement.execute
+        # This is no error if there are none, unlike the deallocation of one.
+        begin = "deallocate all;\n" if self._doubtful else ""
+        return begin + statement.prepare + statement.execute
+
+    def succeeded(self, statement: Prepared) -> None:
+        """Record that ``statement`` is prepared."""
+        self._names.add(statement.name)
+        self._doubtful = False
+
+    def failed(self, statement: Prepared) -> None:
+        """Record an error: the first time, of PREPARE (such as a lock) or only of EXECUTE."""
+        if statement.name not in self._names:
+            self._names.clear()
+            self._doubtful = True

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nestmap.database import Database, Prepared, Refused
+from nestmap.database import Database, Hosts, Locked, Prepared, Refused
+from nestmap.timeouts import TIMEOUTS
 from tests.support.asking import ask
 
 ADD = Prepared("add", "select %(a)s::int + %(b)s::int + %(a)s::int, 5 %% 3;")
@@ -31,6 +32,26 @@ def test_a_call_that_fails_leaves_it_usable(database):
         assert await db.one(divide, {"a": 2}) == (3,)
 
     ask(database.url, work)
+
+
+def test_a_lock_that_prevents_its_preparation_only_delays_it(database):
+    database.execute("create table locked (x int)")
+    find = Prepared("find", "select x from locked where x = %(x)s::int")
+
+    async def work(db: Database) -> None:
+        await add(db)
+        other = Database(Hosts(database.url))
+        async with other.transaction() as transaction:
+            await transaction.execute("lock table locked in access exclusive mode")
+            with pytest.raises(Locked):
+                await db.all(find, {"x": 1})
+        await other.close()
+        for _ in range(2):
+            assert await db.all(find, {"x": 1}) == []
+            await add(db)
+        assert sorted(name for name, *_ in await db.all(KEPT)) == sorted([ADD.name, find.name])
+
+    ask(database.url, work, connections=1, lock=TIMEOUTS.lock)
 
 
 def test_it_is_sent_unprepared_after_it_was_deallocated(database):
