@@ -14,6 +14,7 @@ from handlers.flash import say
 from handlers.users import user_json
 from handlers.words import iso
 from nestmap.sessions import ListedSession
+from nestmap.sessions.admin import BY_ADMINISTRATOR
 
 NO_SESSION = "There is no session with this id. It may have ended by itself."
 
@@ -66,12 +67,11 @@ class EndAllHandler(BaseHandler):
     async def post(self) -> None:
         """End every session of everybody, this one too: after a backup was restored, or a leak."""
         await self.ensure_confirmed()
-        source = source_of(self)
-        await self.services.administration.end_all_sessions(source)
-        # The versions have ended the sessions of all users; millions of rows take longer than a
-        # request.
-        ending = self.sessions.admin.end_all(source=source)
-        self.services.background.start(ending, "end all sessions")
+        source, end_all = source_of(self), self.services.end_all
+        await end_all.begin(source)
+        # Millions of accounts and rows take longer than a request.
+        self.services.background.start(end_all.run_in_background(source), "end all sessions")
+        self.session.end(BY_ADMINISTRATOR)
         self.redirect("/login", status=303)
 
 

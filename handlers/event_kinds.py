@@ -16,7 +16,7 @@ KINDS = {
     "enabled": "An account was enabled again.",
     "deleted": "An account was deleted.",
     "sessions_ended": "All sessions of an account were ended.",
-    "all_sessions_ended": "All sessions of all accounts were ended.",
+    "all_sessions_ended": 'All sessions of all accounts are being ended (state "begun"), or were ("done").',
     "admin_read": "An administrator looked at people's data.",
     "command": "A command was run on the server.",
 }

@@ -11,6 +11,7 @@ from nestmap.accounts import (
     Administration,
     DeviceCookie,
     EmailTaken,
+    EndAll,
     NewSessions,
     Passwords,
     SignInClient,
@@ -66,6 +67,7 @@ class Services:
             self.database, self.passwords, self.throttle, self.devices, self.sessions.events
         )
         self.administration = Administration(self.database, self.passwords)
+        self.end_all = EndAll(self.administration, self.sessions.admin)
         self.sampler = Sampler()
         self.new_sessions = NewSessions(
             self.database, self.throttle.visitors_key, settings.new_sessions_per_minute

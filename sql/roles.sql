@@ -23,6 +23,7 @@ grant usage on schema public, nestmap to :"serving";
 grant select, insert, update, delete on public.session to :"serving";
 grant select, insert, update, delete on
     nestmap.users,
+    nestmap.versions_changed,
     nestmap.places,
     nestmap.throttle,
     nestmap.known_networks,

@@ -4,6 +4,7 @@ from nestmap.accounts.accounts import Accounts
 from nestmap.accounts.addresses import checked_email
 from nestmap.accounts.administration import ROLES, Administration, ListedUser
 from nestmap.accounts.devices import Device, DeviceCookie
+from nestmap.accounts.end_all import EndAll
 from nestmap.accounts.errors import (
     AccountError,
     EmailTaken,
@@ -29,6 +30,7 @@ __all__ = [
     "Device",
     "DeviceCookie",
     "EmailTaken",
+    "EndAll",
     "InvalidAccount",
     "LastAdministrator",
     "ListedUser",

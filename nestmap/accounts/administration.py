@@ -103,16 +103,29 @@ class Administration:
         row = await self._database.one(SQL["bump_version"], {"id": user_id, "event": source.json()})
         return User(*row[:5]) if row else None
 
-    async def end_all_sessions(self, source: Source) -> int:
-        """End all sessions of all accounts, in batches, and return the number of accounts."""
-        await self._database.all(SQL["note_all_sessions_ended"], {"event": source.json()})
-        total, after = 0, 0
-        while True:
-            rows = await self._database.all(SQL["bump_versions"], {"after": after, "most": BATCH})
-            total += len(rows)
-            if len(rows) < BATCH:
-                return total
-            after = max(row[0] for row in rows)
+    async def note_all_sessions_ended(self, source: Source, **details: Any) -> None:
+        """Add the event that all sessions of all accounts are being ended, or were."""
+        await self._database.all(
+            SQL["note_all_sessions_ended"], {"event": source.json(**details)}, idempotent=True
+        )
+
+    async def last_changed_version(self) -> int:
+        """Return the last account that a cut run of change_versions() changed, or 0."""
+        row = await self._database.one(SQL["last_changed_version"], idempotent=True)
+        return int(row[0]) if row else 0
+
+    async def change_versions(self, after: int, until: int) -> list[int]:
+        """Change the versions of some accounts after one id and up to another; return their ids.
+
+        A batch that is changed twice is as good as once.
+        """
+        parameters = {"after": after, "until": until, "most": BATCH}
+        rows = await self._database.all(SQL["bump_versions"], parameters, idempotent=True)
+        return [row[0] for row in rows]
+
+    async def all_versions_changed(self) -> None:
+        """Note that the versions of all accounts were changed: the next run begins at the first."""
+        await self._database.execute(SQL["all_versions_changed"], idempotent=True)
 
     async def set_role(self, user_id: int, role: str, source: Source) -> User | None:
         """Set the role of an account.

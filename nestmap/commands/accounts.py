@@ -75,14 +75,20 @@ async def enable_user(arguments: argparse.Namespace, services: Services) -> int:
 async def end_sessions(arguments: argparse.Namespace, services: Services) -> int:
     """End every session of one account, or all sessions (after a restored backup)."""
     if arguments.all:
-        await services.administration.end_all_sessions(operator())
-        count = await services.sessions.admin.end_all(source=operator(), progress=tell_progress)
+        await services.end_all.begin(operator())
+        count = await services.end_all.run(operator(), tell_accounts, tell_progress)
         print(f"{count} sessions have ended")
         return 0
     user_id = await find_user(arguments.email, services)
     user = await services.administration.end_sessions(user_id, operator())
     await services.sessions.admin.end_user(user_id, source=operator())
     return said(user, "has no session any more", arguments)
+
+
+def tell_accounts(count: int) -> None:
+    """Print the number of accounts whose sessions are invalid, every 100,000 accounts."""
+    if count >= 100_000 and count % 100_000 < 2000:
+        print(f"the sessions of {count:,} accounts are invalid so far", file=sys.stderr)
 
 
 def tell_progress(count: int) -> None:

@@ -71,21 +71,42 @@ select
     ))
 from changed;
 
--- name: bump_versions(after, most)
--- Invalidate all sessions of some accounts, in the order of their ids.
-update nestmap.users
-set version = version + 1
-where id = any(array(
-    select u.id
-    from nestmap.users as u
-    where u.id > :after
-    order by u.id
-    limit :most
-))
-returning id;
+-- name: bump_versions(after, until, most)
+-- Invalidate all sessions of some accounts, in the order of their ids, and store the last of them.
+with changed as (
+    update nestmap.users
+    set version = version + 1
+    where id = any(array(
+        select u.id
+        from nestmap.users as u
+        where u.id > :after
+          and u.id <= :until
+        order by u.id
+        limit :most
+    ))
+    returning id
+),
+noted as (
+    insert into nestmap.versions_changed (last_id)
+    select max(changed.id)
+    from changed
+    having count(*) > 0
+    on conflict (one) do update set last_id = excluded.last_id
+)
+select changed.id
+from changed;
+
+-- name: last_changed_version()
+-- Find the last account that a run through all accounts changed before it was cut.
+select last_id
+from nestmap.versions_changed;
+
+-- name: all_versions_changed()!
+-- Note that a run through all accounts is complete.
+delete from nestmap.versions_changed;
 
 -- name: note_all_sessions_ended(event)
--- Add the event for ending all sessions of all accounts.
+-- Add the event for ending all sessions of all accounts; details has the state, begun or done.
 select nestmap.add_event(:event::jsonb || jsonb_build_object('kind', 'all_sessions_ended'));
 
 -- name: set_role(id, role, event)

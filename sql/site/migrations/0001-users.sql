@@ -24,6 +24,13 @@ create index users_administrators_idx
     on nestmap.users (id)
     where role = 'admin' and disabled_at is null;
 
+-- How far the versions of all accounts were changed, for a repetition after a run that was cut.
+create table nestmap.versions_changed (
+    one boolean default true constraint versions_changed_pkey primary key
+        constraint versions_changed_one_check check (one),
+    last_id bigint not null
+);
+
 -- What lists show of an account.
 create view nestmap.listed_users as
 select
