@@ -139,7 +139,7 @@ async def end_sessions(handler: BaseHandler, user_id: int) -> None:
 async def note_read(handler: BaseHandler, what: str, text: str = "") -> None:
     """Add an event that an administrator read personal data, one a minute for each list."""
     user = handler.signed_in_user
-    if handler.services.sampler.take(f"read {what} {user.id}"):
+    if handler.services.samplers.reads.take(f"{what} {user.id}"):
         event = source_of(handler).event("admin_read", what=what, searched=bool(text))
         await handler.sessions.events.add(event)
 

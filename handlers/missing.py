@@ -31,7 +31,7 @@ class MisdirectedHandler(BaseHandler):
     async def prepare(self) -> None:
         """Answer 421 and log which setting to change."""
         host = self.request.host_name[:100]
-        if self.services.sampler.take(f"host {host}"):
+        if self.services.samplers.hosts.take(host):
             log.warning("refused a request for the host %r: ALLOWED_HOSTS does not name it", host)
         raise SiteError(421, "misdirected", "This site is not served under this name.")
 

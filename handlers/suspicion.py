@@ -22,7 +22,7 @@ def note_cookies(handler: "BaseHandler") -> None:
     if kind is None:
         return
     client = client_of(handler.request)
-    if handler.services.sampler.take(f"{kind} {networks_of(client.ip)[-1]}"):
+    if handler.services.samplers.cookies.take(f"{kind} {networks_of(client.ip)[-1]}"):
         event = Source(ip=client.ip, user_agent=client.user_agent).event(kind)
         handler.services.background.start(handler.sessions.events.add(event), "note cookies")
 
@@ -30,7 +30,7 @@ def note_cookies(handler: "BaseHandler") -> None:
 def note_refusal(handler: "BaseHandler") -> None:
     """Add an event for a request without the needed role, at most one a minute per account."""
     user_id = handler.session.user_id
-    if handler.services.sampler.take(f"refused {user_id}"):
+    if handler.services.samplers.refusals.take(str(user_id)):
         client = client_of(handler.request)
         source = Source(user_id, handler.session.id, client.ip, client.user_agent)
         event = source.event("refused", user_id, path=handler.request.path[:200])
@@ -43,7 +43,7 @@ def note_cross_origin(handler: "BaseHandler", error: BaseException | None) -> No
     origin, host = handler.request.headers.get("Origin", ""), handler.request.host
     if not reason.startswith(("Origin", "Sec-Fetch")) or not origin:
         return
-    if handler.services.sampler.take(f"origin {origin[:100]} {host[:100]}"):
+    if handler.services.samplers.origins.take(f"{origin[:100]} {host[:100]}"):
         log.warning(
             "refused a request of the origin %r to the host %r: if this is one site, the proxy must"
             " pass the Host that the browser sent (nginx: proxy_set_header Host $host)",

@@ -19,7 +19,7 @@ from nestmap.accounts import (
     ThrottleLimits,
     load_user,
 )
-from nestmap.accounts.sampler import Sampler
+from nestmap.accounts.sampler import Samplers
 from nestmap.background import Background
 from nestmap.database import (
     Database,
@@ -68,7 +68,7 @@ class Services:
         )
         self.administration = Administration(self.database, self.passwords)
         self.end_all = EndAll(self.administration, self.sessions.admin)
-        self.sampler = Sampler()
+        self.samplers = Samplers()
         self.new_sessions = NewSessions(
             self.database, self.throttle.visitors_key, settings.new_sessions_per_minute
         )

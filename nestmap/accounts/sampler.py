@@ -9,9 +9,10 @@ A_MINUTE = 60
 
 
 class Sampler:
-    """Selects incidents to record: one a minute for each name, and 60 a minute in all."""
+    """Selects incidents to record: one a minute for each name, and ``a_minute`` in all."""
 
-    def __init__(self) -> None:
+    def __init__(self, a_minute: int = A_MINUTE) -> None:
+        self._a_minute = a_minute
         self._taken: OrderedDict[str, float] = OrderedDict()
         self._window = 0.0
         self._in_window = 0
@@ -21,7 +22,7 @@ class Sampler:
         now = time.monotonic()
         if now - self._window >= SECONDS:
             self._window, self._in_window = now, 0
-        if self._in_window >= A_MINUTE or now - self._taken.get(name, -SECONDS) < SECONDS:
+        if self._in_window >= self._a_minute or now - self._taken.get(name, -SECONDS) < SECONDS:
             return False
         self._in_window += 1
         self._taken[name] = now
@@ -29,3 +30,15 @@ class Sampler:
         if len(self._taken) > KINDS:
             self._taken.popitem(last=False)
         return True
+
+
+class Samplers:
+    """One sampler for each kind of incident: what strangers cause can't displace the others."""
+
+    def __init__(self) -> None:
+        self.hosts = Sampler()
+        self.origins = Sampler()
+        self.cookies = Sampler()
+        self.refusals = Sampler()
+        # Only administrators cause these: there are as many as administrators times lists.
+        self.reads = Sampler(KINDS)

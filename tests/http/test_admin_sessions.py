@@ -217,6 +217,16 @@ def test_reading_a_list_leaves_an_event_once_a_minute(admin, shared_database):
     assert shared_database.value(count, "sessions") == 1
 
 
+def test_strangers_cannot_keep_a_reading_out_of_the_events(new_admin, site, shared_database):
+    reader, stranger = new_admin(), Visitor(site.url)
+    for number in range(61):
+        headers = {"Origin": f"https://x{number}.example"}
+        assert stranger.post("/api/auth/login", json={}, headers=headers).status == 403
+    reader.get(SESSIONS)
+    count = "select count(*) from nestmap.events where kind = 'admin_read' and actor_id = %s"
+    assert shared_database.value(count, user_id(reader)) == 1
+
+
 def test_the_facts_about_store_and_cookie_have_a_page(admin):
     text = Page(admin.get("/admin/store")).text
     for words in ("postgresql", "12 hours", "7 days", "nestmap.sid", "SameSite"):
