@@ -2,6 +2,7 @@
 
 from handlers.base import BaseHandler
 from handlers.client import sign_in_client
+from handlers.ending import end_invalid_sessions
 from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import exact_field, json_object, text_member
@@ -59,6 +60,5 @@ async def delete_account(handler: BaseHandler, password: str) -> None:
     """Delete the account of the signed-in user and sign out; WrongPassword or LastAdministrator."""
     user = handler.signed_in_user
     await handler.services.accounts.delete(user, password, sign_in_client(handler))
-    session = handler.session
-    await handler.sessions.admin.end_others(session.user_id, session.id, "account deleted")
-    session.end("account deleted")
+    await end_invalid_sessions(handler, user.id, "account deleted", keep=handler.session.id)
+    handler.session.end("account deleted")

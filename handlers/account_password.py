@@ -2,6 +2,7 @@
 
 from handlers.base import BaseHandler
 from handlers.client import sign_in_client
+from handlers.ending import end_invalid_sessions
 from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import exact_field, json_object, text_member
@@ -67,6 +68,5 @@ async def change_password(handler: BaseHandler, current: str, new: str) -> None:
     changed = await handler.services.accounts.change_password(
         user, current, new, sign_in_client(handler)
     )
-    admin = handler.sessions.admin
-    await admin.end_others(handler.session.user_id, handler.session.id, "password change")
+    await end_invalid_sessions(handler, user.id, "password change", keep=handler.session.id)
     sign_in(handler, changed, remember=remember)

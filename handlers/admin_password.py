@@ -6,6 +6,7 @@ from handlers.access import Access
 from handlers.admin_users import NO_ACCOUNT
 from handlers.base import BaseHandler
 from handlers.client import source_of
+from handlers.ending import end_invalid_sessions
 from handlers.errors import SiteError
 
 OWN = "Change your own password on the page of your account."
@@ -37,5 +38,5 @@ async def set_new_password(handler: BaseHandler, user_id: int) -> tuple[str, str
         user = await administration.set_password(user_id, user.email, password, source)
     if user is None:
         raise SiteError(404, "not_found", NO_ACCOUNT)
-    await handler.sessions.admin.end_user(user_id, "password change", source)
+    await end_invalid_sessions(handler, user_id, "password change")
     return user.email, password

@@ -5,12 +5,14 @@ from typing import Any
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.client import source_of
+from handlers.ending import end_invalid_sessions
 from handlers.errors import SiteError
 from handlers.flash import say
 from handlers.forms import field, json_object
 from handlers.words import iso
 from nestmap.accounts import ROLES, LastAdministrator, ListedUser, User
 from nestmap.sessions import BadCursor
+from nestmap.sessions.admin import BY_ADMINISTRATOR
 
 PAGE = 50
 NO_ACCOUNT = "There is no such account."
@@ -113,7 +115,7 @@ async def change_user(
     try:
         if disabled is True:
             user = await administration.disable(user_id, source)
-            await handler.sessions.admin.end_user(user_id, "account disabled", source)
+            await end_invalid_sessions(handler, user_id, "account disabled")
         elif disabled is False:
             user = await administration.enable(user_id, source)
         if role is not None:
@@ -130,10 +132,9 @@ async def change_user(
 
 async def end_sessions(handler: BaseHandler, user_id: int) -> None:
     """End all sessions of an account. SiteError 404 if it is unknown."""
-    source = source_of(handler)
-    if await handler.services.administration.end_sessions(user_id, source) is None:
+    if await handler.services.administration.end_sessions(user_id, source_of(handler)) is None:
         raise SiteError(404, "not_found", NO_ACCOUNT)
-    await handler.sessions.admin.end_user(user_id, source=source)
+    await end_invalid_sessions(handler, user_id, BY_ADMINISTRATOR)
 
 
 async def note_read(handler: BaseHandler, what: str, text: str = "") -> None:

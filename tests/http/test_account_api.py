@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.sids import sid_of
 from tests.support.visitor import PASSWORD
+from tests.support.waiting import wait_until
 
 NEW = "another battery, another staple"
 
@@ -96,6 +97,55 @@ def test_a_changed_password_ends_the_other_sessions_and_not_this_one(ada, phone)
     phone.jar.clear()
     assert phone.sign_in().status == 401
     assert phone.sign_in(password=NEW).status == 200
+
+
+def locked(database, visitor):
+    """Keep the row of a session locked."""
+    return database.transaction(
+        "select from session where sid = %s for update", sid_of(visitor, database)
+    )
+
+
+def ended_sessions(database, user_id: int) -> list:
+    return database.all(
+        "select * from nestmap.events where kind = 'session_ended' and user_id = %s", str(user_id)
+    )
+
+
+def test_a_changed_password_is_told_as_changed_although_a_session_is_locked(
+    ada, phone, shared_database
+):
+    number = ada.session()["user"]["id"]
+    with locked(shared_database, phone):
+        assert change_password(ada).status == 204
+        assert ada.signed_in()
+        assert not phone.signed_in()
+    wait_until(lambda: ended_sessions(shared_database, number), "the row to be deleted")
+
+
+def test_a_deleted_account_is_told_as_deleted_although_a_session_is_locked(
+    ada, phone, shared_database
+):
+    with locked(shared_database, phone):
+        answer = ada.request("DELETE", "/api/account", json={"password": PASSWORD})
+        assert answer.status == 204
+        assert not phone.signed_in()
+
+
+def test_the_events_of_sessions_that_end_with_a_change_have_address_and_browser(
+    ada, phone, shared_database
+):
+    number, browser = ada.session()["user"]["id"], {"User-Agent": "Tester/1"}
+    fields = {"current_password": PASSWORD, "new_password": NEW}
+    assert ada.post("/api/auth/password", json=fields, headers=browser).status == 204
+    phone.sign_in(password=NEW)
+    body = {"password": NEW}
+    assert ada.request("DELETE", "/api/account", json=body, headers=browser).status == 204
+    rows = [
+        row for row in ended_sessions(shared_database, number) if row.details["why"] != "rotated"
+    ]
+    assert {row.details["why"] for row in rows} == {"password change", "account deleted"}
+    assert {(row.user_agent, row.ip is None) for row in rows} == {("Tester/1", False)}
 
 
 def test_a_password_is_changed_only_with_the_current_one(ada, phone):

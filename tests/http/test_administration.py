@@ -316,6 +316,20 @@ def test_an_administrator_makes_a_password_for_someone_who_forgot_theirs(
     assert event.actor_id == str(user_id(admin))
 
 
+def test_the_made_password_is_shown_although_a_session_of_the_account_is_locked(
+    admin, member, shared_database
+):
+    number = user_id(member)
+    with shared_database.transaction(
+        "select from session where user_id = %s for update", str(number)
+    ):
+        page = admin.post(f"/admin/users/{number}/password", form={})
+        assert (page.status, "new_password" in page.text) == (200, True)
+        path = f"/admin/users/{number}/end-sessions"
+        assert admin.post(path, form={}).status == 303
+        assert patch(admin, number, disabled=True).status == 200
+
+
 def test_administrators_change_their_own_password_only_with_the_current_one(admin):
     page = admin.post(f"/admin/users/{user_id(admin)}/password", form={})
     assert page.status == 409
