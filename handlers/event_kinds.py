@@ -8,7 +8,7 @@ KINDS = {
     "forged_cookie": "A session cookie was invalid (a sample).",
     "refused": "A user requested something without the needed role (a sample).",
     "registered": "An account was made.",
-    "sign_in_failed": "A wrong password, or an address without an account.",
+    "sign_in_failed": "A wrong password, an address without an account, or a disabled account.",
     "throttled": "A sign-in attempt was refused because of earlier ones (a sample).",
     "password_changed": "An account has another password.",
     "role_changed": "An account has another role.",

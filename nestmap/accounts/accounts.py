@@ -33,6 +33,7 @@ class Found(NamedTuple):
     user: User
     password_hash: str
     known_network: bool
+    disabled: bool
 
 
 class Accounts:
@@ -172,9 +173,9 @@ class Accounts:
         except TooManySignIns:
             await self._throttle.give_back(reservation)
             raise
-        if not right or found is None:
+        if not right or found is None or found.disabled:
             self.attempts["failed"] += 1
-            await self._note("sign_in_failed", user, client, account="known" if user else "unknown")
+            await self._note("sign_in_failed", user, client, account=_state(found))
             return None
         self.attempts["succeeded"] += 1
         await self._throttle.give_back(reservation)
@@ -214,4 +215,10 @@ class Accounts:
 
 
 def _found(row: tuple[Any, ...] | None) -> Found | None:
-    return Found(User(*row[:5]), row[5], row[6]) if row else None
+    return Found(User(*row[:5]), *row[5:]) if row else None
+
+
+def _state(found: Found | None) -> str:
+    if found is None:
+        return "unknown"
+    return "disabled" if found.disabled else "known"

@@ -316,6 +316,20 @@ def test_an_administrator_makes_a_password_for_someone_who_forgot_theirs(
     assert event.actor_id == str(user_id(admin))
 
 
+def test_sign_ins_to_a_disabled_account_are_recorded_with_the_account(
+    admin, member, shared_database
+):
+    number = user_id(member)
+    assert patch(admin, number, disabled=True).status == 200
+    assert member.sign_in().error == "invalid_credentials"
+    assert member.sign_in(password="a wrong guess of it").error == "invalid_credentials"
+    rows = shared_database.all(
+        "select details from nestmap.events where kind = 'sign_in_failed' and user_id = %s",
+        str(number),
+    )
+    assert [row.details for row in rows] == [{"account": "disabled"}] * 2
+
+
 def test_the_made_password_is_shown_although_a_session_of_the_account_is_locked(
     admin, member, shared_database
 ):

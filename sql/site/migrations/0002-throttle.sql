@@ -20,8 +20,9 @@ create table nestmap.known_networks (
 
 create index known_networks_signed_in_at_idx on nestmap.known_networks (signed_in_at);
 
--- Return the accounts that are not disabled, with what the check of a password needs. is_known is true
--- if the account was signed in to from this network (an HMAC in hexadecimal digits) in 90 days.
+-- Return the accounts with what the check of a password needs. is_known is true if the account was
+-- signed in to from this network (an HMAC in hexadecimal digits) in 90 days. No password is right for
+-- a disabled account, but attempts on it are counted and recorded as its own.
 -- PostgreSQL inlines it, so a condition of the caller uses the indexes of nestmap.users.
 create function nestmap.users_in_network(p_network text)
 returns table (
@@ -31,7 +32,8 @@ returns table (
     version bigint,
     must_change boolean,
     password_hash text,
-    is_known boolean
+    is_known boolean,
+    is_disabled boolean
 )
 language sql stable
 as $$
@@ -48,9 +50,9 @@ as $$
             where k.user_id = u.id
               and k.network = decode(p_network, 'hex')
               and k.signed_in_at > now() - interval '90 days'
-        )
-    from nestmap.users as u
-    where u.disabled_at is null;
+        ),
+        u.disabled_at is not null
+    from nestmap.users as u;
 $$;
 
 -- Return the delay in seconds after a number of failures: none before p_free, then 5, 10, 20 ... 900.
