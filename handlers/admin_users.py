@@ -1,5 +1,6 @@
 """Accounts, for administrators: list, search, roles, disable and enable, end all sessions."""
 
+import re
 from typing import Any
 
 from handlers.access import Access
@@ -15,6 +16,11 @@ from nestmap.sessions import BadCursor
 from nestmap.sessions.admin import BY_ADMINISTRATOR
 
 PAGE = 50
+
+# Cursors: that of a search, and that of the list of all accounts.
+ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+NUMBER = re.compile(r"[0-9]{1,18}")
+
 NO_ACCOUNT = "There is no such account."
 
 # The messages after an action.
@@ -36,17 +42,9 @@ class ApiUsersHandler(BaseHandler):
 
         "next" is the cursor of the next page, or null.
         """
-        cursor = self.get_query_argument("cursor", "0")
-        if not (cursor.isdecimal() and cursor.isascii() and len(cursor) < 19):
-            raise BadCursor
-        text = self.get_query_argument("q", "")
-        administration = self.services.administration
-        if text.strip():
-            users = await administration.search(text.replace("\0", ""), int(cursor), PAGE)
-        else:
-            users = await administration.users(int(cursor), PAGE)
+        cursor, text = (self.get_query_argument(name, "") for name in ("cursor", "q"))
+        users, following = await found_users(self, text.replace("\0", ""), cursor)
         await note_read(self, "users", text)
-        following = str(users[-1].id) if len(users) == PAGE else None
         self.finish_json({"users": [listed_json(user) for user in users], "next": following})
 
 
@@ -104,6 +102,26 @@ class UserActHandler(BaseHandler):
             await change_user(self, int(user_id), role, disabled)
         say(self, SAID[act])
         self.redirect(self.form_page, status=303)
+
+
+async def found_users(
+    handler: BaseHandler, text: str, cursor: str
+) -> tuple[list[ListedUser], str | None]:
+    """Return a page of accounts and the cursor of the next page. Raises BadCursor.
+
+    The cursor of a search is an address, so it is valid after its account was deleted.
+    """
+    administration, is_search = handler.services.administration, bool(text.strip())
+    if cursor and not (ADDRESS if is_search else NUMBER).fullmatch(cursor):
+        raise BadCursor
+    # One more shows if there is a next page.
+    if is_search:
+        users = await administration.search(text, cursor, PAGE + 1)
+    else:
+        users = await administration.users(int(cursor or 0), PAGE + 1)
+    last = users[PAGE - 1] if len(users) > PAGE else None
+    following = (last.email if is_search else str(last.id)) if last else None
+    return users[:PAGE], following
 
 
 async def change_user(

@@ -22,7 +22,7 @@ class EventsHandler(BaseHandler):
 
     async def get(self) -> None:
         """Show events, newest first."""
-        events = await found_events(self)
+        events, following = await found_events(self)
         ids = {one for event in events for one in (event.user_id, event.actor_id) if one}
         await note_read(self, "events")
         self.render(
@@ -31,7 +31,7 @@ class EventsHandler(BaseHandler):
             kinds=KINDS,
             people=await self.services.accounts.users(ids),
             form={name: self.get_query_argument(name, "") for name in ("user", "kind")},
-            following=events[-1].id if len(events) == PAGE else None,
+            following=following,
         )
 
 
@@ -42,9 +42,8 @@ class ApiEventsHandler(BaseHandler):
 
     async def get(self) -> None:
         """Answer with events, newest first; "next" is the value of "before" for the next page."""
-        events = await found_events(self)
+        events, following = await found_events(self)
         await note_read(self, "events")
-        following = events[-1].id if len(events) == PAGE else None
         self.finish_json(
             {"events": [dataclasses.asdict(event) for event in events], "next": following}
         )
@@ -73,17 +72,19 @@ async def own_events(handler: BaseHandler) -> list[dict[str, object]]:
     return [own_json(event, user_id) for event in events]
 
 
-async def found_events(handler: BaseHandler) -> list[Event]:
-    """Return the page of events for the query."""
+async def found_events(handler: BaseHandler) -> tuple[list[Event], int | None]:
+    """Return the page of events for the query, and the value of "before" for the next page."""
     before = handler.get_query_argument("before", "")
     if before and not (before.isdecimal() and before.isascii() and len(before) < 19):
         raise SiteError(400, "invalid_cursor", "before is not the id of an event.")
-    return await handler.sessions.events.newest(
-        PAGE,
+    # One more shows if there is a next page.
+    events = await handler.sessions.events.newest(
+        PAGE + 1,
         user_id=handler.get_query_argument("user", "").replace("\0", "") or None,
         kind=handler.get_query_argument("kind", "").replace("\0", "") or None,
         before=int(before) if before else None,
     )
+    return events[:PAGE], events[PAGE - 1].id if len(events) > PAGE else None
 
 
 def own_json(event: Event, user_id: str) -> dict[str, object]:

@@ -64,18 +64,18 @@ class Administration:
         )
         return [ListedUser(*row) for row in rows]
 
-    async def search(self, text: str, after: int = 0, most: int = 50) -> list[ListedUser]:
+    async def search(self, text: str, after: str = "", most: int = 50) -> list[ListedUser]:
         """Return accounts whose address begins with ``text``, ordered by address.
 
-        With a text that begins with "@", return the accounts of a domain. ``after`` is the id of the last
-        account of the previous page.
+        With a text that begins with "@", return the accounts of a domain. ``after`` is the address of the
+        last account of the previous page, which may have been deleted since.
         """
         text = clean(text)
         if text.startswith("@"):
             name, pattern = "users_by_end", _escaped(text.lower()[::-1])
         else:
             name, pattern = "users_by_beginning", _escaped(text)
-        parameters = {"pattern": f"{pattern}%", "after": after, "most": most}
+        parameters = {"pattern": f"{pattern}%", "after": clean(after), "most": most}
         rows = await self._database.all(SQL[name], parameters, idempotent=True)
         return [ListedUser(*row) for row in rows]
 

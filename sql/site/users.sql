@@ -303,13 +303,11 @@ order by id
 limit :most;
 
 -- name: users_by_beginning(pattern, after, most)
--- List accounts whose address has this beginning, ordered by address, after that of :after.
+-- List accounts whose address has this beginning, ordered by address, after the address :after.
 select *
 from nestmap.listed_users
 where lower(email) collate "C" like lower(:pattern)
-  and lower(email) collate "C" > coalesce(
-      (select lower(last.email) collate "C" from nestmap.users as last where last.id = :after), ''
-  )
+  and lower(email) collate "C" > lower(:after)
 order by lower(email) collate "C"
 limit :most;
 
@@ -318,14 +316,7 @@ limit :most;
 select *
 from nestmap.listed_users
 where reverse(lower(email)) collate "C" like :pattern
-  and reverse(lower(email)) collate "C" > coalesce(
-      (
-          select reverse(lower(last.email)) collate "C"
-          from nestmap.users as last
-          where last.id = :after
-      ),
-      ''
-  )
+  and reverse(lower(email)) collate "C" > reverse(lower(:after))
 order by reverse(lower(email)) collate "C"
 limit :most;
 

@@ -244,6 +244,44 @@ def test_accounts_are_listed_searched_and_paged(admin, member, shared_database):
     assert kinds
 
 
+def crowd(database, count: int) -> str:
+    """Make accounts whose addresses begin and end with the same text, which no other has."""
+    text = new_email().replace("@", ".")
+    database.execute(
+        "insert into nestmap.users (email, password_hash)"
+        " select %s || n || '@' || %s, 'x' from generate_series(1, %s) as n",
+        *(text, text, count),
+    )
+    return text
+
+
+def test_a_search_goes_on_although_the_last_account_of_a_page_was_deleted(admin, shared_database):
+    for sign in ("", "@"):
+        text = crowd(shared_database, 51)
+        path = f"/api/admin/users?{urlencode({'q': sign + text})}"
+        first = admin.get(path).json
+        emails = [user["email"] for user in first["users"]]
+        shared_database.execute("delete from nestmap.users where email = %s", emails[-1])
+        second = admin.get(f"{path}&{urlencode({'cursor': first['next']})}").json
+        emails += [user["email"] for user in second["users"]]
+        assert (len(emails), len(set(emails)), second["next"]) == (51, 51, None)
+        assert admin.get(f"{path}&cursor=1").status == 400
+
+
+def test_a_page_that_is_exactly_full_has_no_next_page(admin, member, shared_database):
+    found = admin.get(f"/api/admin/users?q={crowd(shared_database, 50)}").json
+    assert (len(found["users"]), found["next"]) == (50, None)
+    number = user_id(member)
+    for _ in range(50):
+        shared_database.execute(
+            "select nestmap.add_event(jsonb_build_object('kind', 'enabled', 'user_id', %s))",
+            str(number),
+        )
+    events = f"/admin/events?kind=enabled&user={number}"
+    assert admin.get(f"/api{events}").json["next"] is None
+    assert "Older events" not in admin.get(events).text
+
+
 def test_administrators_see_all_events_and_users_their_own(admin, member):
     number = user_id(member)
     page = admin.get(f"/admin/events?user={number}")
