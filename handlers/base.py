@@ -29,6 +29,7 @@ from handlers.errors import (
     error_headers,
     is_page,
 )
+from handlers.flash import say
 from handlers.form_token import (
     form_token,
     form_token_html,
@@ -57,6 +58,11 @@ log = logging.getLogger("nestmap.handlers")
 
 TOO_MANY_SESSIONS = (
     "Too many visitors began a map from your network. Sign in, or try again in a minute."
+)
+
+OLD_FORM = (
+    "Nothing was changed: the form was opened before you last signed in or gave your password."
+    " Here it is again; please send it again."
 )
 
 
@@ -94,6 +100,7 @@ class BaseHandler(SessionHandler):
         if self._form_lacks_token():
             reason = reason_of_refusal(self.request)
             log.info("%s %s: %s", self.request_id, self.request.path, reason)
+            say(self, OLD_FORM)
             self.redirect(self.form_page, status=303)
 
     def _check_access(self) -> None:

@@ -3,12 +3,14 @@
 from handlers.base import BaseHandler
 from handlers.client import know_device, sign_in_client
 from handlers.errors import SiteError
+from handlers.flash import say
 from handlers.forms import exact_field, field, json_object, text_member
 from handlers.refused_forms import refuse_form
 from handlers.ways_back import local_path
 from nestmap.accounts import TooManyAttempts, WrongPassword
 
 WRONG = "This is not your password."
+GIVEN = "Thank you. Nothing was changed yet: please do it again now."
 
 
 class ConfirmHandler(BaseHandler):
@@ -28,6 +30,7 @@ class ConfirmHandler(BaseHandler):
         except TooManyAttempts as error:
             self.show(refuse_form(self, error), path)
         else:
+            say(self, GIVEN)
             self.redirect(path, status=303)
 
     def show(self, error: str | None, path: str) -> None:

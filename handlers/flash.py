@@ -1,12 +1,13 @@
 """A message shown once after an action, in a signed cookie of a minute: showing it writes nothing."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from tornado.web import create_signed_value, decode_signed_value
 
-from handlers.base import BaseHandler
+if TYPE_CHECKING:
+    from handlers.base import BaseHandler
 
 SECONDS = 60
 # A text may contain the name of a place; a longer text is cut.
@@ -21,7 +22,7 @@ class Flash:
     undo: str = ""
 
 
-def say(handler: BaseHandler, text: str, *, undo: str = "") -> None:
+def say(handler: "BaseHandler", text: str, *, undo: str = "") -> None:
     """Show `text` on the next page that this browser opens, with a button if `undo` is an id."""
     settings = handler.services.settings
     value = orjson.dumps({"text": text[:TEXT_LENGTH], "undo": undo})
@@ -29,7 +30,7 @@ def say(handler: BaseHandler, text: str, *, undo: str = "") -> None:
     handler.set_cookie(_name(handler), signed, max_age=SECONDS, **_attributes(handler))
 
 
-def take_flash(handler: BaseHandler) -> Flash | None:
+def take_flash(handler: "BaseHandler") -> Flash | None:
     """Return the message for this page and clear its cookie."""
     name = _name(handler)
     given = handler.get_cookie(name)
@@ -41,11 +42,11 @@ def take_flash(handler: BaseHandler) -> Flash | None:
     return Flash(**orjson.loads(value)) if value else None
 
 
-def _name(handler: BaseHandler) -> str:
+def _name(handler: "BaseHandler") -> str:
     prefix = "__Host-" if handler.services.settings.cookie_name.startswith("__Host-") else ""
     return f"{prefix}nestmap.flash"
 
 
-def _attributes(handler: BaseHandler) -> dict[str, Any]:
+def _attributes(handler: "BaseHandler") -> dict[str, Any]:
     secure = handler.services.settings.production
     return {"path": "/", "httponly": True, "samesite": "Strict", "secure": secure}

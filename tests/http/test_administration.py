@@ -166,6 +166,7 @@ def test_an_important_form_leads_to_the_password_page_and_back(admin, member, sh
     form = {"password": PASSWORD, "next": "/admin/events"}
     confirmed = admin.post("/confirm", form=form)
     assert (confirmed.status, confirmed.location) == (303, "/admin/events")
+    assert "please do it again now" in admin.get("/admin/events").text
     assert admin.post(path, form={}, headers=headers).status == 303
     assert not member.signed_in()
 
@@ -203,7 +204,8 @@ def test_the_token_of_a_form_is_invalid_after_the_sid_changed(admin, member):
     fresh = admin.form_fields()
     assert fresh["_session"] == stale["_session"]
     assert fresh["_form"] != stale["_form"]
-    admin.post(f"/admin/users/{user_id(member)}/disable", form=stale)
+    answer = admin.post(f"/admin/users/{user_id(member)}/disable", form=stale)
+    assert "Nothing was changed: the form was opened before" in admin.get(answer.location).text
     assert member.signed_in()
 
 
