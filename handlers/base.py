@@ -46,6 +46,7 @@ from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
 from nestmap.sessions import (
     Response,
+    Session,
     SessionEnded,
     SessionHandler,
     client_of,
@@ -146,22 +147,23 @@ class BaseHandler(SessionHandler):
 
     def session_form_html(self) -> str:
         """Return the hidden fields of a form: the session's public id, and a token bound to its sid."""
-        return super().session_form_html() + form_token_html(self._form_token())
+        token = form_token(self._loaded_session, self.services.form_keys[0])
+        return super().session_form_html() + form_token_html(token)
 
     @property
     def form_page(self) -> str:
         """The page of this site whose form was posted, to show it again."""
         return page_of_form(self.request)
 
-    def _form_token(self) -> str:
-        session = self.session if self.has_session else None
-        return form_token(session, self.services.form_key)
+    @property
+    def _loaded_session(self) -> Session | None:
+        return self.session if self.has_session else None
 
     def _form_lacks_token(self) -> bool:
         """Return True if a form that needs the token of its session has none, or another one."""
         if self.request.method != "POST" or self.access is Access.ANYONE or not is_page(self):
             return False
-        return not has_form_token(self.request, self._form_token())
+        return not has_form_token(self.request, self._loaded_session, self.services.form_keys)
 
     def check_new_session(self) -> None:
         """Limit the new sessions of a network."""

@@ -37,9 +37,12 @@ def take_flash(handler: "BaseHandler") -> Flash | None:
     if not given:
         return None
     handler.clear_cookie(name, **_attributes(handler))
-    secret = handler.services.settings.secrets[0]
-    value = decode_signed_value(secret, name, given, SECONDS / 86400, min_version=2)
-    return Flash(**orjson.loads(value)) if value else None
+    # While the secret is being changed, another instance may sign with another one.
+    for secret in handler.services.settings.secrets:
+        value = decode_signed_value(secret, name, given, SECONDS / 86400, min_version=2)
+        if value:
+            return Flash(**orjson.loads(value))
+    return None
 
 
 def _name(handler: "BaseHandler") -> str:

@@ -5,6 +5,7 @@ shown to administrators and in events.
 """
 
 import hmac
+from collections.abc import Sequence
 
 from tornado.httputil import HTTPServerRequest
 
@@ -25,10 +26,13 @@ def form_token_html(token: str) -> str:
     return f'<input type="hidden" name="{FIELD}" value="{token}">' if token else ""
 
 
-def has_form_token(request: HTTPServerRequest, token: str) -> bool:
-    """Return True if a posted form carries the token."""
+def has_form_token(
+    request: HTTPServerRequest, session: Session | None, keys: Sequence[bytes]
+) -> bool:
+    """Return True if a posted form carries the token of the session, made with one of the keys."""
     given = request.body_arguments.get(FIELD, [b""])[-1]
-    return hmac.compare_digest(given, token.encode())
+    tokens = [form_token(session, key).encode() for key in keys]
+    return any(hmac.compare_digest(given, token) for token in tokens)
 
 
 def reason_of_refusal(request: HTTPServerRequest) -> str:

@@ -72,7 +72,9 @@ class Services:
         self.new_sessions = NewSessions(
             self.database, self.throttle.visitors_key, settings.new_sessions_per_minute
         )
-        self.form_key = hashlib.sha256(b"nestmap forms\0" + keys(settings)[0].encode()).digest()
+        self.form_keys = [
+            hashlib.sha256(b"nestmap forms\0" + key.encode()).digest() for key in keys(settings)
+        ]
         self._is_open = False
 
     @property

@@ -28,6 +28,12 @@ def test_users_stay_signed_in_while_two_instances_change_their_secret(database, 
             # From both instances, for people who signed in at any time, and at either.
             everyone.append(arrived(urls, at=number))
             assert all(one.signed_in(at=at) for one in everyone for at in (0, 1))
+            # A form of one instance is sent to the other, and its message is shown by the first.
+            for at in (0, 1):
+                fields = everyone[0].form_fields(at=at)
+                path = "/account/sessions/end-others"
+                sent = everyone[0].post(path, form=fields, at=1 - at)
+                assert "other sessions are ended" in everyone[0].get(sent.location, at=at).text
 
 
 def arrived(urls, at: int) -> Visitor:
