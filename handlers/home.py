@@ -15,6 +15,7 @@ from handlers.words import duration
 from nestmap.places import MOST_PLACES, Place, new_key
 from nestmap.places.projection import project
 from nestmap.places.towns import suggested_towns
+from nestmap.settings import Settings
 
 
 class HomeHandler(BaseHandler):
@@ -40,10 +41,18 @@ async def show_home(handler: BaseHandler, form: PlaceForm) -> None:
         left_over=left_over(handler),
         most_places=MOST_PLACES,
         session_ended=said_of(lapsed) if lapsed and lapsed.reason != "form" else "",
-        kept=duration(handler.services.settings.ttl),
+        kept=kept(handler.services.settings),
         key=field(handler, "key") or new_key(),
         **form_names(form, board.matching, board.links, zoomed=zoomed),
     )
+
+
+def kept(settings: Settings) -> str:
+    """Return in words how long the places of a visitor are kept."""
+    longest = duration(settings.absolute_ttl)
+    if settings.absolute_ttl <= settings.ttl:
+        return f"for {longest}"
+    return f"for {duration(settings.ttl)} after your last visit, and for {longest} at most"
 
 
 def form_names(

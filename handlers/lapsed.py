@@ -6,7 +6,7 @@ from handlers.words import ago
 from nestmap.sessions import Lapsed, Session, SessionEnded
 
 REASONS = {
-    "expired": "it was not used for too long",
+    "expired": "it was not used for too long, or it was as old as a session may get",
     "signed out": "you signed out",
     "rotated": "someone signed in with it, perhaps you in another tab",
     "replaced": "a sign-in in this browser took its place",

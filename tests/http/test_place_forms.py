@@ -345,7 +345,12 @@ def test_a_signed_in_user_cannot_delete_the_map_this_way(visitor):
 
 def test_the_page_says_how_long_places_are_kept(start_instance, shared_database):
     short = Visitor(start_instance(shared_database.url, SESSION_TTL_SECONDS=1800).url)
-    assert "30 minutes" in Page(short.get("/")).text
+    text = Page(short.get("/")).text
+    assert "your places for 30 minutes after your last visit, and for 7 days at most" in text
+    settings = {"SESSION_ABSOLUTE_TTL_SECONDS": 3600}
+    shorter = Visitor(start_instance(shared_database.url, **settings).url)
+    text = Page(shorter.get("/")).text
+    assert "your places for 1 hour. Register" in text
 
 
 def test_a_form_of_64_kib_of_combining_marks_is_answered(visitor):
