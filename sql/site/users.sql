@@ -2,10 +2,10 @@
 -- both are committed or neither. The version decides which sessions of an account are valid.
 
 -- name: insert_user(email, password_hash, role, must_change, by_itself, event)
--- Make an account, unless the address is taken; :by_itself is true for a registration.
+-- Make an account, unless the address is taken; :by_itself is true for a registration, which signs in.
 with made as (
-    insert into nestmap.users (email, password_hash, role, must_change)
-    values (:email, :password_hash, :role, :must_change)
+    insert into nestmap.users (email, password_hash, role, must_change, signed_in_at)
+    values (:email, :password_hash, :role, :must_change, case when :by_itself then now() end)
     on conflict (lower(email)) do nothing
     returning id, email, role, version, must_change
 )
