@@ -92,6 +92,7 @@ class UserActHandler(BaseHandler):
     async def post(self, user_id: str, act: str) -> None:
         """Disable, enable, end the sessions of, or change the role of an account."""
         await self.ensure_confirmed()
+        page = self.form_page
         if act == "end-sessions":
             await end_sessions(self, int(user_id))
         else:
@@ -99,9 +100,11 @@ class UserActHandler(BaseHandler):
             if role not in (None, *ROLES):
                 raise SiteError(400, "invalid_request", "There is no such role.")
             disabled = {"disable": True, "enable": False}.get(act)
-            await change_user(self, int(user_id), role, disabled)
+            user = await change_user(self, int(user_id), role, disabled)
+            if user.id == self.signed_in_user.id and user.role != "admin":
+                page = "/account"
         say(self, SAID[act])
-        self.redirect(self.form_page, status=303)
+        self.redirect(page, status=303)
 
 
 async def found_users(

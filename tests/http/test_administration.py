@@ -132,6 +132,18 @@ def test_an_unknown_account_is_404(admin):
     assert patch(admin, 999999999, role="admin").status == 404
 
 
+def test_who_gives_up_the_own_role_gets_a_page_that_is_still_allowed(
+    admin, member, shared_database
+):
+    number = user_id(member)
+    assert patch(admin, number, role="admin").status == 200
+    headers = {"Referer": f"{member.urls[0]}/admin/users/{number}"}
+    path = f"/admin/users/{number}/role"
+    answer = member.post(path, form={"role": "user"}, headers=headers)
+    assert (answer.status, answer.location) == (303, "/account")
+    assert "The account has another role." in member.get("/account").text
+
+
 def test_administration_needs_the_role_of_administrator(member, site):
     assert patch(member, user_id(member), role="admin").status == 403
     assert patch(Visitor(site.url), user_id(member), role="admin").status == 401
