@@ -11,7 +11,7 @@ from nestmap.services import Services
 
 async def events(arguments: argparse.Namespace, services: Services) -> int:
     """Print the security events as JSON lines, the newest first; or verify their seals."""
-    if arguments.verify or arguments.head:
+    if arguments.verify or arguments.head is not None:
         return await verify(services, arguments.head)
     async for event in services.sessions.events.export():
         print(json.dumps(dataclasses.asdict(event)))

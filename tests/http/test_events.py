@@ -299,6 +299,8 @@ def test_a_recomputed_or_shortened_chain_is_found_with_a_head_that_was_kept_else
     database.execute("delete from nestmap.event_seals where event_id = %s", record[-1])
     database.execute("delete from nestmap.events where id = %s", record[-1])
     assert command("events", "--verify").returncode == 0, "nothing in the database shows it"
+    empty = command("events", "--head", "")
+    assert (empty.returncode, empty.stdout, "cut" in empty.stderr) == (1, "", True)
     said = command("events", "--verify", "--head", head)
     assert said.returncode == 1
     assert "cut" in said.stderr
