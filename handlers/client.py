@@ -24,8 +24,11 @@ def sign_in_client(handler: BaseHandler) -> SignInClient:
 
 
 def know_device(handler: BaseHandler, user: User) -> None:
-    """Send the cookie that makes this device known for the account, unless it has it."""
+    """Send the cookie that makes this device known for the account.
+
+    It is sent anew at each sign-in: its lifetime begins again, the account becomes the last used one,
+    and it is signed with the present secret.
+    """
     cookie = handler.services.devices
     devices = cookie.read(handler.request.headers.get_list("Cookie"))
-    if cookie.find(devices, user.id, user.version) is None:
-        handler.add_header("Set-Cookie", cookie.set(devices, user.id, user.version))
+    handler.add_header("Set-Cookie", cookie.set(devices, user.id, user.version))

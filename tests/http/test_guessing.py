@@ -228,6 +228,13 @@ def test_scripts_cannot_read_the_device_cookie_and_it_does_not_sign_in(sites):
     assert not thief.signed_in()
 
 
+def test_a_sign_in_on_a_known_device_renews_its_cookie_and_not_its_id(owner):
+    renewed = owner.sign_in().cookie("nestmap.device")
+    assert int(renewed.attributes["max-age"]) == 400 * 86400
+    again = owner.sign_in().cookie("nestmap.device")
+    assert again.value.split("|")[4] == renewed.value.split("|")[4], "the text in it"
+
+
 def test_a_forged_device_cookie_has_no_effect(owner):
     guess_until_refused(owner)
     forger = other_browser(owner)
