@@ -4,6 +4,7 @@ from handlers.base import BaseHandler
 from handlers.client import know_device
 from handlers.words import duration
 from nestmap.accounts import User
+from nestmap.settings import Settings
 
 
 def sign_in(handler: BaseHandler, user: User, *, remember: bool = False) -> None:
@@ -11,12 +12,19 @@ def sign_in(handler: BaseHandler, user: User, *, remember: bool = False) -> None
 
     With `remember`, the session has the longer lifetimes of REMEMBER_SECONDS.
     """
-    seconds = handler.services.settings.remember
-    lifetimes = {"idle": seconds, "absolute": 3 * seconds} if remember else {}
+    lifetimes = remembered_lifetimes(handler.services.settings) if remember else {}
     handler.session.sign_in(user.id, user.version, user, **lifetimes)
     know_device(handler, user)
 
 
 def remembered(handler: BaseHandler) -> str:
     """Return the lifetime of "stay signed in" in words."""
-    return duration(handler.services.settings.remember)
+    return duration(remembered_lifetimes(handler.services.settings)["idle"])
+
+
+def remembered_lifetimes(settings: Settings) -> dict[str, int]:
+    """Return the lifetimes of "stay signed in", which are never shorter than the usual ones."""
+    return {
+        "idle": max(settings.remember, settings.ttl),
+        "absolute": max(3 * settings.remember, settings.absolute_ttl),
+    }

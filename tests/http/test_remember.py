@@ -10,7 +10,7 @@ from nestmap.sessions.cookie import key_version
 from tests.support.instance import SECRET
 from tests.support.page import Page, submit
 from tests.support.sids import sid_of
-from tests.support.visitor import COOKIE, PASSWORD
+from tests.support.visitor import COOKIE, PASSWORD, Visitor
 
 
 @pytest.fixture
@@ -40,6 +40,17 @@ def lifetimes(visitor) -> list[timedelta]:
 def test_a_sign_in_lasts_for_12_hours_and_7_days(ada):
     sign_in(ada)
     assert [round(each / timedelta(hours=1)) for each in lifetimes(ada)] == [12, 168]
+
+
+def test_stay_signed_in_is_never_shorter_than_the_usual_lifetimes(start_instance, shared_database):
+    """With the settings for AAL2 it is as long."""
+    settings = {"SESSION_TTL_SECONDS": 3600, "SESSION_ABSOLUTE_TTL_SECONDS": 86400}
+    site = start_instance(shared_database.url, REMEMBER_SECONDS=3600, **settings)
+    visitor = Visitor(site.url)
+    visitor.register()
+    visitor.jar.clear()
+    sign_in(visitor, remember="1")
+    assert [round(each / timedelta(hours=1)) for each in lifetimes(visitor)] == [1, 24]
 
 
 def test_stay_signed_in_lasts_for_30_days_without_a_request(ada, shared_database):
