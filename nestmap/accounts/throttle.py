@@ -35,7 +35,6 @@ PRUNE_INTERVAL = 300.0  # seconds
 PRUNE_BATCH = 1000
 MOST_COUNTERS = 1_000_000  # rows; above this, counters without a delay are removed early
 
-LONGEST_DELAY = 900  # seconds; attempt_delay() in PostgreSQL ends there, too
 DAY = 86400.0
 # The bucket of an account allows 23 guesses at once and 75 more in a day: fewer than 100 in any 24
 # hours. Delays alone would allow 105.
@@ -142,7 +141,7 @@ class Throttle:
         row = await self._database.one(SQL["reserve_attempt"], {"buckets": asked})
         assert row is not None, "a function always gives a row"
         if row[0] > 0:
-            raise TooManyAttempts(min(LONGEST_DELAY, math.ceil(row[0])))
+            raise TooManyAttempts(math.ceil(row[0]))
         return Reservation(asked)
 
     def _account_bucket(self, *names: str) -> dict[str, Any]:

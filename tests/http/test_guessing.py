@@ -148,12 +148,14 @@ def test_a_successful_sign_in_is_not_counted(owner):
 
 
 def test_fewer_than_a_hundred_passwords_can_be_guessed_in_a_day(owner, shared_database):
-    checked, waits, passed = 0, [], 0
+    checked, waits, passed, waited = 0, [], 0, False
     while passed < 86400:
         answer = guess(owner, f"198.51.{checked % 200}.{checked % 7}")
         if answer.status == 401:
-            checked += 1
+            checked, waited = checked + 1, False
             continue
+        assert not waited, "the given time is long enough"
+        waited = True
         wait = int(answer.headers["Retry-After"])
         waits.append(wait)
         passed += wait
@@ -164,7 +166,7 @@ def test_fewer_than_a_hundred_passwords_can_be_guessed_in_a_day(owner, shared_da
             wait,
         )
     assert 40 < checked < 100
-    assert max(waits) == 900
+    assert 900 <= max(waits) <= 86400 / 75
     assert waits[:4] == sorted(waits[:4])
 
 
