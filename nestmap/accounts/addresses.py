@@ -19,11 +19,12 @@ UNSEEN = re.compile(
 def clean(text: str) -> str:
     """Return the text, trimmed, in a form that PostgreSQL can compare.
 
-    Replaced characters match nothing. A text longer than any address is cut first. It is normalised
-    to NFC, since some keyboards send a letter with an accent as one character and some as two.
+    Replaced characters match nothing. A text is cut where checked_email() would refuse it. It is
+    normalised to NFC, since some keyboards send a letter with an accent as one character and some as
+    two.
     """
-    text = text[: LENGTH + 1].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    return unicodedata.normalize("NFC", text).strip()
+    text = text[: 2 * LENGTH + 1].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return unicodedata.normalize("NFC", text.strip())[: LENGTH + 1]
 
 
 def checked_email(email: str) -> str:
