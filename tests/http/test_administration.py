@@ -160,6 +160,8 @@ def test_an_important_action_needs_the_password_within_15_minutes(admin, member,
     assert admin.get("/api/admin/users").status == 200, "reading goes on"
     before = admin.cookie
     assert admin.post("/api/auth/confirm", json={"password": "not the right one"}).status == 401
+    wrong = admin.post("/confirm", form={"password": "not the right one", "next": "/admin"})
+    assert (wrong.status, 'aria-describedby="password_error"' in wrong.text) == (401, True)
     assert patch(admin, number, disabled=True).error == "confirmation_required"
     assert admin.post("/api/auth/confirm", json={"password": PASSWORD}).status == 204
     assert admin.cookie != before, "the sid changes with what it may do"
