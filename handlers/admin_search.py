@@ -24,6 +24,7 @@ class Found:
     page: SessionPage
     people: dict[str, User]
     accounts: list[ListedUser] = field(default_factory=list)
+    user_id: str = ""
 
 
 async def found_sessions(handler: BaseHandler) -> Found:
@@ -48,7 +49,7 @@ async def found_sessions(handler: BaseHandler) -> Found:
         page = await sessions_of(handler, [one.id for one in accounts], cursor)
     await note_read(handler, "sessions", text or user_id)
     owners = [one.user_id for one in page.sessions if one.user_id]
-    return Found(text, page, await handler.services.accounts.users(owners), accounts)
+    return Found(text, page, await handler.services.accounts.users(owners), accounts, user_id)
 
 
 async def sessions_of(handler: BaseHandler, users: list[int], cursor: str | None) -> SessionPage:

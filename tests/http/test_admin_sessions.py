@@ -81,6 +81,15 @@ def test_all_signed_in_sessions_are_listed_page_by_page_the_newest_sign_in_first
     assert len(ids) > 60
 
 
+def test_the_next_page_of_the_sessions_of_a_user_is_one_of_this_user(
+    admin, member, shared_database
+):
+    number = user_id(member)
+    shared_database.execute(CROWD, number, 60)
+    page = admin.get(f"/admin?user={number}").text
+    assert f"/admin?q=&amp;user={number}&amp;cursor=" in page
+
+
 def test_sessions_that_began_at_the_same_moment_are_each_on_one_page(
     admin, member, shared_database
 ):
