@@ -32,19 +32,20 @@ class HeadTooLarge(HTTPInputError):
 def split_head(data: bytes, limit: int) -> tuple[bytes, bytes] | None:
     """Return the head, with its last empty line, and the following data; None if it is incomplete.
 
-    One empty line before the head is skipped. Raises HeadTooLarge if it is longer than ``limit``,
-    HTTPInputError if it is empty or a line ends without a carriage return.
+    One empty line before the head is skipped, and counts as a part of it. Raises HeadTooLarge if it
+    is longer than ``limit``, HTTPInputError if it is empty or a line ends without a carriage return.
     """
+    begin = 0
     if data[:1] in (b"\r", b"\n"):
-        if _EMPTY_HEAD.match(data):
+        begin = len(data) - len(data.lstrip(b"\r\n"))
+        if _EMPTY_HEAD.search(data, 0, begin):
             raise HTTPInputError("the head of a request is empty")
-        data = data.lstrip(b"\r\n")
-    empty_line = data.find(b"\r\n\r\n")
+    empty_line = data.find(b"\r\n\r\n", begin)
     size = len(data) if empty_line < 0 else empty_line + 4
     if size > limit:
         raise HeadTooLarge(f"the headers are longer than {limit} bytes")
     if empty_line >= 0:
-        return data[:size], data[size:]
+        return data[begin:size], data[size:]
     if b"\n\n" in data or b"\n\r\n" in data:
         raise HTTPInputError("a line of the headers ends without a carriage return")
     return None

@@ -112,6 +112,7 @@ CHUNKED = b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
 @example(request_bytes=b"\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
 @example(request_bytes=b"\r\n\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
 @example(request_bytes=b"\r\n\n\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
+@example(request_bytes=b"\r\r\n\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
 @example(request_bytes=b"\r\rGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
 @given(request_bytes=requests())
 def test_each_request_has_the_same_outcome_as_with_tornado(servers, runner, request_bytes):

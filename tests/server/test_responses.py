@@ -250,3 +250,12 @@ def test_headers_that_are_too_long_are_a_431_and_a_line_in_the_log(serve, caplog
     outcome = serve(lambda port: exchange(port, [head]), max_header_size=16 * 1024)
     assert outcome == ["431 ", "closed"]
     assert "the headers are longer than 16384 bytes" in caplog.text
+
+
+@pytest.mark.parametrize(("sent", "status"), [(b"\r", "431 "), (b"\r\n", "400 "), (b"\n", "400 ")])
+def test_endless_line_ends_before_a_request_are_refused(serve, sent, status):
+    async def work(port):
+        assert await exchange(port, [sent * 20_000]) == [status, "closed"]
+        assert await exchange(port, [sent * 500] * 40) == [status, "closed"]
+
+    serve(work, max_header_size=16 * 1024)
