@@ -58,8 +58,8 @@ class Timeouts:
     body: float = 15.0
     write: float = 30.0
     idle: float = 75.0
-    # A stop: time for running requests and commits; then the process exits by force, or the supervisor
-    # kills it.
+    # A stop: time for requests, from their first byte to the last one of the response, and for commits; then
+    # the process exits by force, or the supervisor kills it.
     drain: float = 10.0
     kill: float = 13.0
 

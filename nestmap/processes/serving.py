@@ -70,13 +70,16 @@ def spare_the_collector() -> None:
 
 
 async def _quiet(services: "Services", server: HTTPServer, deadline: float) -> None:
-    """Wait until no more requests will come, or until the deadline.
+    """Wait until all requests are answered and no more will come, or until the deadline.
 
-    None will come if no connection is open, and none is expected if none was running for a moment.
+    None will come if no connection is open, and none is expected if there was none for a moment. A
+    request begins with the first byte of its head and ends with the last byte of the response. That
+    a client could delay the stop with half a head is no reason to cut it: with half a body it could
+    do the same.
     """
     since = time.monotonic()
     while (now := time.monotonic()) < deadline and now - since < QUIET_SECONDS:
-        if not services.requests.is_quiet:
+        if not services.requests.is_quiet or not server.is_quiet:
             since = now
         elif not server.open_connections:
             return

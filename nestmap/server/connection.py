@@ -45,6 +45,16 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._writers: list[asyncio.Future[None]] = []
 
+    @property
+    def is_quiet(self) -> bool:
+        """True if nothing is being received, answered or sent."""
+        if self._closed:
+            return True
+        # A connection without a transport arrives, and may have sent a request.
+        if not hasattr(self, "transport") or self.transport.get_write_buffer_size():
+            return False
+        return not self.open or self._reader is None or self._reader.is_idle
+
     # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

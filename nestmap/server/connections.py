@@ -42,6 +42,11 @@ class Connections:
         """The number of connections with an open socket."""
         return len(self._open)
 
+    @property
+    def are_quiet(self) -> bool:
+        """True if no connection receives a request, waits for a response or has unsent bytes."""
+        return all(connection.is_quiet for connection in self._open)
+
     def add(self, connection: "Connection") -> None:
         """Count a new connection."""
         self._counted.add(connection)

@@ -117,6 +117,14 @@ class HTTPServer(TornadoServer):
         ours = 0 if self._all_connections is None else self._all_connections.open
         return ours + len(self._connections)
 
+    @property
+    def is_quiet(self) -> bool:
+        """True if no open connection receives a request, waits for a response or has unsent bytes.
+
+        Those of Tornado's own connection code do not count.
+        """
+        return self._all_connections is None or self._all_connections.are_quiet
+
     def stop(self) -> None:
         """Accept no more connections.
 

@@ -58,6 +58,12 @@ class RequestReader:
         return self._exchange is not None and not self.has_request
 
     @property
+    def is_idle(self) -> bool:
+        """True if no part of a request was received since the last response."""
+        # A client may send line ends after a request.
+        return self._exchange is None and not self._buffer.strip(b"\r\n")
+
+    @property
     def can_read(self) -> bool:
         """True if nothing is buffered, or if a step can process what arrives."""
         if not self._buffer:

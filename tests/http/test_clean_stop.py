@@ -10,10 +10,14 @@ import psutil
 import pytest
 
 from nestmap.processes.serving import QUIET_SECONDS
+from tests.support.instance import ROOT
 from tests.support.ports import free_port
 from tests.support.raw import RawClient, request
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
+
+LARGEST = max((ROOT / "handlers/static").iterdir(), key=lambda file: file.stat().st_size)
+LARGEST_SIZE = LARGEST.stat().st_size
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -99,6 +103,42 @@ def test_a_site_without_open_connections_stops_sooner_than_one_with_idle_ones(
 
     sooner = min(seconds_to_stop(1) for _ in range(2)) - min(seconds_to_stop(0) for _ in range(2))
     assert sooner > QUIET_SECONDS / 2
+
+
+@pytest.mark.parametrize("sent", [20, -20], ids=["half a head", "half a body"])
+def test_a_stop_answers_a_request_that_is_still_being_received(
+    shared_database, start_instance, sent
+):
+    instance = start_instance(shared_database.url)
+    whole = request("POST", "/api/auth/login", b"x" * 40)
+    with RawClient(instance.port) as client:
+        client.send(whole[:sent])
+        assert instance.readiness() == 200
+        instance.signal()
+        wait_until(lambda: instance.readiness() != 200, "the site to say that it is going")
+        client.send_slowly(whole[sent:], QUIET_SECONDS * 4)
+        assert client.answer() == 400
+    assert instance.wait(10) == 0
+
+
+def test_a_stop_sends_the_rest_of_a_response_to_a_slow_client(shared_database, start_instance):
+    instance = start_instance(shared_database.url)
+    with RawClient(instance.port) as client:
+        # More than fits into the buffers of both sockets.
+        number = 8_000_000 // LARGEST_SIZE
+        client.send(request("GET", f"/static/{LARGEST.name}") * number)
+        # The loop answers one request of each connection in a turn.
+        with RawClient(instance.port) as other:
+            for _ in range(number):
+                other.send(request("GET", "/livez"))
+                assert other.answer() == 200
+        instance.signal()
+        wait_until(lambda: instance.readiness() != 200, "the site to say that it is going")
+        received = client.receive_slowly(QUIET_SECONDS * 4)
+    head, _, body = received.rpartition(b"HTTP/1.1 200 OK")[2].partition(b"\r\n\r\n")
+    assert b"Connection: close" in head
+    assert len(body) == LARGEST_SIZE
+    assert instance.wait(10) == 0
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -33,6 +33,23 @@ class RawClient:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
+    def send_slowly(self, data: bytes, seconds: float) -> None:
+        """Send the data in ten parts within about this time."""
+        size = -(-len(data) // 10)
+        for at in range(0, len(data), size):
+            time.sleep(seconds / 10)
+            self.send(data[at : at + size])
+
+    def receive_slowly(self, seconds: float) -> bytes:
+        """Receive until the site closes the connection, for about this time slowly."""
+        received = b""
+        for _ in range(10):
+            time.sleep(seconds / 10)
+            received += self._socket.recv(4096)
+        while data := self._socket.recv(65536):
+            received += data
+        return received
+
     def send_until_refused(self, data: bytes, *, most: int) -> None:
         """Send the data repeatedly until the site stops reading; fail if it never stops."""
         with suppress(ConnectionError):
