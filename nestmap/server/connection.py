@@ -7,15 +7,14 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.log import gen_log
 
 from nestmap.server.detached import DetachedStream
-from nestmap.server.limits import HIGH_WATER, LINGER, LINGER_BYTES, LOW_WATER, MIN_PROGRESS
+from nestmap.server.limits import HIGH_WATER, LINGER, LINGER_BYTES, LOW_WATER
 from nestmap.server.peer import Peer
+from nestmap.server.progress import NEVER, Progress
 from nestmap.server.reader import RequestReader
 
 if TYPE_CHECKING:
     from nestmap.server.connections import Connections
     from nestmap.server.http_server import HTTPServer
-
-NEVER = float("inf")
 
 
 class Connection(asyncio.Protocol):
@@ -39,8 +38,7 @@ class Connection(asyncio.Protocol):
         self._closed = False
         self._reader: RequestReader | None = RequestReader(self)
         self._read_deadline = NEVER
-        self._write_deadline = NEVER
-        self._unsent = 0
+        self._patience = NEVER
         self._thrown_away = 0
         self._paused = False
         self._writers: list[asyncio.Future[None]] = []
@@ -60,6 +58,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        self._progress = Progress(self.transport)
         family = transport.get_extra_info("socket").family
         self.peer = Peer(family, transport.get_extra_info("peername"), self.server.protocol)
         self._sent = self.loop.create_future()
@@ -82,13 +81,12 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.congested = True
-        self._unsent = self.transport.get_write_buffer_size()
-        self._write_deadline = self._connections.deadline(self.limits.write)
+        self._expect_progress()
         self._connections.waits(self)
 
     def resume_writing(self) -> None:
         self.congested = False
-        self._write_deadline = NEVER
+        self._progress.deadline = NEVER
         writers, self._writers = self._writers, []
         for writer in writers:
             if not writer.done():
@@ -108,6 +106,7 @@ class Connection(asyncio.Protocol):
         """Send ``data``. The returned future is done when more may be sent."""
         if self._closed or self.transport.is_closing():
             return _closed_error(self.loop)
+        self._progress.written += len(data)
         self.transport.write(data)
         if not self.congested:
             return self._sent
@@ -124,8 +123,7 @@ class Connection(asyncio.Protocol):
         self.open = False
         self.transport.write_eof()
         self._connections.waits(self)
-        unsent = self.transport.get_write_buffer_size()
-        self._wait(max(LINGER, self.limits.write) if unsent else LINGER)
+        self._wait(LINGER)
         self.pace()
 
     def abort(self) -> None:
@@ -147,7 +145,7 @@ class Connection(asyncio.Protocol):
     def _forget(self) -> None:
         reader, self._reader = self._reader, None
         self.open, self._closed = False, True
-        self._read_deadline = self._write_deadline = NEVER
+        self._read_deadline = NEVER
         self._connections.forget(self)
         for writer in self._writers:
             if not writer.done():
@@ -183,20 +181,37 @@ class Connection(asyncio.Protocol):
 
     def check_deadline(self, now: float) -> None:
         """Close the connection if the client missed its deadline."""
+        if not hasattr(self, "transport") or self._closed:
+            return
+        reads_body = self.open and self._reader is not None and self._reader.reads_body
+        if not self.transport.get_write_buffer_size():
+            self._progress.deadline = NEVER
+        elif not self._check_progress(now):
+            gen_log.info("Timeout writing to %s", self.peer)
+            self.abort()
+        elif self._read_deadline != NEVER and not reads_body:
+            # The time for the next request begins when the client has got the response.
+            self._wait(self._patience)
         if now >= self._read_deadline:
-            if self.open and self._reader is not None and self._reader.reads_body:
+            if reads_body:
                 gen_log.info("Timeout reading body from %s", self.peer)
             self.abort()
-        elif now >= self._write_deadline:
-            unsent = self.transport.get_write_buffer_size()
-            if unsent > self._unsent - MIN_PROGRESS:
-                gen_log.info("Timeout writing to %s", self.peer)
-                self.abort()
-                return
-            self._unsent = unsent
-            self._write_deadline = self._connections.deadline(self.limits.write)
+
+    def _check_progress(self, now: float) -> bool:
+        """Return False if the client missed the deadline for a part of the response."""
+        if self._progress.deadline != NEVER:
+            if now < self._progress.deadline:
+                return True
+            if not self._progress.was_made():
+                return False
+        self._expect_progress()
+        return True
+
+    def _expect_progress(self) -> None:
+        self._progress.expect(self._connections.deadline(self.limits.write))
 
     def _wait(self, seconds: float) -> None:
+        self._patience = seconds
         self._read_deadline = self._connections.deadline(seconds)
 
 

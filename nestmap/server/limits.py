@@ -13,7 +13,8 @@ class Limits:
     body_bytes: int
     # The largest part of a body that HTTPMessageDelegate.data_received() gets at once.
     chunk_bytes: int
-    # From the connection, or the previous response, to the end of the next head.
+    # From the connection, or from when the client has read the previous response, to the end of the
+    # next head.
     idle: float
     # From the head to the end of the body; HTTPConnection.set_body_timeout() replaces it for one
     # request.
@@ -29,7 +30,8 @@ class Limits:
 HIGH_WATER = 64 * 1024
 LOW_WATER = 16 * 1024
 
-# A client that reads less than this within ``Limits.write`` is cut: about 500 bytes a second.
+# A client that reads less than this within ``Limits.write`` is cut: about 500 bytes a second. If less
+# is unsent, it must read all of that.
 MIN_PROGRESS = 16 * 1024
 
 # After the last response, the receiving side stays open for this long (seconds), and up to

@@ -15,6 +15,7 @@ from tests.support.two_servers import exchange
 
 CLOSE = b"Host: h\r\nConnection: close\r\n\r\n"
 KEEP = b"Host: h\r\n\r\n"
+LARGE = 1_500_000
 
 
 class Hello(RequestHandler):
@@ -46,6 +47,20 @@ class Endless(RequestHandler):
 
     def on_connection_close(self):
         self.application.settings["told"].append("on_connection_close")
+
+
+class Large(RequestHandler):
+    """Answers with a body of LARGE bytes, in one part or in two."""
+
+    def get(self, form):
+        if form == "close":
+            self.set_header("Connection", "close")
+        if form == "parts":
+            self.write(b"x" * (LARGE // 2))
+            self.flush()
+            self.write(b"x" * (LARGE // 2))
+        else:
+            self.write(b"x" * LARGE)
 
 
 class Waiting(RequestHandler):
@@ -103,13 +118,20 @@ def told():
 def serve(told):
     """Return a function that runs a coroutine function with the port of a server with these handlers."""
 
-    def serve(work, **options):
+    def serve(work, buffer=None, **options):
         async def run():
             routes = [("/", Hello), ("/length/(.*)", Length), ("/endless", Endless)]
-            routes += [("/waiting", Waiting), ("/stream", Stream), ("/detached", Detached)]
+            routes += [
+                ("/large/(.*)", Large),
+                ("/waiting", Waiting),
+                ("/stream", Stream),
+                ("/detached", Detached),
+            ]
             options.setdefault("idle_connection_timeout", 30)
             server = HTTPServer(Application(routes, told=told), **options)
             listening, port = bind_unused_port()
+            if buffer:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
             server.add_sockets([listening])
             try:
                 return await work(port)
@@ -187,6 +209,39 @@ def test_a_client_that_does_not_read_is_disconnected(serve, told):
         writer.transport.abort()
 
     serve(work, write_timeout=0.3)
+
+
+async def receive_slowly(port: int, request: bytes, size: int) -> int:
+    """Receive up to ``size`` bytes, a part at a time; return how many there were."""
+    loop = asyncio.get_running_loop()
+    received = 0
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        client.connect(("127.0.0.1", port))
+        client.setblocking(False)
+        await loop.sock_sendall(client, request)
+        with suppress(ConnectionError):
+            while received < size and (part := await loop.sock_recv(client, 64 * 1024)):
+                received += len(part)
+                await asyncio.sleep(0.02)
+    return received
+
+
+@pytest.mark.parametrize(
+    ("form", "idle", "buffer"),
+    [("keep", 0.2, 32), ("close", 0.2, 32), ("parts", 30, 32), ("keep", 30, 512)],
+)
+def test_a_client_that_reads_slowly_but_steadily_gets_the_whole_response(
+    serve, monkeypatch, form, idle, buffer
+):
+    monkeypatch.setattr("nestmap.server.connection.LINGER", 0.2)
+
+    async def work(port):
+        request = f"GET /large/{form} HTTP/1.1\r\n".encode() + KEEP
+        return await receive_slowly(port, request, LARGE)
+
+    options = {"write_timeout": 0.3, "idle_connection_timeout": idle}
+    assert serve(work, buffer=buffer * 1024, **options) >= LARGE
 
 
 def test_a_client_that_closes_its_sending_side_counts_as_disconnected(serve, told):
