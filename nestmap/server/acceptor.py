@@ -1,7 +1,6 @@
 """Accepts new connections, and pauses when no more may be open."""
 
 import asyncio
-import errno
 import logging
 import socket
 from collections.abc import Callable
@@ -10,10 +9,8 @@ log = logging.getLogger("nestmap.server")
 
 # How many new connections are accepted in one turn of the event loop.
 AT_ONCE = 16
-# The pause when no more connections may be open (seconds).
+# The pause when no more connections may be open, or the system cannot accept one (seconds).
 PAUSE = 0.1
-
-_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Acceptor:
@@ -68,8 +65,7 @@ class Acceptor:
             except ConnectionAbortedError:
                 continue
             except OSError as error:
-                if error.errno not in _NO_ROOM:
-                    raise
+                # No room for another descriptor, or a passing fault of the network.
                 self._pause(str(error))
                 return False
             self._accepted(client)
@@ -78,6 +74,8 @@ class Acceptor:
     def _pause(self, reason: str) -> None:
         """Stop accepting for PAUSE seconds; log it at most once a second."""
         self._loop.remove_reader(self._listening)
+        if self._resume is not None:
+            self._resume.cancel()
         self._resume = self._loop.call_later(PAUSE, self._start)
         now = self._loop.time()
         if self._reported < 0 or now - self._reported >= 1:

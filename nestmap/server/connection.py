@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
 
     def send(self, data: bytes) -> "asyncio.Future[None]":
         """Send ``data``. The returned future is done when more may be sent."""
-        if self._closed or self.transport.is_closing():
+        if not self.open or self.transport.is_closing():
             return _closed_error(self.loop)
         self._progress.written += len(data)
         self.transport.write(data)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from tornado.httpserver import HTTPServer as TornadoServer
@@ -152,9 +153,16 @@ class HTTPServer(TornadoServer):
             self.loop.connect_accepted_socket(lambda: connection, client)
         )
         self._arriving.add(arriving)
-        arriving.add_done_callback(self._arrived)
+        arriving.add_done_callback(partial(self._arrived, connection, client))
 
-    def _arrived(self, arriving: "asyncio.Task[Any]") -> None:
+    def _arrived(
+        self, connection: Connection, client: socket.socket, arriving: "asyncio.Task[Any]"
+    ) -> None:
         self._arriving.discard(arriving)
-        if not arriving.cancelled() and (error := arriving.exception()):
+        error = None if arriving.cancelled() else arriving.exception()
+        if error:
             gen_log.warning("a new connection failed: %s", error)
+        if error or arriving.cancelled():
+            # asyncio does not call connection_lost() for it.
+            connection.connection_lost(None)
+            client.close()

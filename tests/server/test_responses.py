@@ -98,6 +98,26 @@ class Stream(RequestHandler):
         self.write(f"{max(self.parts)} of {sum(self.parts)}")
 
 
+@stream_request_body
+class Late(RequestHandler):
+    """Answers after its body was refused."""
+
+    def prepare(self):
+        self.answering = asyncio.ensure_future(self.answer())
+
+    async def answer(self):
+        told = self.application.settings["told"]
+        await until(told, "refused")
+        self.write("hello")
+        try:
+            await self.flush()
+        except StreamClosedError:
+            told.append("StreamClosedError")
+
+    def data_received(self, chunk):
+        """Receive a part of the body."""
+
+
 class Detached(RequestHandler):
     """Detaches the connection and sends back all bytes that it receives."""
 
@@ -126,6 +146,7 @@ def serve(told):
                 ("/waiting", Waiting),
                 ("/stream", Stream),
                 ("/detached", Detached),
+                ("/late", Late),
             ]
             options.setdefault("idle_connection_timeout", 30)
             server = HTTPServer(Application(routes, told=told), **options)
@@ -281,6 +302,18 @@ def test_a_refused_body_is_not_read_and_the_client_gets_the_response(serve):
     head = b"POST /stream HTTP/1.1\r\nContent-Length: 9000000\r\nRefuse: yes\r\n" + KEEP
     outcome = serve(lambda port: exchange(port, [head, b"x" * 3_000_000]))
     assert outcome == ["413 ", "closed"]
+
+
+def test_a_response_after_a_refused_body_raises_as_if_the_client_had_disconnected(serve, told):
+    async def work(port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /late HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + KEEP + b"x\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400")
+        told.append("refused")
+        await until(told, "StreamClosedError")
+        writer.transport.abort()
+
+    serve(work)
 
 
 def test_a_detached_connection_keeps_bytes_that_arrived_early(serve):
