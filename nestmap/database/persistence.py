@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from nestmap.database.errors import Locked, TimedOut, Unavailable
+from nestmap.database.errors import DatabaseError, Locked, TimedOut, Unavailable
 from nestmap.database.migration_files import SchemaError
 
 # Between two attempts, and between two equal log lines (seconds). While a statement waits for a
@@ -20,8 +20,8 @@ log = logging.getLogger("nestmap.database")
 # Errors that may end by themselves.
 PASSING = (Locked, TimedOut, Unavailable)
 
-# Errors that an operator may repair: by granting a right, by restoring a file.
-MENDABLE = (*PASSING, SchemaError)
+# Errors that an operator may repair: by granting a right, by restoring a file or a table.
+MENDABLE = (DatabaseError, SchemaError)
 
 Result = TypeVar("Result")
 
@@ -79,8 +79,8 @@ async def keep_trying(
 ) -> Result:
     """Return the result of ``step``; repeat it for up to ``seconds`` while it can't use the database.
 
-    It is also repeated after a SchemaError: an operator may repair the schema meanwhile. ``what`` is the
-    name of the step in the log.
+    It is also repeated after a SchemaError or a refusal: an operator may repair the schema meanwhile.
+    ``what`` is the name of the step in the log.
     """
     persistence = Persistence(seconds, log, errors=MENDABLE)
     return await persistence.until_it_works(what, step)

@@ -128,6 +128,14 @@ def test_with_an_expire_column_with_time_zone_the_start_names_it_and_does_not_se
     assert site.readiness() != 200
 
 
+def test_a_site_whose_table_is_restored_after_its_start_becomes_ready(database, start_instance):
+    database.execute("alter table nestmap.users rename to elsewhere")
+    site = start_instance.begin(database.url)
+    wait_until(lambda: "the site is not ready" in site.output, "the start to say what it waits for")
+    database.execute("alter table nestmap.elsewhere rename to users")
+    site.wait_until_ready()
+
+
 TOUCH = "function nestmap.session_touch(varchar[], integer, integer)"
 EDIT = "update nestmap.migrations set checksum = reverse(checksum) where name = '0012-update'"
 # What is done to the schema, the words that name it, and how it is undone.
