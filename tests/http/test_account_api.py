@@ -112,6 +112,7 @@ def ended_sessions(database, user_id: int) -> list:
     )
 
 
+@pytest.mark.long
 def test_a_changed_password_is_told_as_changed_although_a_session_is_locked(
     ada, phone, shared_database
 ):

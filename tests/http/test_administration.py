@@ -384,6 +384,7 @@ def test_sign_ins_to_a_disabled_account_are_recorded_with_the_account(
     assert [row.details for row in rows] == [{"account": "disabled"}] * 2
 
 
+@pytest.mark.long
 def test_the_made_password_is_shown_although_a_session_of_the_account_is_locked(
     admin, member, shared_database
 ):

@@ -120,6 +120,7 @@ def slow_pair(shared_database, relay, start_shared_instance, pair):
     return started
 
 
+@pytest.mark.long
 def test_signing_out_with_twelve_changes_in_flight_is_final(slow_pair, relay, shared_database):
     """Repeated twenty times, on two instances, over a slow connection."""
     visitor = Visitor(*(instance.url for instance in slow_pair))

@@ -92,6 +92,7 @@ def test_the_figures_of_a_large_table_have_their_time(admin, samples, shared_dat
         shared_database.execute("analyze session")
 
 
+@pytest.mark.long
 def test_slow_reports_take_no_connection_from_visitors(admin, site, shared_database):
     waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
     visitor = Visitor(site.url)

@@ -84,6 +84,7 @@ def test_an_undo_that_does_not_fit_can_be_tried_again(visitor, shared_database):
     assert "a" in visitor.place_ids()
 
 
+@pytest.mark.long
 def test_a_removal_whose_session_is_not_stored_removes_nothing(owner, shared_database):
     before = owner.places()
     page = owner.get("/")

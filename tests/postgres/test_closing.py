@@ -64,6 +64,7 @@ def test_a_task_of_the_site_may_use_the_layer_until_it_ends(services, caplog):
     assert "end all sessions failed" not in caplog.text
 
 
+@pytest.mark.long
 def test_the_time_to_close_is_that_of_the_site_and_the_layer_together(services):
     seconds = 2
 

@@ -213,6 +213,7 @@ def building(database) -> bool:
     return database.value("select count(*) from pg_stat_progress_create_index") == 1
 
 
+@pytest.mark.long
 def test_a_migration_waits_for_a_reader_without_blocking_other_programs(
     empty_database, write, caplog
 ):

@@ -148,6 +148,7 @@ def test_a_framing_is_read_as_tornado_reads_it_or_refused(servers, runner):
     assert "/hidden" not in servers.seen
 
 
+@pytest.mark.long
 def test_no_request_is_hidden_from_nginx_and_other_requests_are_answered(servers, runner, tmp_path):
     async def attack():
         for framing in framings():

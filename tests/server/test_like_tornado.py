@@ -97,6 +97,7 @@ def without_continue(outcome: list[str]) -> list[str]:
 CHUNKED = b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
 
 
+@pytest.mark.long
 @settings(
     max_examples=30,
     deadline=None,
