@@ -57,7 +57,7 @@ class PlaceForm:
         """Return the place, or None if there are `errors`.
 
         With `guess`, a place without a position that has the name of a town gets its position. A text
-        of the place `before` that nobody edited is kept as it is.
+        of the place `before` that was not edited is kept as it is.
         """
         position = self._position(guess=guess)
         texts = {"name": self.values["name"], "note": self.values["note"]}

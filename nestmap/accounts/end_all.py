@@ -54,7 +54,7 @@ class EndAll:
         return ended
 
     async def run_in_background(self, source: Source) -> None:
-        """Do the same for nobody who waits: log the progress and the end."""
+        """Do the same in a background task: log the progress and the end."""
         try:
             ended = await self.run(source, _teller("accounts"), _teller("sessions"), patient=True)
         except asyncio.CancelledError:

@@ -37,7 +37,7 @@ def test_a_disabled_account_is_signed_out_from_the_next_request(visitor, shared_
 def test_the_session_of_before_a_change_goes_with_the_next_sign_in_or_out(
     visitor, shared_database, leave
 ):
-    """Its cookie is replaced, so nobody could end the row by using it."""
+    """Its cookie is replaced, so no request could end the row by using it."""
     visitor.register()
     sid = sid_of(visitor, shared_database)
     shared_database.execute(

@@ -4,7 +4,7 @@ from nestmap.processes.worker import Worker
 
 
 def pauses(count: int) -> list[float]:
-    """Return the pauses after so many short lives, one after the other."""
+    """Return the pauses after this number of short lives, one after the other."""
     worker = Worker(0)
     found = []
     for _ in range(count):
