@@ -147,6 +147,7 @@ def test_a_successful_sign_in_is_not_counted(owner):
         assert other_browser(owner).sign_in(headers={FROM: "203.0.113.9"}).status == 200
 
 
+@pytest.mark.long
 def test_fewer_than_a_hundred_passwords_can_be_guessed_in_a_day(owner, shared_database):
     checked, waits, passed, waited = 0, [], 0, False
     while passed < 86400:

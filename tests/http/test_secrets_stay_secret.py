@@ -15,7 +15,7 @@ PREVIOUS = "the-previous-secret-of-the-tests-long-enough"
 PASSWORDS = ["hunter2-hunter2-hunter2", "a wrong password 4711", "short-pw"]
 
 
-@pytest.fixture(params=["text", "json"])
+@pytest.fixture(params=[pytest.param("text", marks=pytest.mark.long), "json"])
 def talkative(request, database, relay, start_instance):
     """Start an instance that logs at level debug."""
     return start_instance(

@@ -68,6 +68,7 @@ def test_migrating_twice_changes_nothing(database, tmp_path):
     assert schema_of(database) == before
 
 
+@pytest.mark.long
 def test_six_commands_at_once_all_succeed(empty_database, database, tmp_path):
     started = [begin_migrating(empty_database, tmp_path) for _ in range(6)]
     assert [end(process)[0] for process in started] == [0] * 6
