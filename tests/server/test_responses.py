@@ -262,7 +262,7 @@ def test_a_client_that_reads_slowly_but_steadily_gets_the_whole_response(
         request = f"GET /large/{form} HTTP/1.1\r\n".encode() + KEEP
         return await receive_slowly(port, request, LARGE)
 
-    options = {"write_timeout": 1.0, "idle_connection_timeout": idle}
+    options = {"write_timeout": 0.7, "idle_connection_timeout": idle}
     assert serve(work, buffer=buffer * 1024, **options) >= LARGE
 
 
