@@ -1,4 +1,8 @@
-"""Serves an application until a stop."""
+"""Serves an application until a stop: then waits for requests and commits, and closes everything.
+
+What sets the stop, a second signal and the exit by force are in signals.py, several processes in
+supervisor.py.
+"""
 
 import asyncio
 import gc
