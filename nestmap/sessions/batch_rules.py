@@ -53,8 +53,8 @@ class BatchRules(Generic[Item]):
         taken: dict[Hashable, list[Entry[Item, Any]]] = {}
         skipped: list[Entry[Item, Any]] = []
         # Items that are passed over use up room, too, so that no item overtakes many others. Those of one
-        # key use up a tenth at most: a locked session with many waiting changes must not delay the others.
-        share = max(1, room // 10)
+        # key use up a quarter at most: a locked session with many waiting changes must not delay the others.
+        share = max(1, room // 4)
         left = dict.fromkeys(running, share)
         while queue and room:
             entry = queue.popleft()
