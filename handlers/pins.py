@@ -117,6 +117,5 @@ async def keep(handler: BaseHandler, place: Place, form: PlaceForm) -> bool:
     else:
         drop_draft(handler.session)
         return True
-    if removed:
-        keep_removed(handler.session, removed)
+    keep_removed(handler.session, *removed)
     return False

@@ -23,8 +23,7 @@ class UnpinHandler(BaseHandler):
         """Remove the place, keep it for an undo, and redirect to its neighbour on the board."""
         ids = await board_ids(self)
         removed = await self._remove(place_id)
-        kept = read_removed(self.session)
-        if kept and kept.id == place_id:
+        if kept := read_removed(self.session).get(place_id):
             # Also if the form was sent again, because the first answer was lost.
             say(self, f"Removed {kept.name}.", undo=place_id)
         else:
@@ -40,7 +39,7 @@ class UnpinHandler(BaseHandler):
             await self.save_session()
         removed = await places.remove(place_id)
         if removed:
-            # A visitor's place is in the same commit; before the removal, the copy may not fit.
+            # A visitor's place is in the same commit; the copy may fit only after the removal.
             keep_removed(self.session, removed)
         return removed
 
@@ -52,9 +51,10 @@ class UndoHandler(BaseHandler):
 
     async def post(self) -> None:
         """Restore the place if it is the one that was removed last."""
-        place = read_removed(self.session)
-        if place is None or field(self, "id") != place.id:
-            say(self, "There is nothing to undo any more." if place is None else NOT_THE_LAST)
+        removed = read_removed(self.session)
+        place = removed.get(field(self, "id"))
+        if place is None:
+            say(self, NOT_THE_LAST if removed else "There is nothing to undo any more.")
             self.redirect("/", status=303)
             return
         form = PlaceForm()

@@ -1,42 +1,36 @@
 """The last removed place, which is kept in the session so that the removal can be undone."""
 
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
-from nestmap.places.place import InvalidPlace, Place, read_place
+from nestmap.places.place import Place
+from nestmap.places.visitor import PREFIX, entry, read_entry
 from nestmap.sessions import SessionTooLarge
 
-KEY = "removed"
+# Shorter than the prefix of a place: in a full session, the copy fits where the place was.
+REMOVED = "gone:"
+assert len(REMOVED) < len(PREFIX)
 
 
-def keep_removed(session: MutableMapping[str, Any], place: Place) -> bool:
-    """Store a place for an undo; return False if it does not fit into the session."""
-    try:
-        session[KEY] = place.json() | {"created_at": place.created_at}
-    except SessionTooLarge:
-        drop_removed(session)
-        return False
-    return True
+def keep_removed(session: MutableMapping[str, Any], *places: Place) -> None:
+    """Keep places for an undo, and none that was removed before; one that does not fit is not kept."""
+    take_removed(session)
+    for place in places:
+        with suppress(SessionTooLarge):
+            session[REMOVED + place.id] = entry(place, place.created_at)
 
 
-def read_removed(session: Mapping[str, Any]) -> Place | None:
-    """Return the last removed place, or None."""
-    fields = session.get(KEY)
-    if not isinstance(fields, dict):
-        return None
-    try:
-        return read_place(str(fields.get("id")), fields, float(fields.get("created_at") or 0))
-    except (InvalidPlace, TypeError, ValueError):
-        return None
+def read_removed(session: Mapping[str, Any]) -> dict[str, Place]:
+    """Return the last removed place by its id, or several if their removals ran at once."""
+    keys = [key for key in session if key.startswith(REMOVED)]
+    places = (read_entry(key.removeprefix(REMOVED), session[key]) for key in keys)
+    return {place.id: place for place in places if place}
 
 
-def take_removed(session: MutableMapping[str, Any]) -> Place | None:
-    """Return the last removed place, or None, and keep it no longer."""
-    place = read_removed(session)
-    drop_removed(session)
-    return place
-
-
-def drop_removed(session: MutableMapping[str, Any]) -> None:
-    """Delete it after another change."""
-    session.pop(KEY, None)
+def take_removed(session: MutableMapping[str, Any]) -> list[Place]:
+    """Return what `read_removed` returns, and keep it no longer."""
+    removed = read_removed(session)
+    for place_id in removed:
+        del session[REMOVED + place_id]
+    return list(removed.values())

@@ -28,16 +28,13 @@ class VisitorPlaces:
 
     async def get(self, place_id: str) -> Place | None:
         """Return the place with this id, or None."""
-        return _place(PREFIX + place_id, self._session.get(PREFIX + place_id))
+        return read_entry(place_id, self._session.get(PREFIX + place_id))
 
     async def put(self, place: Place) -> bool:
         """Store a place; return True if it is new, False if it replaced one."""
         replaced = await self.get(place.id)
-        fields: dict[str, Any] = {"name": place.name, "note": place.note}
-        if place.is_on_the_map:
-            fields |= {"latitude": place.latitude, "longitude": place.longitude}
         created_at = replaced.created_at if replaced else place.created_at or time.time()
-        self._session[PREFIX + place.id] = fields | {"created_at": round(created_at, 3)}
+        self._session[PREFIX + place.id] = entry(place, created_at)
         return replaced is None
 
     async def remove(self, place_id: str) -> Place | None:
@@ -55,17 +52,26 @@ def session_places(session: Mapping[str, Any]) -> list[Place]:
     table may store other data under such a key, which is skipped.
     """
     keys = sorted(key for key in session if key.startswith(PREFIX))
-    places = (_place(key, session[key]) for key in keys)
+    places = (read_entry(key.removeprefix(PREFIX), session[key]) for key in keys)
     return [place for place in places if place]
 
 
-def _place(key: str, fields: object) -> Place | None:
+def entry(place: Place, created_at: float) -> dict[str, Any]:
+    """Return the value that a session has under the key of a place."""
+    fields: dict[str, Any] = {"name": place.name, "note": place.note}
+    if place.is_on_the_map:
+        fields |= {"latitude": place.latitude, "longitude": place.longitude}
+    return fields | {"created_at": round(created_at, 3)}
+
+
+def read_entry(place_id: str, fields: object) -> Place | None:
+    """Return the place that a session has under the key of `place_id`, or None if it is none."""
     if not isinstance(fields, dict):
         return None
     created_at = fields.get("created_at")
     if not (isinstance(created_at, (int, float)) and 0 <= created_at < YEAR_10000):
         created_at = 0.0
     try:
-        return read_place(key.removeprefix(PREFIX), fields, created_at)
+        return read_place(place_id, fields, created_at)
     except InvalidPlace:
         return None

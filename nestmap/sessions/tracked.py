@@ -91,9 +91,9 @@ class TrackedData(MutableMapping[str, Any]):
 
     def __delitem__(self, key: str) -> None:
         self._remember(key)
-        size = self._size_of(key)
+        # Before the value is gone: the first call counts all data.
+        self._grow(-self._size_of(key))
         del self._data[key]
-        self._grow(-size)
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._data))

@@ -1,5 +1,7 @@
 """Undoing a removal: which place comes back, and when it can't."""
 
+import itertools
+
 import pytest
 
 from tests.support.follow import follow
@@ -30,15 +32,23 @@ def undo(visitor: Visitor, page):
     return follow(visitor, submit(visitor, page, Page(page).form(button="Undo"), "/"))
 
 
-def fill(visitor: Visitor, most: int = 1_000) -> None:
-    """Put places until no place of any size fits."""
+def put(visitor: Visitor, place: str, note: str) -> bool:
+    """Put a place; return False if it does not fit."""
+    fields = {"name": f"Full {place}", "note": note}
+    answer = visitor.request("PUT", f"/api/places/{place}", json=fields)
+    assert answer.status in {200, 201, 413}, answer.text
+    return answer.status != 413
+
+
+def fill(visitor: Visitor) -> None:
+    """Put places until not one more byte fits."""
     for note in (NOTE, ""):
-        for number in range(most):
-            fields = {"name": f"Full {len(note)}", "note": note}
-            answer = visitor.request("PUT", f"/api/places/f{len(note)}-{number}", json=fields)
-            if answer.status == 413:
+        for number in itertools.count():
+            if not put(visitor, f"f{len(note)}-{number}", note):
                 break
-            assert answer.status == 201, answer.text
+    for length in itertools.count(1):
+        if not put(visitor, "f0-0", "n" * length):
+            break
 
 
 def test_the_button_of_an_older_removal_restores_no_other_place(owner):
@@ -52,11 +62,14 @@ def test_the_button_of_an_older_removal_restores_no_other_place(owner):
 
 
 def test_a_removal_in_a_full_map_of_a_visitor_can_be_undone(visitor):
-    visitor.request("PUT", "/api/places/long", json={"name": "Long", "note": NOTE})
+    place = {"name": "Long", "note": NOTE, "latitude": 35.0116, "longitude": 135.7681}
+    visitor.request("PUT", "/api/places/long", json=place)
     fill(visitor)
+    before = visitor.places()
     gone = remove(visitor, "Long", at="/?page=2")
+    assert "long" not in visitor.place_ids()
     assert "Long is back." in undo(visitor, gone).text
-    assert "long" in visitor.place_ids()
+    assert visitor.places() == before
 
 
 def test_a_removal_makes_room_for_a_new_place(visitor):

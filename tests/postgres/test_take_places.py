@@ -57,7 +57,7 @@ def places(database):
 
 
 def test_keys_of_places_are_taken_and_no_others(take, places):
-    data = {"place:kyoto": GOOD, "cookie": {}, "draft": {"name": "x"}, "removed": GOOD}
+    data = {"place:kyoto": GOOD, "cookie": {}, "draft": {"name": "x"}, "gone:oslo": GOOD}
     assert take(data) == ["place:kyoto"]
     row = places()["kyoto"]
     assert (row.name, row.note, row.latitude, row.longitude) == tuple(GOOD.values())

@@ -266,6 +266,19 @@ def test_a_session_may_reach_the_size_limit_and_not_exceed_it():
     session["b"] = "x" * 900
 
 
+def test_a_removed_value_leaves_room_for_one_of_its_size_and_no_more():
+    data = {"keep": "x" * 400, "a": "x" * 500}
+    session = loaded(dict(data))
+    del session["a"]
+    with pytest.raises(SessionTooLarge):
+        session["b"] = "x" * 700
+    assert state_of(session) is State.CHANGED
+    session = loaded(dict(data))
+    del session["a"]
+    session["b"] = "x" * 500
+    assert state_of(session) is State.CHANGED
+
+
 def test_a_session_above_the_size_limit_can_be_made_smaller():
     session = loaded({"a": "x" * 5000, "b": 1})
     del session["a"]
