@@ -27,14 +27,17 @@ class BatchRules(Generic[Item]):
     repeats: bool = False
 
     def take(
-        self, queue: deque[Entry[Item, Any]], room: int, running: Sequence[Item]
+        self,
+        queue: deque[Entry[Item, Any]],
+        room: int,
+        running: Sequence[Unit[Item, Any]],
     ) -> list[Unit[Item, Any]]:
         """Remove up to ``room`` items from the queue and return their units.
 
-        ``running`` has one item of each unit that is being sent.
+        ``running`` are the units that are being sent.
         """
         if self.key is not None:
-            return self._take_keyed(queue, room, self.key, set(map(self.key, running)))
+            return self._take_keyed(queue, room, self.key, running)
         return [Unit([queue.popleft()]) for _ in range(min(len(queue), room))]
 
     def _take_keyed(
@@ -42,7 +45,7 @@ class BatchRules(Generic[Item]):
         queue: deque[Entry[Item, Any]],
         room: int,
         key: Callable[[Item], Hashable],
-        running: set[Hashable],
+        running: Sequence[Unit[Item, Any]],
     ) -> list[Unit[Item, Any]]:
         """Take items of different keys; with ``merges``, those of one key are one unit.
 
@@ -52,10 +55,15 @@ class BatchRules(Generic[Item]):
         """
         taken: dict[Hashable, list[Entry[Item, Any]]] = {}
         skipped: list[Entry[Item, Any]] = []
-        # Items that are passed over use up room, too, so that no item overtakes many others. Those of one
-        # key use up a quarter at most: a locked session with many waiting changes must not delay the others.
+        # Items that are overtaken, running or skipped, use up room, too, so that no item overtakes many others.
+        # Those of one key use up a quarter at most: a locked session with many waiting changes must not delay
+        # the others. A quarter is left in any case.
         share = max(1, room // 4)
-        left = dict.fromkeys(running, share)
+        left: dict[Hashable, int] = {}
+        for unit in running:
+            used = min(share, len(unit.entries))
+            left[key(unit.item)] = share - used
+            room = max(share, room - used)
         while queue and room:
             entry = queue.popleft()
             if running and (its_key := key(entry.item)) in left:

@@ -124,7 +124,7 @@ class Batcher(Generic[Item, Result]):
             queued = len(self._queue)
             await asyncio.sleep(0)
         self._starting = False
-        running = [unit.item for batch in self._running for unit in batch.units]
+        running = [unit for batch in self._running for unit in batch.units if not unit.is_decided]
         units = self._rules.take(self._queue, self._limits.items, running)
         # Without units, all items had timed out or their keys are running: the end of those starts a batch.
         if units:

@@ -26,6 +26,13 @@ class Entry(Generic[Item, Result]):
     # True if its outcome is unknown: it was sent and no answer has decided it.
     unknown: bool = False
 
+    @property
+    def is_decided(self) -> bool:
+        """True if it has its result; one that gave up may still be carried out."""
+        if not self.future.done() or self.future.cancelled():
+            return False
+        return not getattr(self.future.exception(), "unknown", False)
+
     def answer(self, result: Result | Exception) -> None:
         """Set the result, unless the entry has one."""
         if self.future.done():
@@ -72,6 +79,11 @@ class Unit(Generic[Item, Result]):
     def is_done(self) -> bool:
         """True if no entry waits for a result. Delivery does not send such a unit."""
         return all(entry.future.done() for entry in self.entries)
+
+    @property
+    def is_decided(self) -> bool:
+        """True if each entry has its result: no later one with its key need wait for it."""
+        return all(entry.is_decided for entry in self.entries)
 
     @property
     def unknown(self) -> bool:

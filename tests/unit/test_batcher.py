@@ -377,6 +377,56 @@ async def test_many_items_of_a_key_that_is_running_delay_no_other_key():
 
 
 @awaited
+async def test_few_items_at_a_time_overtake_a_slow_batch_that_is_full():
+    sender = Sender()
+    sender.held.add("a1")
+    limits = BatchLimits(items=8, slow_after=0.01, running=2)
+    tried = batcher(sender, limits, BatchRules(first, merges=True))
+    slow = [tried.submit(f"{key}1") for key in "abcdefgh"]
+    await sender.has_sent(1)
+    later = [tried.submit(f"{key}1") for key in "ijklmnop"]
+    assert await later[-1] == "P1"
+    sender.let_go()
+    await outcomes(slow)
+    assert [len(batch) for batch in sender.batches] == [8, 2, 2, 2, 2]
+
+
+@awaited
+async def test_after_its_answer_an_item_delays_no_other_with_its_key():
+    sender = Sender()
+    sender.faulty = {"a1": Locked("held")}
+
+    async def send(units):
+        # A lock is waited for.
+        await asyncio.sleep(0.01)
+        return await sender(units)
+
+    tried = batcher(send, LIMITS, MERGED)
+    locked, answered = tried.submit("a1"), tried.submit("b1")
+    assert await answered == "B1"
+    assert await tried.submit("b2") == "B2"
+    assert not locked.done()
+    sender.faulty = {}
+    assert await locked == "A1"
+
+
+@awaited
+async def test_after_its_time_limit_an_item_that_was_sent_still_delays_the_others_with_its_key():
+    sender = Sender()
+    sender.held = {"a1"}
+    limits = BatchLimits(items=4, slow_after=0.01, running=2, timeout=0.03)
+    tried = batcher(sender, limits, MERGED)
+    slow = tried.submit("a1")
+    await sender.has_sent(1)
+    assert [type(one) for one in await outcomes([slow])] == [TimedOut]
+    waiting = [tried.submit("a2"), tried.submit("b1")]
+    assert await waiting[1] == "B1"
+    assert sender.batches == [["a1"], ["b1"]]
+    sender.let_go()
+    assert await waiting[0] == "A2"
+
+
+@awaited
 async def test_the_fault_of_one_of_several_that_were_merged_is_told_to_that_one_alone():
     sender = Sender()
     sender.faulty = {"a1+a2": Refused("22P05", "no"), "a2": Refused("22P05", "no")}
