@@ -169,10 +169,14 @@ class Pool:
         return None
 
     def _close_doubtful(self) -> None:
-        """Close idle connections while one has had no answer for long: they may be as dead."""
+        """Close idle connections that may be as dead as one without an answer for long.
+
+        One that was returned after the slow statement began has had an answer since.
+        """
         slow = time.monotonic() - TIMEOUTS.slow - 2 * self._hosts.round_trip
-        if any(since < slow for since in self._in_use.values()):
-            self._idle.close()
+        began = [since for since in self._in_use.values() if since < slow]
+        if began:
+            self._idle.close(before=max(began))
 
     def _connect_more(self) -> None:
         """Start as many attempts as are wanted and allowed; fail the waiters if none is possible."""

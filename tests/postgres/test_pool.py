@@ -137,6 +137,20 @@ async def answer(connection: Connection, statement: str = "select") -> None:
 SLOW = f"select pg_sleep({TIMEOUTS.slow + 0.2})"
 
 
+def test_while_a_statement_is_slow_others_use_one_connection_again(with_pool):
+    async def work(pool: Pool) -> None:
+        slow = await pool.acquire()
+        waiting = asyncio.ensure_future(answer(slow, SLOW))
+        while not waiting.done():
+            connection = await pool.acquire()
+            await answer(connection)
+            pool.release(connection)
+        assert pool.figures.connects == 2
+        pool.release(slow)
+
+    with_pool(work)
+
+
 def test_a_slow_statement_closes_connections_that_were_idle_before_it(with_pool):
     async def work(pool: Pool) -> None:
         for connection in [await pool.acquire() for _ in range(2)]:
