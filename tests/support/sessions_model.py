@@ -138,7 +138,7 @@ class Sessions:
     def commit(self, request: Request, new_sid: str | None, proved_at: float | None) -> bool:
         """Commit the changes of a request; return False if its session was ended meanwhile."""
         if request.begins or request.ended:
-            reason = "replaced" if request.begins else "signed out"
+            reason = "signed out" if request.ended else "replaced"
             own = [request.row.id] if request.row else []
             self._end_ids([*request.named, *own], reason)
             if request.begins:
