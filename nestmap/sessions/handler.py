@@ -11,6 +11,7 @@ from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError, RequestHandler
 
 from nestmap.database import DatabaseError, counted, lift_limit, limit_statements, seconds_spent
+from nestmap.sessions.asked import Sent
 from nestmap.sessions.client import client_of
 from nestmap.sessions.failures import FAILURES, failure_of, log_level
 from nestmap.sessions.hold import HeldConnection, Response
@@ -58,6 +59,7 @@ class SessionHandler(RequestHandler):
     _write: Write | None = None  # what finish() found to commit
     _held: HeldConnection | None = None  # records the response until that is committed
     _written: Written | None = None  # the row, once it is committed
+    _saving: asyncio.Lock | None = None  # locked while save_session() runs
     _saved_cookie: str | None = None  # the Set-Cookie of what save_session() committed
     _ended: Record | None = None  # the session that save_session() ended
     _flushed = False  # the first flush() was made, at the latest that of finish()
@@ -125,27 +127,41 @@ class SessionHandler(RequestHandler):
     async def save_session(self) -> None:
         """Commit now. A handler that streams must do so before its first flush(), for the cookie.
 
-        Raises DatabaseError or SessionEnded; a renewal that fails is skipped.
+        Raises DatabaseError or SessionEnded; a renewal that fails is skipped. If a call is running, another
+        one waits for it. A cancelled call waits for its commit, too: without the outcome, the client would
+        not get the cookie of a new sid.
         """
-        session = self.session
+        self._saving = self._saving or asyncio.Lock()
+        async with self._saving:
+            await self._save(self.session)
+
+    async def _save(self, session: Session) -> None:
         write = self._late_plan(session) if self._flushed else self._plan_of(session)
         if write is None:
             return
+        cancelled = None
         try:
             # The statement runs in the task of its batch, so counted() adds its time to this request's.
-            with session.saving(), counted():
-                written = await self.sessions.commit(write, waited=seconds_spent())
+            with session.saving() as sent, counted():
+                committed = self.sessions.commit(write, waited=seconds_spent())
+                cancelled = await _until_done(committed)
+                written = committed.result()
         except DatabaseError:
-            if isinstance(write, Touch):
-                return
-            raise
+            if not isinstance(write, Touch):
+                raise
+        else:
+            self._saved(write, written, sent)
+        if cancelled:
+            raise cancelled
+
+    def _saved(self, write: Write, written: Written | None, sent: Sent) -> None:
         # If a second save needs no cookie, that of the first is still to be sent.
-        self._saved_cookie = self._cookie_for(written) or self._saved_cookie
+        self._saved_cookie = self._cookie_for(write, written) or self._saved_cookie
         if isinstance(write, End):
-            self._ended = session.stored
-            session.end_saved()
+            self._ended = sent.stored
+            self.session.end_saved()
         elif written:
-            session.saved(written)
+            self.session.saved(written, sent)
 
     # For sites to override
 
@@ -222,8 +238,10 @@ class SessionHandler(RequestHandler):
         """Send the data so far; the first time with the cookie of save_session()."""
         if not self._flushed:
             # include_footers is True if finish() calls; then _make_plan() looks after the cookie.
-            if not include_footers and self._changes_cookie():
-                raise RuntimeError("await self.save_session() before the first flush()")
+            if not include_footers:
+                self._check_not_saving()
+                if self._changes_cookie():
+                    raise RuntimeError("await self.save_session() before the first flush()")
             self._flushed = True
             # If there is something to commit, _release() adds it.
             if not self._write and (cookie := self._saved_cookie or self._cookie_of_lapsed()):
@@ -256,8 +274,13 @@ class SessionHandler(RequestHandler):
         """Send an error response; for errors of the session layer, that of commit_failed().
 
         An HTTPError below 500 is a response like any other, and its changes of the session are committed.
-        Any other exception, and a status from 500 on, commit nothing.
+        Any other exception, and a status from 500 on, commit nothing. While save_session() is running, the
+        response waits for it, to send its cookie.
         """
+        if self._is_saving:
+            sending = self._send_error_after_save(status_code, kwargs)
+            self.sessions.background.start(sending, "send an error after save_session()")
+            return
         error = kwargs.get("exc_info", (None, None, None))[1]
         if error is not None and not isinstance(error, HTTPError):
             self._commits_nothing = True
@@ -302,6 +325,7 @@ class SessionHandler(RequestHandler):
             return None
         if self._flushed:
             return self._late_plan(self._session)
+        self._check_not_saving()
         if self.get_status() == SWITCHING_PROTOCOLS:
             # The response to a WebSocket's handshake can't be held: its connection is handed over at once.
             if state_of(self._session) not in _UNCHANGED:
@@ -341,14 +365,30 @@ class SessionHandler(RequestHandler):
             return error
         return None
 
+    @property
+    def _is_saving(self) -> bool:
+        return self._saving is not None and self._saving.locked()
+
+    def _check_not_saving(self) -> None:
+        """Raise RuntimeError if save_session() is running: its cookie may belong to this response."""
+        if self._is_saving:
+            raise RuntimeError("save_session() is running: await it before the response")
+
+    async def _send_error_after_save(self, status_code: int, arguments: dict[str, Any]) -> None:
+        assert self._saving is not None
+        async with self._saving:
+            pass
+        if not self._finished:
+            self.send_error(status_code, **arguments)
+
     def _changes_cookie(self) -> bool:
         return self._session is not None and state_of(self._session) in _CHANGES_COOKIE
 
-    def _cookie_for(self, written: Written | None) -> str | None:
+    def _cookie_for(self, write: Write | None, written: Written | None) -> str | None:
         """Return the Set-Cookie header after a commit: for a renewed row, or to clear it after an end."""
         if written and written.max_age is not None:
             return self.sessions.cookie.set(written.sid, written.max_age)
-        return self.sessions.cookie.clear() if self.session.ended else None
+        return self.sessions.cookie.clear() if isinstance(write, End) else None
 
     def _cookie_of_lapsed(self) -> str | None:
         """Return the Set-Cookie header after a sign-out of a lapsed session, which needs no commit."""
@@ -383,7 +423,7 @@ class SessionHandler(RequestHandler):
         """Send the response, with the cookie of the row that was written."""
         self._written = written
         try:
-            held.release(self._cookie_for(written) or self._saved_cookie)
+            held.release(self._cookie_for(self._write, written) or self._saved_cookie)
         except Exception:
             # Nothing awaits this call: without closing the connection, the client would wait.
             held.cut()
@@ -423,3 +463,14 @@ class SessionHandler(RequestHandler):
             self.set_header(name, value)
         self.set_header("Vary", "Cookie")
         self.finish(response.body)
+
+
+async def _until_done(committed: asyncio.Future[Any]) -> asyncio.CancelledError | None:
+    """Wait for a commit, which has a time limit; return the cancellation of this task meanwhile, or None."""
+    cancelled = None
+    while not committed.done():
+        try:
+            await asyncio.wait([committed])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled

@@ -50,7 +50,9 @@ def plan(session: Session, client: Callable[[], Client]) -> Write | None:
         case State.NEW:
             return _insert(session, client())
         case State.ENDED:
-            return End(tuple(_ids_to_end(session)), session.end_reason or "signed out", client())
+            return End(
+                tuple(_ids_to_end(session)), session.asked.end_reason or "signed out", client()
+            )
     if stored is None:
         # FRESH and LAPSED; sessions of the other states are stored.
         return None
@@ -70,9 +72,9 @@ def _insert(session: Session, client: Client) -> Insert:
         id=new_id(),
         data=session.data.document(),
         client=client,
-        owner=session.owner,
+        owner=session.asked.owner,
         named=_ids_to_end(session),
-        reason=session.end_reason or "replaced",
+        reason=session.asked.end_reason or "replaced",
     )
 
 
@@ -95,9 +97,9 @@ def _rotate(session: Session, sid: str, changes: Changes, client: Client) -> Rot
         removed=changes.removed,
         replaces=session.data.replaces,
         client=client,
-        owner=session.owner,
-        confirms=session.confirmed,
-        takes=session.owner is not None,
+        owner=session.asked.owner,
+        confirms=session.asked.confirmed,
+        takes=session.asked.owner is not None,
         named=list(session.named),
     )
 
@@ -111,7 +113,7 @@ def _ids_to_end(session: Session) -> list[str]:
 def _state_with(session: Session, changes: Changes) -> State:
     if session.stored is None or session.ended:
         return _state_without_row(session)
-    if session.rotates:
+    if session.asked.rotates:
         return State.ROTATED
     if changes:
         return State.CHANGED
@@ -120,7 +122,7 @@ def _state_with(session: Session, changes: Changes) -> State:
 
 def _state_without_row(session: Session) -> State:
     """Return the state of a session that has no row, or whose row will be deleted."""
-    if session.owner or (session.data and session.may_begin):
+    if session.asked.owner or (session.data and session.may_begin):
         return State.NEW
     if session.ended and (session.stored or session.named):
         return State.ENDED

@@ -4,6 +4,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
+from nestmap.sessions.asked import Asked, Sent
 from nestmap.sessions.records import Lapsed, Record
 from nestmap.sessions.tracked import TrackedData
 from nestmap.sessions.writes import Owner, Written
@@ -36,10 +37,8 @@ class Session(MutableMapping[str, Any]):
         # If data may go into a new session; without a lapsed one, nothing stands against it.
         self.may_begin = may_begin or lapsed is None
         self.data = TrackedData(max_bytes, record.data if record else None)
-        self.rotates = False  # gets a new sid
-        self.owner: Owner | None = None  # who signed in with this request
-        self.confirmed = False
-        self.end_reason: str | None = None
+        self.asked = Asked()
+        self._sent: Sent | None = None  # while a commit is running
         self._max_bytes = max_bytes
 
     @property
@@ -54,9 +53,10 @@ class Session(MutableMapping[str, Any]):
     @property
     def user_id(self) -> str | None:
         """The id of the signed-in user as text, or None."""
-        if self.owner:
-            return self.owner.user_id
-        return self.stored.user_id if self.stored and not self.ended else None
+        if self.asked.owner:
+            return self.asked.owner.user_id
+        known = self._sent or self.stored
+        return known.user_id if known and not self.ended else None
 
     @property
     def authenticated_at(self) -> float | None:
@@ -66,7 +66,7 @@ class Session(MutableMapping[str, Any]):
     @property
     def ended(self) -> bool:
         """True if this request ended the session."""
-        return self.end_reason is not None
+        return self.asked.end_reason is not None
 
     def sign_in(
         self,
@@ -88,13 +88,13 @@ class Session(MutableMapping[str, Any]):
         text = str(user_id)
         if self.user_id not in {None, text}:
             self.data = TrackedData(self._max_bytes, replaces=True)
-        self.owner = Owner(text, None if version is None else str(version), idle, absolute)
+        self.asked.owner = Owner(text, None if version is None else str(version), idle, absolute)
         self.user = text if user is None else user
         self.rotate()
 
     def confirm(self) -> None:
         """Record that the user gave the password again: sets ``authenticated_at`` and changes the sid."""
-        self.confirmed = True
+        self.asked.confirmed = True
         self.rotate()
 
     def sign_out(self) -> None:
@@ -103,7 +103,7 @@ class Session(MutableMapping[str, Any]):
 
     def rotate(self) -> None:
         """Change the sid, because the rights of the session are about to change."""
-        self.rotates = True
+        self.asked.rotates = True
 
     def begin(self) -> None:
         """Begin a new session after this one has lapsed; data stored from now on goes into it."""
@@ -112,34 +112,48 @@ class Session(MutableMapping[str, Any]):
     def end(self, reason: str = "ended by its user") -> None:
         """Delete the session as sign_out() does, with another reason on record."""
         self.data = TrackedData(self._max_bytes)
-        self.user = self.owner = None
-        self.rotates = False
-        self.end_reason = reason
+        self.user = None
+        self.asked = Asked(end_reason=reason)
         self.may_begin = True  # data stored after this goes into a new session
 
     @contextmanager
-    def saving(self) -> Iterator[None]:
-        """Give a block that awaits a commit; what is stored meanwhile is for the next commit."""
-        sent = self.data
-        self.data = sent.committed()
+    def saving(self) -> Iterator[Sent]:
+        """Give a block that awaits a commit; what is asked and stored meanwhile is for the next commit."""
+        later = self.data.committed()
+        sent = Sent(self.asked, self.data, later, self.stored, self.user_id, self.user)
+        if self.ended:
+            self.stored = None
+        self.asked, self.data, self._sent = Asked(), later, sent
         try:
-            yield
+            yield sent
         except BaseException:
-            self.data = sent.resumed(self.data)
+            self._not_saved(sent)
             raise
+        finally:
+            self._sent = None
 
-    def saved(self, written: Written) -> None:
+    def saved(self, written: Written, sent: Sent) -> None:
         """Record that the session was committed in the middle of its request."""
-        data = self.data
-        Session.__init__(self, self._max_bytes, written.record(self.user_id, self.user))
-        self.data = data
-        self.data.forget(written.taken)
+        self._continue_with(written.record(sent.user_id, sent.user))
+        if self.data is sent.later:
+            self.data.forget(written.taken)
 
     def end_saved(self) -> None:
         """Record that the end was committed in the middle of the request: the session is fresh."""
-        data = self.data
-        Session.__init__(self, self._max_bytes)
-        self.data = data
+        self._continue_with(None)
+
+    def _continue_with(self, stored: Record | None) -> None:
+        self.stored, self.lapsed, self.named, self.may_begin = stored, None, (), True
+
+    def _not_saved(self, sent: Sent) -> None:
+        """Ask and store again what was sent, unless the session was ended meanwhile."""
+        self.stored = sent.stored
+        if self.ended:
+            return
+        self.asked = sent.asked.followed_by(self.asked)
+        # Other data is that of another user, who signed in meanwhile.
+        if self.data is sent.later:
+            self.data = sent.data.resumed(self.data)
 
     def __getitem__(self, key: str) -> Any:
         return self.data[key]

@@ -1,10 +1,12 @@
 """Fixtures for tests over HTTP."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from tests.support.commands import nestmap
+from tests.support.cookies import SetCookie
 from tests.support.database import Database
 from tests.support.instance import Instance
 from tests.support.visitor import PASSWORD, Visitor, new_email
@@ -47,3 +49,29 @@ def new_admin(
         return admin
 
     return make
+
+
+@pytest.fixture
+def ask(http_client, base_url):
+    """Return `ask(path, value)`, which sends the value and keeps the cookies of the response."""
+    jar = {}
+
+    async def ask(path, value=None, *, method="POST"):
+        headers = {"Cookie": "; ".join(f"{name}={text}" for name, text in jar.items())}
+        body = json.dumps(value) if method == "POST" else None
+        answer = await http_client.fetch(
+            base_url + path,
+            method=method,
+            headers=headers if jar else {},
+            body=body,
+            follow_redirects=False,
+            request_timeout=5,
+            raise_error=False,
+        )
+        for header in answer.headers.get_list("Set-Cookie"):
+            cookie = SetCookie.parse(header)
+            jar[cookie.name] = cookie.value
+        return answer
+
+    ask.cookies = lambda: {"Cookie": "; ".join(f"{name}={text}" for name, text in jar.items())}
+    return ask

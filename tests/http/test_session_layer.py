@@ -307,32 +307,6 @@ def without_collector():
 
 
 @pytest.fixture
-def ask(http_client, base_url):
-    """Return `ask(path, value)`, which sends the value and keeps the cookies of the response."""
-    jar = {}
-
-    async def ask(path, value=None, *, method="POST"):
-        headers = {"Cookie": "; ".join(f"{name}={text}" for name, text in jar.items())}
-        body = json.dumps(value) if method == "POST" else None
-        answer = await http_client.fetch(
-            base_url + path,
-            method=method,
-            headers=headers if jar else {},
-            body=body,
-            follow_redirects=False,
-            request_timeout=5,
-            raise_error=False,
-        )
-        for header in answer.headers.get_list("Set-Cookie"):
-            cookie = SetCookie.parse(header)
-            jar[cookie.name] = cookie.value
-        return answer
-
-    ask.cookies = lambda: {"Cookie": "; ".join(f"{name}={text}" for name, text in jar.items())}
-    return ask
-
-
-@pytest.fixture
 def connect(ask, base_url):
     """Return `connect(query)`, which opens a WebSocket with the cookies of `ask`."""
 

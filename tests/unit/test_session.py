@@ -296,9 +296,9 @@ def test_what_was_made_smaller_in_place_leaves_room_for_another_value():
 def test_a_value_that_was_read_before_a_save_can_be_changed_in_place_after_it():
     session = fresh()
     stops = session.setdefault("stops", [1])
-    with session.saving():
+    with session.saving() as sent:
         pass
-    session.saved(WRITTEN)
+    session.saved(WRITTEN, sent)
     assert state_of(session) is State.CLEAN
     stops.append(2)
     assert session.data.changes().changed == {"stops": b"[1,2]"}
@@ -306,12 +306,12 @@ def test_a_value_that_was_read_before_a_save_can_be_changed_in_place_after_it():
 
 def save_while_storing(session, error=None):
     """Save the session while other values are stored in it."""
-    with session.saving():
+    with session.saving() as sent:
         session["b"] = 3
         session["list"].append(4)
         if error is not None:
             raise error
-    session.saved(WRITTEN)
+    session.saved(WRITTEN, sent)
 
 
 def test_what_is_stored_during_a_save_is_for_the_next_one():
@@ -404,7 +404,9 @@ def test_storing_after_an_end_makes_a_new_session():
 
 def test_a_saved_session_has_the_times_of_its_row():
     session = loaded()
-    session.saved(Written("new-sid", "public", 1.0, 2.0, 300.0, 4000.0, max_age=5.0))
+    with session.saving() as sent:
+        pass
+    session.saved(Written("new-sid", "public", 1.0, 2.0, 300.0, 4000.0, max_age=5.0), sent)
     stored = session.stored
     assert stored is not None
     assert (stored.created_at, stored.authenticated_at) == (1.0, 2.0)
