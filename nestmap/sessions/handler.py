@@ -46,14 +46,14 @@ class SessionHandler(RequestHandler):
 
     A subclass reads and changes ``self.session``. It may override ``commit_failed()``,
     ``response_sent()``, ``request_name`` and ``check_new_session()``; one that overrides ``prepare()``
-    must await ``super().prepare()``, and one that overrides ``finish()``, ``flush()`` or ``on_finish()``
+    must await ``super().prepare()``, and one that overrides ``finish()``, ``flush()`` or ``send_error()``
     must call that of this class.
     """
 
     # False: the handler does not use sessions, and its requests cost no query.
     needs_session = True
 
-    # What is known of the request so far. It has defaults, because on_finish() runs without prepare()
+    # What is known of the request so far. It has defaults, because finish() runs without prepare()
     # after an unknown method, an invalid body or a refused origin.
     _session: Session | None = None
     _write: Write | None = None  # what finish() found to commit
@@ -214,7 +214,7 @@ class SessionHandler(RequestHandler):
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
         """Finish the response; if there is something to commit, hold it until after the commit."""
-        if self._write:
+        if self._finished:
             # Tornado would notice this too, but after a second hold.
             raise RuntimeError("finish() called twice")
         try:
@@ -225,14 +225,7 @@ class SessionHandler(RequestHandler):
             raise
         if self._write:
             self._hold()
-        try:
-            return super().finish(chunk)
-        except BaseException:
-            if self._held is not None:
-                # The handler could not finish and will send an error response.
-                self.request.connection = self._held.connection
-                self._held = self._write = None
-            raise
+        return self._finish(chunk)
 
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
         """Send the data so far; the first time with the cookie of save_session()."""
@@ -250,25 +243,6 @@ class SessionHandler(RequestHandler):
                 # The client has the beginning of its response; the rest has no time limit.
                 lift_limit()
         return super().flush(include_footers)
-
-    def on_finish(self) -> None:
-        """Commit the session and release the response. Without a commit it was sent already."""
-        waited = seconds_spent()
-        # A WebSocket continues in this task, so the limit of the request must end here.
-        lift_limit()
-        held, write = self._held, self._write
-        if held is None or write is None:
-            self.response_sent()
-            return
-        try:
-            # It raises Overloaded at once; the future has any other error.
-            committed = self.sessions.commit(write, waited=waited)
-        except DatabaseError as error:
-            self._not_committed(held, error)
-        else:
-            # A partial and not a closure: it would make a cycle of handler and future, which only the
-            # garbage collector frees. Its pauses were half of the p99 latency of writes.
-            committed.add_done_callback(partial(self._committed, held))
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send an error response; for errors of the session layer, that of commit_failed().
@@ -291,6 +265,8 @@ class SessionHandler(RequestHandler):
             status_code = getattr(error, "status_code", 500)
         if isinstance(error, FAILURES) and not self._headers_written:
             self.sessions.answers.failed[failure_of(error).code] += 1
+            if isinstance(error, SessionEnded):
+                self._saved_cookie = None
             self._send(self.commit_failed(error))
             return
         if self._headers_written and self.request.connection is not None:
@@ -404,6 +380,39 @@ class SessionHandler(RequestHandler):
         self.sessions.answers.held += 1
         self.request.connection = self._held
 
+    def _finish(self, chunk: str | bytes | dict[str, Any] | None) -> asyncio.Future[None]:
+        try:
+            return super().finish(chunk)
+        except BaseException:
+            if self._held is not None and not self._finished:
+                # The handler could not finish and will send an error response.
+                self.request.connection = self._held.connection
+                self._held = self._write = None
+            raise
+        finally:
+            # Also if on_finish() of the site has failed: the client waits for the response.
+            if self._finished:
+                self._commit()
+
+    def _commit(self) -> None:
+        """Commit the session and release the response. Without a commit it was sent already."""
+        waited = seconds_spent()
+        # A WebSocket continues in this task, so the limit of the request must end here.
+        lift_limit()
+        held, write = self._held, self._write
+        if held is None or write is None:
+            self.response_sent()
+            return
+        try:
+            # It raises Overloaded at once; the future has any other error.
+            committed = self.sessions.commit(write, waited=waited)
+        except DatabaseError as error:
+            self._not_committed(held, error)
+        else:
+            # A partial and not a closure: it would make a cycle of handler and future, which only the
+            # garbage collector frees. Its pauses were half of the p99 latency of writes.
+            committed.add_done_callback(partial(self._committed, held))
+
     def _committed(self, held: HeldConnection, committed: asyncio.Future[Written | None]) -> None:
         # It was not cancelled: only this callback has the future.
         error = committed.exception()
@@ -438,15 +447,16 @@ class SessionHandler(RequestHandler):
         try:
             self.sessions.answers.failed[failure_of(error).code] += 1
             response = self.commit_failed(error)
+            # A copy: the site may return the same Response for each request.
+            headers = response.headers.copy()
             if self._saved_cookie and not isinstance(error, SessionEnded):
                 # A commit of save_session() is kept, and needs its cookie.
-                response.headers.add("Set-Cookie", self._saved_cookie)
-            response.headers["Content-Length"] = str(len(response.body))
-            response.headers["Vary"] = "Cookie"
+                headers.add("Set-Cookie", self._saved_cookie)
+            headers["Content-Length"] = str(len(response.body))
+            headers["Vary"] = "Cookie"
             self.set_status(response.status)
-            if self.request.method == "HEAD":
-                response = Response(response.status, response.headers, b"")
-            held.replace(response)
+            body = b"" if self.request.method == "HEAD" else response.body
+            held.replace(Response(response.status, headers, body))
         except Exception:
             held.cut()
             raise
