@@ -4,6 +4,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
+from nestmap.sessions import values
 from nestmap.sessions.asked import Asked, Sent
 from nestmap.sessions.records import Lapsed, Record
 from nestmap.sessions.tracked import TrackedData
@@ -83,13 +84,13 @@ class Session(MutableMapping[str, Any]):
         data of an anonymous visitor is kept; that of another account is removed, and its session ends. ``version`` is the
         version of the user's credentials, if ``user_query`` returns one. ``user`` (default: the user
         id) is used for the rest of the request. ``idle`` and ``absolute`` are lifetimes for this
-        session only, in seconds.
+        session only, in seconds. Raises ValueError for what can't be stored.
         """
-        text = str(user_id)
-        if self.user_id not in {None, text}:
+        owner = _owner(user_id, version, idle, absolute)
+        if self.user_id not in {None, owner.user_id}:
             self.data = TrackedData(self._max_bytes, replaces=True)
-        self.asked.owner = Owner(text, None if version is None else str(version), idle, absolute)
-        self.user = text if user is None else user
+        self.asked.owner = owner
+        self.user = owner.user_id if user is None else user
         self.rotate()
 
     def confirm(self) -> None:
@@ -111,6 +112,7 @@ class Session(MutableMapping[str, Any]):
 
     def end(self, reason: str = "ended by its user") -> None:
         """Delete the session as sign_out() does, with another reason on record."""
+        reason = values.check_text("reason", reason)
         self.data = TrackedData(self._max_bytes)
         self.user = None
         self.asked = Asked(end_reason=reason)
@@ -175,3 +177,14 @@ class Session(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"<Session {self.id or 'not stored'}>"
+
+
+def _owner(user_id: object, version: object, idle: int | None, absolute: int | None) -> Owner:
+    if user_id is None or user_id == "":
+        raise ValueError("sign_in() needs a user_id")
+    for name, seconds in (("idle", idle), ("absolute", absolute)):
+        if seconds is not None:
+            values.check_seconds(name, seconds)
+    text = values.check_text("user_id", str(user_id))
+    of_user = None if version is None else values.check_text("version", str(version))
+    return Owner(text, of_user, idle, absolute)

@@ -9,6 +9,9 @@ import orjson
 # jsonb refuses the escape \u0000; it is an escape only after an even number of backslashes.
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
+# The highest integer of PostgreSQL.
+LONGEST_SECONDS = 2**31 - 1
+
 
 class SessionValueError(ValueError):
     """The value can't be stored as JSON or in PostgreSQL's jsonb. The message names the key."""
@@ -60,6 +63,19 @@ def encode(key: str, value: Any) -> bytes:
     if NUL.search(text):
         raise SessionTextError(f"session[{key!r}] can't be stored: a text has a NUL")
     return text
+
+
+def check_text(name: str, text: str) -> str:
+    """Return ``text``. Raise SessionTextError with its name if PostgreSQL can't store it."""
+    if "\0" in text or _has_surrogate(text):
+        raise SessionTextError(f"{name} has a character that can't be stored")
+    return text
+
+
+def check_seconds(name: str, seconds: object) -> None:
+    """Raise ValueError unless it is a lifetime that PostgreSQL can store as an integer."""
+    if type(seconds) is not int or not 1 <= seconds <= LONGEST_SECONDS:
+        raise ValueError(f"{name} must be a whole number of seconds from 1 to {LONGEST_SECONDS}")
 
 
 def _has_surrogate(value: Any) -> bool:

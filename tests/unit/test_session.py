@@ -1,6 +1,6 @@
 """The session as a value: its states and its verbs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,6 +9,7 @@ from nestmap.sessions import (
     Lapsed,
     Session,
     SessionEnded,
+    SessionTextError,
     SessionTooLarge,
     SessionValueError,
 )
@@ -391,6 +392,41 @@ def test_a_session_may_have_lifetimes_of_its_own():
     session = fresh()
     session.sign_in(7, version=3, idle=10, absolute=20)
     assert planned(session).owner == Owner("7", "3", 10, 20)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"], ids=ascii)
+@pytest.mark.parametrize(
+    ("name", "verb"),
+    [
+        ("user_id", lambda session, text: session.sign_in(text)),
+        ("version", lambda session, text: session.sign_in(BOB, text)),
+        ("reason", lambda session, text: session.end(text)),
+    ],
+)
+def test_a_text_that_cannot_be_stored_is_refused_before_the_commit(name, verb, text):
+    """In a batch it would fail the changes of other requests, too."""
+    session = loaded(owner=ADA)
+    with pytest.raises(SessionTextError, match=name):
+        verb(session, text)
+    assert state_of(session) is State.CLEAN
+    assert (session.user_id, dict(session)) == (ADA, {"a": 1, "list": [1]})
+
+
+@pytest.mark.parametrize("user_id", [None, ""])
+def test_a_sign_in_needs_a_user_id(user_id):
+    session = fresh()
+    with pytest.raises(ValueError, match="user_id"):
+        session.sign_in(user_id)
+    assert state_of(session) is State.FRESH
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 1.5, 2**31, "60", timedelta(hours=1), True])
+@pytest.mark.parametrize("name", ["idle", "absolute"])
+def test_a_lifetime_is_a_number_of_whole_seconds(name, seconds):
+    session = fresh()
+    with pytest.raises(ValueError, match=name):
+        session.sign_in(ADA, **{name: seconds})
+    assert state_of(session) is State.FRESH
 
 
 def test_storing_after_an_end_makes_a_new_session():
