@@ -8,10 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nestmap.sessions.values import LONGEST_SECONDS
+
 IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]{0,39}"
 TABLE = re.compile(rf"(?:({IDENTIFIER})\.)?({IDENTIFIER})")
 FUNCTION = re.compile(rf"{IDENTIFIER}\.{IDENTIFIER}")
 COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# PostgreSQL cuts names off after 63 bytes; the longest that is made of the table's has 17 more.
+LONGEST_PREFIX = 46
 SAME_SITE = ("Strict", "Lax", "None")
 
 LoadUser = Callable[[dict[str, Any]], Any]
@@ -129,11 +133,12 @@ def _cookie_rules(options: SessionOptions) -> list[Rule]:
 def _number_rules(options: SessionOptions) -> list[Rule]:
     per_user = options.sessions_per_user
     return [
-        (min(options.idle, options.absolute) < 1, "idle and absolute must be 1 or more"),
         (
-            min(options.touch, options.prune, options.sample) < 0,
-            "touch, prune and sample must be 0 or more",
+            not _are_seconds(1, options.idle, options.absolute),
+            "idle and absolute must be whole numbers of seconds, 1 or more",
         ),
+        (not _are_seconds(0, options.touch), "touch must be a whole number of seconds, 0 or more"),
+        (min(options.prune, options.sample) < 0, "prune and sample must be 0 or more"),
         (options.sample > 120, "sample must be 120 at most; a sample covers two minutes"),
         (per_user is not None and per_user < 1, "sessions_per_user must be 1 or more"),
         (options.events_keep_days < 30, "events_keep_days must be 30 or more"),
@@ -142,12 +147,21 @@ def _number_rules(options: SessionOptions) -> list[Rule]:
     ]
 
 
+def _are_seconds(least: int, *numbers: object) -> bool:
+    """Return True if PostgreSQL can store all as integers, from ``least`` on."""
+    return all(type(number) is int and least <= number <= LONGEST_SECONDS for number in numbers)
+
+
 def _text_rules(options: SessionOptions) -> list[Rule]:
     query, hook = options.user_query, options.on_sign_in
     return [
         (not options.secret, "secret must not be empty"),
         (not options.application_name, "application_name must not be empty"),
         (not TABLE.fullmatch(options.table), "table must be a name, or schema.table"),
+        (
+            len(options.table.removeprefix("public.")) > LONGEST_PREFIX,
+            f"table with its schema must have {LONGEST_PREFIX} characters or less",
+        ),
         (options.lapsed not in ("begin", "refuse"), "lapsed must be 'begin' or 'refuse'"),
         (query is not None and ":user_id" not in query, "user_query must have :user_id in it"),
         (

@@ -3,10 +3,13 @@
 import ast
 import asyncio
 import dataclasses
+import re
+from datetime import timedelta
 
 import pytest
 
 from nestmap.sessions import SessionOptions, Sessions, SessionTooLarge, seals
+from nestmap.sessions.options import LONGEST_PREFIX
 from tests.support.cookies import SetCookie
 from tests.support.instance import ROOT, SECRET
 
@@ -97,3 +100,28 @@ def test_a_session_holds_no_more_bytes_than_the_option_says():
     session["a"] = "x" * 10
     with pytest.raises(SessionTooLarge):
         session["b"] = "x" * 10
+
+
+@pytest.mark.parametrize("name", ["idle", "absolute", "touch"])
+@pytest.mark.parametrize("seconds", [-1, 1.5, 2**31, "60", timedelta(hours=1)])
+def test_lifetimes_are_whole_numbers_of_seconds(name, seconds):
+    """PostgreSQL would refuse others with each request."""
+    with pytest.raises(ValueError, match=name):
+        sessions(**{name: seconds})
+
+
+def test_the_names_of_schema_and_table_leave_room_for_the_names_that_are_made_of_them():
+    """PostgreSQL cuts them off after 63 bytes, so that two could become the same."""
+    longest = "s" * 20 + "." + "t" * 25
+    assert SessionOptions(secret=SECRET, table=longest).names["prefix"] == longest
+    with pytest.raises(ValueError, match="table"):
+        sessions(table=longest + "t")
+
+
+def test_no_name_in_sql_is_too_long_with_the_longest_table():
+    suffixes = {
+        suffix
+        for file in (ROOT / "sql" / "sessions").rglob("*.sql")
+        for suffix in re.findall(r"\{prefix\}(\w*)", file.read_text())
+    }
+    assert LONGEST_PREFIX + max(map(len, suffixes)) <= 63
