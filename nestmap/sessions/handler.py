@@ -19,7 +19,6 @@ from nestmap.sessions.planning import State, plan, state_of
 from nestmap.sessions.records import Record
 from nestmap.sessions.session import Session
 from nestmap.sessions.sessions import Sessions
-from nestmap.sessions.values import SessionTooLarge, SessionValueError
 from nestmap.sessions.writes import End, Insert, SessionEnded, Touch, Write, Written
 from nestmap.timeouts import TIMEOUTS
 
@@ -63,8 +62,9 @@ class SessionHandler(RequestHandler):
     _saved_cookie: str | None = None  # the Set-Cookie of what save_session() committed
     _ended: Record | None = None  # the session that save_session() ended
     _flushed = False  # the first flush() was made, at the latest that of finish()
-    _commits_nothing = False  # the handler or the plan has failed
+    _commits_nothing = False  # the request has failed
     _new_session_checked = False  # check_new_session() refused nothing
+    _refusal: HTTPError | None = None  # what it raised
 
     # What handlers use
 
@@ -217,12 +217,7 @@ class SessionHandler(RequestHandler):
         if self._finished:
             # Tornado would notice this too, but after a second hold.
             raise RuntimeError("finish() called twice")
-        try:
-            self._write = self._make_plan()
-        except Exception:
-            # The error response must not try again to store invalid data.
-            self._commits_nothing = True
-            raise
+        self._write = self._make_plan()
         if self._write:
             self._hold()
         return self._finish(chunk)
@@ -267,8 +262,8 @@ class SessionHandler(RequestHandler):
             self.sessions.answers.failed[failure_of(error).code] += 1
             if isinstance(error, SessionEnded):
                 self._saved_cookie = None
-            self._send(self.commit_failed(error))
-            return
+            if self._send_failure(error):
+                return
         if self._headers_written and self.request.connection is not None:
             # The response must not look complete, and its session is not committed.
             self._commits_nothing = True
@@ -321,10 +316,21 @@ class SessionHandler(RequestHandler):
 
     def _plan_of(self, session: Session) -> Write | None:
         write = plan(session, lambda: client_of(self.request))
-        if isinstance(write, Insert) and write.owner is None and not self._new_session_checked:
-            self.check_new_session()
-            self._new_session_checked = True
+        if isinstance(write, Insert) and write.owner is None:
+            self._check_once()
         return write
+
+    def _check_once(self) -> None:
+        """Call check_new_session() for the first new session; raise its refusal for each."""
+        if self._refusal:
+            raise self._refusal
+        if not self._new_session_checked:
+            try:
+                self.check_new_session()
+            except HTTPError as error:
+                self._refusal = error
+                raise
+            self._new_session_checked = True
 
     def _error_of_plan(self, status: int) -> Exception | None:
         """Return the error that finish() would raise for the session of an error response, or None.
@@ -335,7 +341,7 @@ class SessionHandler(RequestHandler):
             return None
         try:
             self._plan_of(self._session)
-        except (SessionEnded, SessionTooLarge, SessionValueError, HTTPError) as error:
+        except Exception as error:  # noqa: BLE001 (check_new_session() is of the site)
             self._commits_nothing = True
             self.log_exception(type(error), error, error.__traceback__)
             return error
@@ -399,6 +405,7 @@ class SessionHandler(RequestHandler):
         waited = seconds_spent()
         # A WebSocket continues in this task, so the limit of the request must end here.
         lift_limit()
+        self._refusal = None  # its traceback refers to this handler
         held, write = self._held, self._write
         if held is None or write is None:
             self.response_sent()
@@ -462,6 +469,16 @@ class SessionHandler(RequestHandler):
             raise
         finally:
             self.response_sent()
+
+    def _send_failure(self, error: BaseException) -> bool:
+        """Send the response of commit_failed(); return False if it has a fault, which is logged."""
+        try:
+            self._send(self.commit_failed(error))
+        except Exception:
+            if self._finished:
+                raise
+            log.exception("%s: commit_failed() failed", self.request_name)
+        return self._finished
 
     def _send(self, response: Response) -> None:
         """Send a complete response through Tornado."""

@@ -2,9 +2,9 @@
 
 import pytest
 from tornado.httputil import HTTPHeaders
-from tornado.web import Application
+from tornado.web import Application, HTTPError
 
-from nestmap.sessions import Response, SessionHandler, Sessions
+from nestmap.sessions import Response, SessionEnded, SessionHandler, Sessions, SessionTooLarge
 from tests.support.cookies import SetCookie
 from tests.support.instance import SECRET
 
@@ -52,7 +52,57 @@ class SaveTwice(SaveAndFail):
         return SessionHandler.commit_failed(self, error)
 
 
+class FailsToCheck(Keep):
+    """Has a fault in check_new_session(), and answers 404."""
+
+    def check_new_session(self):
+        raise RuntimeError("check_new_session() failed")
+
+    def post(self):
+        self.session["a"] = 1
+        raise HTTPError(404)
+
+
+class FailsToAnswer(Keep):
+    def commit_failed(self, error):
+        raise RuntimeError("commit_failed() failed")
+
+    def post(self):
+        raise SessionEnded
+
+
+class Refuses(Keep):
+    """Refuses the first new session that it is asked about, as at the end of a limit for some time."""
+
+    def check_new_session(self):
+        self.application.settings["asked"] += 1
+        if self.application.settings["asked"] == 1:
+            raise HTTPError(429)
+
+    async def post(self):
+        self.session["a"] = 1
+        await self.save_session()
+
+
+class Recovers(Keep):
+    """Catches the error of finish() and goes on."""
+
+    def post(self):
+        self.session["list"] = []
+        self.session["list"].append("x" * 70_000)
+        try:
+            self.finish()
+        except SessionTooLarge:
+            del self.session["list"]
+            self.session["a"] = 2
+            self.finish("recovered")
+
+
 ROUTES = [
+    (r"/fails-to-check", FailsToCheck),
+    (r"/fails-to-answer", FailsToAnswer),
+    (r"/refuses", Refuses),
+    (r"/recovers", Recovers),
     (r"/keep", Keep),
     (r"/without-super", WithoutSuper),
     (r"/fails", Fails),
@@ -64,7 +114,7 @@ ROUTES = [
 @pytest.fixture
 def app(io_loop, database):
     sessions = Sessions(database.url, secret=SECRET, cookie_name="nestmap.sid", prune=0)
-    yield Application(ROUTES, sessions=sessions, sent=[], finished=0)
+    yield Application(ROUTES, sessions=sessions, sent=[], finished=0, asked=0)
 
     async def close():
         assert await sessions.close(5)
@@ -109,3 +159,27 @@ async def test_the_cookie_of_a_session_that_ended_meanwhile_is_not_sent(ask, app
     app.settings["meanwhile"] = lambda: database.execute("delete from session")
     answer = await ask(f"/save-twice/{how}")
     assert (answer.code, answer.headers.get_list("Set-Cookie")) == (401, [])
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("path", ["/fails-to-check", "/fails-to-answer"])
+async def test_a_fault_of_the_site_while_an_error_is_sent_is_a_500(ask, app, database, path):
+    """The client does not wait for a response that never comes."""
+    assert (await ask(path)).code == 500
+    assert database.value("select count(*) from session") == 0
+    assert app.settings["sent"] == [500]
+
+
+@pytest.mark.gen_test
+async def test_a_new_session_that_was_refused_is_not_stored_with_the_error(ask, app, database):
+    answer = await ask("/refuses")
+    assert (answer.code, answer.headers.get_list("Set-Cookie")) == (429, [])
+    assert app.settings["asked"] == 1
+    assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.gen_test
+async def test_a_handler_that_recovers_from_an_error_of_finish_commits(ask, database):
+    answer = await ask("/recovers")
+    assert (answer.code, answer.body) == (200, b"recovered")
+    assert database.value("select sess::jsonb - 'cookie' from session") == {"a": 2}
