@@ -70,10 +70,13 @@ class TrackedData(MutableMapping[str, Any]):
         return self
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Remove keys that were removed in the database."""
+        """Remove keys that were removed in the database, except those that have changed since."""
         for key in keys:
-            self._data.pop(key, None)
-            self.before.pop(key, None)
+            if self._has_changed(key):
+                self.before[key] = None
+            else:
+                self._data.pop(key, None)
+                self.before.pop(key, None)
         self._size = None
 
     def __getitem__(self, key: str) -> Any:
@@ -108,6 +111,11 @@ class TrackedData(MutableMapping[str, Any]):
         if key not in self.before:
             known = self._is_stored and key in self._data
             self.before[key] = values.text_of(self._data[key]) if known else None
+
+    def _has_changed(self, key: str) -> bool:
+        if key not in self.before or key not in self._data:
+            return False
+        return values.text_of(self._data[key]) != self.before[key]
 
     def _size_of(self, key: str) -> int:
         return values.size(key, values.text_of(self._data[key])) if key in self._data else 0

@@ -388,6 +388,18 @@ def test_confirming_changes_the_sid_and_not_the_user():
     assert session.user_id == ADA
 
 
+def test_what_is_stored_while_a_sign_in_takes_its_key_is_for_the_next_commit():
+    session = loaded({"a": 1, "b": 1, "list": [1]})
+    kept = session["list"]
+    session.sign_in(ADA)
+    with session.saving() as sent:
+        session["a"] = 2
+        kept.append(2)
+    session.saved(WRITTEN._replace(taken=["a", "b", "list"]), sent)
+    assert dict(session) == {"a": 2, "list": [1, 2]}
+    assert planned(session).changed == {"a": b"2", "list": b"[1,2]"}
+
+
 def test_a_session_may_have_lifetimes_of_its_own():
     session = fresh()
     session.sign_in(7, version=3, idle=10, absolute=20)
