@@ -51,6 +51,7 @@ class SessionSchema:
             raise SchemaError("; ".join(faults))
         await self._check_surroundings()
         await self._check_user_query()
+        await self._check_hook()
 
     async def _check_surroundings(self) -> None:
         (found,) = await self._database.rows(self._sql["find_surroundings"], idempotent=True)
@@ -77,6 +78,17 @@ class SessionSchema:
             raise SchemaError(f"user_query can't be used: {error}") from error
         if "Seq Scan" in _node_types(rows[0][0]):
             log.warning("user_query scans a whole table with each load: create an index for it")
+
+    async def _check_hook(self) -> None:
+        hook, table = self._options.on_sign_in, self._options.names["table"]
+        if hook is None:
+            return
+        # EXPLAIN does not call the function.
+        call = f"select {hook}(s.user_id, s.id, s.sess::jsonb)::text[] from {table} as s"  # noqa: S608
+        try:
+            await self._database.all(f"explain {call}", idempotent=True)
+        except Refused as error:
+            raise SchemaError(f"on_sign_in can't be used: {error}") from error
 
 
 def _node_types(plan: Any) -> set[str]:

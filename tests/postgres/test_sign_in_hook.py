@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from nestmap.database import Refused
+from nestmap.database import Refused, SchemaError
 from nestmap.sessions import Client, SessionEnded
 from nestmap.sessions.planning import plan
 from tests.support.layer import open_layer
@@ -185,6 +185,7 @@ def test_a_hook_that_returns_null_takes_nothing(shop, database):
     for sid in (None, change(shop, None, with_item).sid):
         written = change(shop, sid, with_item, sign_in)
         assert dict(load(shop, written.sid)) == {"item:tent": 1}
+        assert written.taken == []
 
 
 # Adopting
@@ -229,3 +230,28 @@ def test_adopting_for_an_ended_session_raises_an_error(shop, database):
         shop.run(shop.sessions.adopt(session))
     assert basket(database) == []
     assert database.value("select count(*) from session") == 0
+
+
+@pytest.mark.parametrize(
+    ("parameters", "result"),
+    [("text, text", "text[]"), ("text, text, jsonb", "jsonb")],
+    ids=["other parameters", "another result"],
+)
+def test_a_function_that_cannot_be_called_at_a_sign_in_is_refused_at_the_start(
+    database, parameters, result
+):
+    database.execute("create schema shop")
+    database.execute(
+        f"create function shop.take({parameters}) returns {result}"
+        f" language sql as 'select null::{result}'"
+    )
+    with (
+        open_layer(database.url, on_sign_in="shop.take") as layer,
+        pytest.raises(SchemaError, match="on_sign_in"),
+    ):
+        layer.run(layer.sessions.schema.check())
+
+
+def test_the_start_does_not_call_the_function(shop, database):
+    change(shop, None, put(refuse=1))
+    shop.run(shop.sessions.schema.check())

@@ -40,7 +40,7 @@ return row(
     extract(epoch from s.expire)::float8,
     extract(epoch from nestmap."{prefix}_absolute_end"(s, p_absolute))::float8,
     case when p_is_renewed then extract(epoch from s.expire - now() at time zone 'utc')::float8 end,
-    p_taken
+    coalesce(p_taken, '{}')
 )::nestmap."{prefix}_written";
 
 -- Return the result of a change that was too late.
