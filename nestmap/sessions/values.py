@@ -49,8 +49,8 @@ def encode(key: str, value: Any) -> bytes:
     """Return the JSON text of a value; SessionValueError with the name of the key if it has none.
 
     It is a SessionTextError if only a character of a text can't be stored. The decoded text must
-    equal the value, so a NaN, a tuple, a key that is not a string or a subclass of dict is refused
-    here instead of being different in the next request.
+    equal the value, so a NaN, a tuple or a key that is not a string is refused here instead of being
+    different in the next request. A subclass of a JSON type is decoded as that type.
     """
     try:
         text = orjson.dumps(value)
