@@ -19,7 +19,7 @@ from nestmap.sessions.planning import State, plan, state_of
 from nestmap.sessions.records import Record
 from nestmap.sessions.session import Session
 from nestmap.sessions.sessions import Sessions
-from nestmap.sessions.writes import End, Insert, SessionEnded, Touch, Write, Written
+from nestmap.sessions.writes import End, Insert, SessionEnded, Touch, Update, Write, Written
 from nestmap.timeouts import TIMEOUTS
 
 log = logging.getLogger("nestmap.sessions")
@@ -312,7 +312,8 @@ class SessionHandler(RequestHandler):
             case State.DUE:
                 # Left to the next request, which can send the cookie.
                 return None
-        return self._plan_of(session)
+        write = self._plan_of(session)
+        return write._replace(renews=False) if isinstance(write, Update) else write
 
     def _plan_of(self, session: Session) -> Write | None:
         write = plan(session, lambda: client_of(self.request))

@@ -27,6 +27,7 @@ def update_row(item: Update) -> dict[str, Any]:
         "changed": _document(item.changed),
         "removed": item.removed,
         "replaces": item.replaces,
+        "renews": item.renews,
         "ip": item.client.ip,
         "user_agent": item.client.user_agent,
     }

@@ -43,13 +43,17 @@ class Insert:
 
 
 class Update(NamedTuple):
-    """Merge changes into a stored session, or with ``replaces`` replace all its data."""
+    """Merge changes into a stored session, or with ``replaces`` replace all its data.
+
+    With ``renews=False`` no cookie can be sent, so a renewal is left to the next request.
+    """
 
     sid: str
     changed: dict[str, bytes]
     removed: list[str]
     replaces: bool
     client: Client
+    renews: bool = True
 
     def __repr__(self) -> str:
         """Return no values: sid and data must not get into a log."""
@@ -57,8 +61,9 @@ class Update(NamedTuple):
 
     def followed_by(self, later: "Update") -> "Update":
         """Return one change with the effect of this one and then ``later``, of the same session."""
+        renews = self.renews or later.renews
         if later.replaces:
-            return later
+            return later._replace(renews=renews)
         gone = set(later.removed)
         changed = {key: text for key, text in self.changed.items() if key not in gone}
         removed = [key for key in self.removed if key not in later.changed and key not in gone]
@@ -66,6 +71,7 @@ class Update(NamedTuple):
             changed=changed | later.changed,
             removed=removed + later.removed,
             replaces=self.replaces,
+            renews=renews,
         )
 
 

@@ -594,6 +594,38 @@ async def test_a_renewal_goes_with_its_cookie_so_a_stream_leaves_it_to_the_next_
 
 
 @pytest.mark.gen_test
+@pytest.mark.parametrize("how", ["stream", "socket"])
+async def test_a_change_without_a_cookie_extends_the_session_and_leaves_the_cookie_to_the_next_request(
+    ask, connect, database, how
+):
+    """Otherwise the browser of a visitor who only sends messages would drop the cookie of a live session."""
+    await keep_a_due_session(ask, database)
+    database.execute("update session set expire = expire - interval '10 minutes'")
+    before = database.one("select expire, renewed_at from session")
+    if how == "stream":
+        await ask("/stream/late")
+    else:
+        socket = await connect()
+        await socket.write_message("a")
+        assert await socket.read_message() == "saved"
+        socket.close()
+    after = database.one("select expire, renewed_at from session")
+    assert after.expire > before.expire
+    assert after.renewed_at == before.renewed_at
+    renewed = await ask("/show", method="GET")
+    assert SetCookie.parse(renewed.headers["Set-Cookie"]).name == "nestmap.sid"
+
+
+@pytest.mark.gen_test
+async def test_a_change_without_a_cookie_leaves_an_expiry_that_has_hardly_changed(ask, database):
+    """A change that leaves it is a HOT update."""
+    await keep_a_due_session(ask, database)
+    before = database.value("select expire from session")
+    await ask("/stream/late")
+    assert database.value("select expire from session") == before
+
+
+@pytest.mark.gen_test
 async def test_a_websocket_saves_the_changes_of_its_messages(ask, connect):
     await ask("/keep", {"before": 1})
     socket = await connect()

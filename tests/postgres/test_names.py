@@ -64,7 +64,7 @@ def test_a_change_that_is_older_than_64_names_is_late(database, older_names, is_
     change = {"sid": "s", "write": str(UUID(int=7)), "until": 4e9, "changed": {"a": 1}}
     database.value(
         "select asked from nestmap.session_update(%s::jsonb, 3600, 7200, 60, '{}', %s::uuid)",
-        json.dumps([change | {"removed": [], "replaces": False}]),
+        json.dumps([change | {"removed": [], "replaces": False, "renews": True}]),
         str(UUID(int=0)),
     )
     assert database.value("select sess::jsonb ? 'a' from session") is not is_late

@@ -18,6 +18,9 @@ return
 -- expiry moves only when a renewal is due, so any other change can be a HOT update. The result then has
 -- null for max_age, and the client gets no cookie.
 --
+-- With renews = false no cookie can be sent: the renewal is left to the next request, and the expiry moves
+-- alone, if it would move by as many seconds as a renewal waits.
+--
 -- It is a function because planning took a third of its time, and a function keeps its plan for as
 -- long as the connection lasts, also behind PgBouncer. The plan must not depend on the size that the
 -- table had when it was made: each row is found by the primary key, independent of the statistics.
@@ -55,6 +58,7 @@ begin
                 changed jsonb,
                 removed text[],
                 replaces boolean,
+                renews boolean,
                 ip inet,
                 user_agent text
             )
@@ -65,7 +69,12 @@ begin
                 case when w.replaces then '{}' else s.sess::jsonb - w.removed end
                     || w.changed as data,
                 s.sess::jsonb -> 'cookie' as cookie,
-                nestmap."{prefix}_is_due"(s, p_idle, p_touch) as is_due,
+                w.renews and nestmap."{prefix}_is_due"(s, p_idle, p_touch) as is_due,
+                case
+                    when w.renews then nestmap."{prefix}_is_due"(s, p_idle, p_touch)
+                    else nestmap."{prefix}_renewed"(s, p_idle, p_absolute) - s.expire
+                        > make_interval(secs => least(p_touch, coalesce(s.idle, p_idle) / 2.0))
+                end as moves,
                 nestmap."{prefix}_renewed"(s, p_idle, p_absolute) as renewed
             from wanted as w
             join {table} as s on s.sid = w.sid
@@ -76,11 +85,11 @@ begin
         update {table} as s
         set sess = case
                 -- A row of another program may lack the object that Express expects; it is added.
-                when w.is_due or jsonb_typeof(w.cookie) is distinct from 'object'
+                when w.moves or jsonb_typeof(w.cookie) is distinct from 'object'
                 then nestmap."{prefix}_document"(w.data, p_cookie, w.renewed)
                 else (w.data || jsonb_build_object('cookie', w.cookie))::json
             end,
-            expire = case when w.is_due then w.renewed else s.expire end,
+            expire = case when w.moves then w.renewed else s.expire end,
             renewed_at = case when w.is_due then now() else s.renewed_at end,
             ip = w.ip,
             user_agent = w.user_agent,
