@@ -46,10 +46,12 @@ class Session(MutableMapping[str, Any]):
     def id(self) -> str | None:
         """The public id, or None if the session is not stored or was ended by this request.
 
-        A rotation keeps it, except for another user. If the outcome is unknown, it is another one until that
-        is settled.
+        A rotation keeps it. The sign-in of another user changes it: it is None until that is committed. If
+        the outcome is unknown, it is another one until that is settled.
         """
-        return self.stored.id if self.stored and not self.ended else None
+        if self.stored is None or self.ended:
+            return None
+        return self.stored.id if self.stored.user_id in {None, self.user_id} else None
 
     @property
     def user_id(self) -> str | None:

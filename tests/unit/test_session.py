@@ -400,6 +400,19 @@ def test_what_is_stored_while_a_sign_in_takes_its_key_is_for_the_next_commit():
     assert planned(session).changed == {"a": b"2", "list": b"[1,2]"}
 
 
+def test_the_public_id_is_not_known_before_the_commit_of_another_users_sign_in():
+    """Forms of this response must not name the session of the user before."""
+    session = loaded(owner=ADA)
+    session.sign_in(ADA)
+    assert session.id == "public"
+    session.sign_in(BOB)
+    assert session.id is None
+    with session.saving() as sent:
+        assert session.id is None
+    session.saved(WRITTEN._replace(id="of bob"), sent)
+    assert session.id == "of bob"
+
+
 def test_a_session_may_have_lifetimes_of_its_own():
     session = fresh()
     session.sign_in(7, version=3, idle=10, absolute=20)
