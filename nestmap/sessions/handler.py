@@ -129,8 +129,13 @@ class SessionHandler(RequestHandler):
 
         Raises DatabaseError or SessionEnded; a renewal that fails is skipped. If a call is running, another
         one waits for it. A cancelled call waits for its commit, too: without the outcome, the client would
-        not get the cookie of a new sid.
+        not get the cookie of a new sid. After a response that committed changes it is a RuntimeError: a second
+        commit would undo later changes of other requests.
         """
+        if self._write and not isinstance(self._write, Touch):
+            raise RuntimeError(
+                "the session was committed with the response, and can't be saved again"
+            )
         self._saving = self._saving or asyncio.Lock()
         async with self._saving:
             await self._save(self.session)

@@ -62,6 +62,23 @@ class EndDuringSave(SessionHandler):
             self.finish()
 
 
+class SaveAfterFinish(SessionHandler):
+    """Stores two values, the second one after its response, while another request stores a newer first one."""
+
+    async def post(self, what):
+        if what != "nothing":
+            self.session["a"] = 1
+        await self.finish()
+        self.application.settings["meanwhile"]()
+        self.session["b"] = 1
+        try:
+            await self.save_session()
+        except RuntimeError as error:
+            self.application.settings["refused"].append(str(error))
+        finally:
+            self.application.settings["saved"].set()
+
+
 class CancelSave(SessionHandler):
     async def post(self, method):
         self.session["a"] = 1
@@ -85,13 +102,16 @@ ROUTES = [
     (r"/save-twice-at-once/(\w+)", SaveTwiceAtOnce),
     (r"/end-during-save/(\w+)", EndDuringSave),
     (r"/cancel-save/(\w+)", CancelSave),
+    (r"/save-after-finish/(\w+)", SaveAfterFinish),
 ]
 
 
 @pytest.fixture
 def app(io_loop, database):
     sessions = Sessions(database.url, secret=SECRET, cookie_name="nestmap.sid", prune=0)
-    yield Application(ROUTES, sessions=sessions)
+    yield Application(
+        ROUTES, sessions=sessions, meanwhile=lambda: None, refused=[], saved=asyncio.Event()
+    )
 
     async def close():
         assert await sessions.close(5)
@@ -175,3 +195,24 @@ async def test_a_sign_out_during_the_first_save_of_a_session_ends_it(ask, databa
     cookies = (await ask("/save-while/sign_out")).headers.get_list("Set-Cookie")
     assert [SetCookie.parse(cookie).clears for cookie in cookies] == [False]
     assert database.value("select sess ->> 'saved' from session") is None
+
+
+@pytest.mark.gen_test
+async def test_a_save_after_a_response_that_committed_is_an_error(ask, app, begun, database):
+    """It would store the values of the first commit again, over those of a later request."""
+    app.settings["meanwhile"] = lambda: database.execute(
+        "update session set sess = (sess::jsonb || '{\"a\": 2}')::json"
+    )
+    assert (await ask("/save-after-finish/change")).code == 200
+    await app.settings["saved"].wait()
+    assert len(app.settings["refused"]) == 1
+    assert (await shown(ask))["data"] == begun | {"a": 2}
+
+
+@pytest.mark.gen_test
+async def test_a_save_after_a_response_that_committed_nothing_is_committed(ask, app, database):
+    await ask("/keep", {"before": 1})
+    assert (await ask("/save-after-finish/nothing")).code == 200
+    await app.settings["saved"].wait()
+    assert await shown(ask) == {"data": {"before": 1, "b": 1}, "user": None}
+    assert app.settings["refused"] == []
