@@ -3,22 +3,19 @@
 import asyncio
 import html
 import logging
-from functools import partial
 from types import TracebackType
 from typing import Any
 
-from tornado.httputil import HTTPHeaders
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError
 
 from nestmap.database import DatabaseError, counted, lift_limit, limit_statements, seconds_spent
 from nestmap.sessions.asked import Sent
 from nestmap.sessions.client import client_of
+from nestmap.sessions.committing import CommittingHandler
 from nestmap.sessions.failures import FAILURES, failure_of, log_level
-from nestmap.sessions.hold import HeldConnection, Response
 from nestmap.sessions.planning import State, plan, state_of
 from nestmap.sessions.records import Record
 from nestmap.sessions.session import Session
-from nestmap.sessions.sessions import Sessions
 from nestmap.sessions.writes import End, Insert, SessionEnded, Touch, Update, Write, Written
 from nestmap.timeouts import TIMEOUTS
 
@@ -40,26 +37,21 @@ _UNCHANGED = (State.FRESH, State.LAPSED, State.CLEAN, State.DUE)
 _CHANGES_COOKIE = (State.NEW, State.ROTATED, State.ENDED)
 
 
-class SessionHandler(RequestHandler):
+class SessionHandler(CommittingHandler):
     """Loads the session, runs the handler, holds the response, commits the session, sends the response.
 
     A subclass reads and changes ``self.session``. It may override ``commit_failed()``,
     ``response_sent()``, ``request_name`` and ``check_new_session()``; one that overrides ``prepare()``
-    must await ``super().prepare()``, and one that overrides ``finish()``, ``flush()`` or ``send_error()``
-    must call that of this class.
+    must await ``super().prepare()``, and one that overrides ``finish()``, ``flush()``, ``on_finish()``
+    or ``send_error()`` must call that of this class.
     """
 
     # False: the handler does not use sessions, and its requests cost no query.
     needs_session = True
 
-    # What is known of the request so far. It has defaults, because finish() runs without prepare()
-    # after an unknown method, an invalid body or a refused origin.
+    # What is known of the request so far; see also CommittingHandler.
     _session: Session | None = None
-    _write: Write | None = None  # what finish() found to commit
-    _held: HeldConnection | None = None  # records the response until that is committed
-    _written: Written | None = None  # the row, once it is committed
     _saving: asyncio.Lock | None = None  # locked while save_session() runs
-    _saved_cookie: str | None = None  # the Set-Cookie of what save_session() committed
     _ended: Record | None = None  # the session that save_session() ended
     _flushed = False  # the first flush() was made, at the latest that of finish()
     _commits_nothing = False  # the request has failed
@@ -81,12 +73,6 @@ class SessionHandler(RequestHandler):
     def has_session(self) -> bool:
         """True if the session of this request was loaded: not before prepare() or after its failure."""
         return self._session is not None
-
-    @property
-    def sessions(self) -> Sessions:
-        """The session layer of the application: ``Application(..., sessions=Sessions(...))``."""
-        sessions: Sessions = self.settings["sessions"]
-        return sessions
 
     def get_current_user(self) -> Any:
         """Return the signed-in user of this request, or None."""
@@ -168,34 +154,10 @@ class SessionHandler(RequestHandler):
         elif written:
             self.session.saved(written, sent)
 
-    # For sites to override
-
-    def commit_failed(self, error: BaseException) -> Response:
-        """Return the response that replaces one whose session could not be loaded or committed.
-
-        ``error`` is a DatabaseError, SessionEnded, SessionTooLarge or SessionTextError, or after a defect
-        of the layer another exception. The response must not depend on the state of the handler, which may have finished.
-        """
-        failure = failure_of(error)
-        body = failure.message.encode()
-        headers = {"Content-Type": "text/plain; charset=UTF-8", "Cache-Control": "no-store"}
-        if failure.retry_after:
-            headers["Retry-After"] = str(failure.retry_after)
-        return Response(failure.status, HTTPHeaders(headers), body)
+    # For sites to override, in addition to the methods of CommittingHandler
 
     def check_new_session(self) -> None:
         """Raise an HTTPError to refuse a new session without a user; called before it is stored."""
-
-    @property
-    def request_name(self) -> str:
-        """The name of this request in log lines of the layer."""
-        return f"{self.request.method} {self.request.path}"
-
-    def response_sent(self) -> None:
-        """Log the request, for example; called when its response was sent.
-
-        It is also called if the response was cut off, because it had begun and its commit failed.
-        """
 
     # The steps of a request
 
@@ -217,20 +179,10 @@ class SessionHandler(RequestHandler):
             session = self.sessions.lapsed_by_form(session)
         self._session = session
 
-    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
-        """Finish the response; if there is something to commit, hold it until after the commit."""
-        if self._finished:
-            # Tornado would notice this too, but after a second hold.
-            raise RuntimeError("finish() called twice")
-        self._write = self._make_plan()
-        if self._write:
-            self._hold()
-        return self._finish(chunk)
-
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
         """Send the data so far; the first time with the cookie of save_session()."""
         if not self._flushed:
-            # include_footers is True if finish() calls; then _make_plan() looks after the cookie.
+            # include_footers is True if finish() calls; then _plan_at_end() looks after the cookie.
             if not include_footers:
                 self._check_not_saving()
                 if self._changes_cookie():
@@ -288,6 +240,11 @@ class SessionHandler(RequestHandler):
         else:
             super().log_exception(typ, value, tb)
 
+    def on_finish(self) -> None:
+        """Commit the session, and then release the response."""
+        self._refusal = None  # its traceback refers to this handler
+        super().on_finish()
+
     def get_template_namespace(self) -> dict[str, Any]:
         """Return the names for templates: Tornado's names, and the function for forms."""
         names: dict[str, Any] = super().get_template_namespace()
@@ -295,7 +252,7 @@ class SessionHandler(RequestHandler):
 
     # The session at the end of a request
 
-    def _make_plan(self) -> Write | None:
+    def _plan_at_end(self) -> Write | None:
         """Return what to commit before the response is sent, or None."""
         if self._session is None or self._commits_nothing or self.get_status() >= 500:
             return None
@@ -372,130 +329,12 @@ class SessionHandler(RequestHandler):
     def _changes_cookie(self) -> bool:
         return self._session is not None and state_of(self._session) in _CHANGES_COOKIE
 
-    def _cookie_for(self, write: Write | None, written: Written | None) -> str | None:
-        """Return the Set-Cookie header after a commit: for a renewed row, or to clear it after an end."""
-        if written and written.max_age is not None:
-            return self.sessions.cookie.set(written.sid, written.max_age)
-        return self.sessions.cookie.clear() if isinstance(write, End) else None
-
     def _cookie_of_lapsed(self) -> str | None:
         """Return the Set-Cookie header after a sign-out of a lapsed session, which needs no commit."""
         session = self._session
         if session is None or not (session.lapsed and session.ended):
             return None
         return self.sessions.cookie.clear()
-
-    def _hold(self) -> None:
-        connection = self.request.connection
-        assert connection is not None, "a request that is not finished has its connection"
-        self._held = HeldConnection(connection)
-        self.sessions.answers.held += 1
-        self.request.connection = self._held
-
-    def _finish(self, chunk: str | bytes | dict[str, Any] | None) -> asyncio.Future[None]:
-        try:
-            return super().finish(chunk)
-        except BaseException:
-            if self._held is not None and not self._finished:
-                # The handler could not finish and will send an error response.
-                self.request.connection = self._held.connection
-                self._held = self._write = None
-            raise
-        finally:
-            # Also if on_finish() of the site has failed: the client waits for the response.
-            if self._finished:
-                self._commit()
-
-    def _commit(self) -> None:
-        """Commit the session and release the response. Without a commit it was sent already."""
-        waited = seconds_spent()
-        # A WebSocket continues in this task, so the limit of the request must end here.
-        lift_limit()
-        self._refusal = None  # its traceback refers to this handler
-        held, write = self._held, self._write
-        if held is None or write is None:
-            self.response_sent()
-            return
-        try:
-            # It raises Overloaded at once; the future has any other error.
-            committed = self.sessions.commit(write, waited=waited)
-        except DatabaseError as error:
-            self._not_committed(held, error)
-        else:
-            # A partial and not a closure: it would make a cycle of handler and future, which only the
-            # garbage collector frees. Its pauses were half of the p99 latency of writes.
-            committed.add_done_callback(partial(self._committed, held))
-
-    def _committed(self, held: HeldConnection, committed: asyncio.Future[Written | None]) -> None:
-        # It was not cancelled: only this callback has the future.
-        error = committed.exception()
-        if error is None:
-            self._release(held, committed.result())
-        else:
-            self._not_committed(held, error)
-
-    def _not_committed(self, held: HeldConnection, error: BaseException) -> None:
-        """Replace the response, but not because of a renewal: without it the session is unchanged."""
-        if isinstance(self._write, Touch):
-            self._release(held, None)
-        else:
-            self._replace(held, error)
-
-    def _release(self, held: HeldConnection, written: Written | None) -> None:
-        """Send the response, with the cookie of the row that was written."""
-        self._written = written
-        try:
-            held.release(self._cookie_for(self._write, written) or self._saved_cookie)
-        except Exception:
-            # Nothing awaits this call: without closing the connection, the client would wait.
-            held.cut()
-            raise
-        finally:
-            self.response_sent()
-
-    def _replace(self, held: HeldConnection, error: BaseException) -> None:
-        """Replace the response, because its session was not committed."""
-        name = type(error).__name__
-        log.log(log_level(error), "%s not committed: %s %s", self.request_name, name, error)
-        try:
-            self.sessions.answers.failed[failure_of(error).code] += 1
-            response = self.commit_failed(error)
-            # A copy: the site may return the same Response for each request.
-            headers = response.headers.copy()
-            if self._saved_cookie and not isinstance(error, SessionEnded):
-                # A commit of save_session() is kept, and needs its cookie.
-                headers.add("Set-Cookie", self._saved_cookie)
-            headers["Content-Length"] = str(len(response.body))
-            headers["Vary"] = "Cookie"
-            self.set_status(response.status)
-            body = b"" if self.request.method == "HEAD" else response.body
-            held.replace(Response(response.status, headers, body))
-        except Exception:
-            held.cut()
-            raise
-        finally:
-            self.response_sent()
-
-    def _send_failure(self, error: BaseException) -> bool:
-        """Send the response of commit_failed(); return False if it has a fault, which is logged."""
-        try:
-            self._send(self.commit_failed(error))
-        except Exception:
-            if self._finished:
-                raise
-            log.exception("%s: commit_failed() failed", self.request_name)
-        return self._finished
-
-    def _send(self, response: Response) -> None:
-        """Send a complete response through Tornado."""
-        self.clear()
-        # Tornado keeps the cookies of set_cookie() in this private attribute, also in clear().
-        self.__dict__.pop("_new_cookie", None)
-        self.set_status(response.status)
-        for name, value in response.headers.get_all():
-            self.set_header(name, value)
-        self.set_header("Vary", "Cookie")
-        self.finish(response.body)
 
 
 async def _until_done(committed: asyncio.Future[Any]) -> asyncio.CancelledError | None:

@@ -70,11 +70,10 @@ begin
                     || w.changed as data,
                 s.sess::jsonb -> 'cookie' as cookie,
                 w.renews and nestmap."{prefix}_is_due"(s, p_idle, p_touch) as is_due,
-                case
-                    when w.renews then nestmap."{prefix}_is_due"(s, p_idle, p_touch)
-                    else nestmap."{prefix}_renewed"(s, p_idle, p_absolute) - s.expire
-                        > make_interval(secs => least(p_touch, coalesce(s.idle, p_idle) / 2.0))
-                end as moves,
+                not w.renews
+                    and nestmap."{prefix}_renewed"(s, p_idle, p_absolute) - s.expire
+                    > make_interval(secs => least(p_touch, coalesce(s.idle, p_idle) / 2.0))
+                    as only_moves,
                 nestmap."{prefix}_renewed"(s, p_idle, p_absolute) as renewed
             from wanted as w
             join {table} as s on s.sid = w.sid
@@ -85,11 +84,11 @@ begin
         update {table} as s
         set sess = case
                 -- A row of another program may lack the object that Express expects; it is added.
-                when w.moves or jsonb_typeof(w.cookie) is distinct from 'object'
+                when w.is_due or w.only_moves or jsonb_typeof(w.cookie) is distinct from 'object'
                 then nestmap."{prefix}_document"(w.data, p_cookie, w.renewed)
                 else (w.data || jsonb_build_object('cookie', w.cookie))::json
             end,
-            expire = case when w.moves then w.renewed else s.expire end,
+            expire = case when w.is_due or w.only_moves then w.renewed else s.expire end,
             renewed_at = case when w.is_due then now() else s.renewed_at end,
             ip = w.ip,
             user_agent = w.user_agent,
