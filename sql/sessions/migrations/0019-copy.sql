@@ -60,7 +60,8 @@ $$;
 
 -- Finish rotations whose outcome was not known: the old sid ends, if it has not. The copy under the
 -- new sid is the session then, and gets its public id. If the session was ended meanwhile, by its id,
--- the copy ends for the same reason; it still has the id of a copy, unlike a session that was rotated.
+-- the copy ends for the same reason. This is sent several times: after the first one, or after the
+-- rotation itself, the reason of the old sid is 'rotated', and the row under the new sid stays.
 create function nestmap."{prefix}_settle"(p_rows jsonb)
 returns void
 language plpgsql
@@ -96,6 +97,7 @@ begin
                 where s.sid = w.new_sid
                   and s.id = w.new_id
                   and e.sid_hash = sha256(convert_to(w.sid, 'UTF8'))
+                  and e.reason <> 'rotated'
                 returning e.reason
             )
             insert into nestmap."{prefix}_endings" (sid_hash, reason)
