@@ -21,8 +21,8 @@ class Late(TimedOut):
 class Delivery(Generic[Item, Result]):
     """Sends units with ``send``, which returns the results in the same order.
 
-    After Refused and Locked the units are halved until the faulty one is alone: the fault of one row
-    never fails another. With ``repeats=True``, units whose outcome is unknown are sent again until an
+    After Refused and Locked the units are halved until the faulty one is alone, and after Refused a
+    merged unit, too: the fault of one row or change never fails another. With ``repeats=True``, units whose outcome is unknown are sent again until an
     answer decides it, and their entries do not fail before their ``timeout``.
     """
 
@@ -44,8 +44,7 @@ class Delivery(Generic[Item, Result]):
                 results = await self._send(units)
             except (Refused, Locked) as error:
                 _had_no_effect(without_effect)
-                await self._bisect(units, error)
-                return
+                again = await self._after_refusal(units, error)
             except DatabaseError as error:
                 if not error.unknown:
                     _had_no_effect(without_effect)
@@ -90,28 +89,33 @@ class Delivery(Generic[Item, Result]):
                 unit.answer(result)
         return again
 
-    async def _bisect(self, units: Sequence[Unit[Item, Result]], error: DatabaseError) -> None:
+    async def _after_refusal(
+        self, units: Sequence[Unit[Item, Result]], error: DatabaseError
+    ) -> Sequence[Unit[Item, Result]]:
+        """Deliver several units in halves. Of a single one, return what to send again."""
         if len(units) > 1:
-            half = len(units) // 2
-            parts = (self.deliver(units[:half]), self.deliver(units[half:]))
+            middle = len(units) // 2
+            parts = (self.deliver(units[:middle]), self.deliver(units[middle:]))
             for failed in await asyncio.gather(*parts, return_exceptions=True):
                 if failed:
                     raise failed
-            return
+            return []
         (unit,) = units
         if unit.unknown:
             # This attempt was refused; an earlier one may still arrive.
-            await asyncio.sleep(TIMEOUTS.first_retry)
-            await self.deliver(units)
-        elif isinstance(error, Refused) and len(unit.entries) > 1:
-            await self.deliver(unit.one_by_one())
-        elif isinstance(error, Locked):
-            # A single unit delays no other, so it is tried again while there is time for another wait
-            # for the lock and a slow statement.
-            again = self._with_time_left(unit, error, TIMEOUTS.lock + TIMEOUTS.slow)
-            await self.deliver(again)
-        else:
+            return units
+        if isinstance(error, Locked):
+            # A single unit delays no other, so it is tried again while there is time for a pause, another
+            # wait for the lock and a slow statement.
+            needed = TIMEOUTS.first_retry + TIMEOUTS.lock + TIMEOUTS.slow
+            return self._with_time_left(unit, error, needed)
+        if len(unit.entries) == 1:
             unit.answer(error)
+            return []
+        # In turn: they change the same row, which a statement changes once only.
+        for half in unit.halves():
+            await self.deliver([half])
+        return []
 
     def _with_time_left(
         self, unit: Unit[Item, Result], error: DatabaseError, seconds: float = 0.0

@@ -52,7 +52,7 @@ class Unit(Generic[Item, Result]):
     """Entries with the same key, which are sent as one change with one name.
 
     A repeated unit is sent unchanged, so its entries never change. Only after an attempt that surely had
-    no effect may they move to new units (`without_done()`, `one_by_one()`).
+    no effect may they move to new units (`without_done()`, `halves()`).
     """
 
     __slots__ = ("deadline", "entries", "name", "since")
@@ -105,6 +105,8 @@ class Unit(Generic[Item, Result]):
         waiting = [entry for entry in self.entries if not entry.future.done()]
         return Unit(waiting) if waiting else None
 
-    def one_by_one(self) -> "list[Unit[Item, Result]]":
-        """Return a new unit for each waiting entry."""
-        return [Unit([entry]) for entry in self.entries if not entry.future.done()]
+    def halves(self) -> "list[Unit[Item, Result]]":
+        """Return a new unit for each half of the waiting entries, in order."""
+        waiting = [entry for entry in self.entries if not entry.future.done()]
+        half = len(waiting) // 2
+        return [Unit(part) for part in (waiting[:half], waiting[half:]) if part]

@@ -432,3 +432,21 @@ async def test_the_fault_of_one_of_several_that_were_merged_is_told_to_that_one_
     sender.faulty = {"a1+a2": Refused("22P05", "no"), "a2": Refused("22P05", "no")}
     told = await outcomes(map(batcher(sender, rules=MERGED).submit, ["a1", "a2", "b1"]))
     assert (told[0], type(told[1]), told[2]) == ("A1", Refused, "B1")
+
+
+@awaited
+async def test_those_that_were_merged_with_a_faulty_one_are_stored_in_order_and_never_side_by_side():
+    stored: list[str] = []
+
+    async def send(units):
+        (unit,) = units  # A statement changes a row once.
+        await asyncio.sleep(0)
+        if "a5" in unit.items:
+            raise Refused("22P05", "no")
+        stored.extend(unit.items)
+        return [unit.item]
+
+    names = [f"a{n}" for n in range(1, 9)]
+    told = await outcomes(map(batcher(send, BatchLimits(), MERGED).submit, names))
+    assert [n for n, one in zip(names, told, strict=True) if isinstance(one, Refused)] == ["a5"]
+    assert stored == [name for name in names if name != "a5"]

@@ -8,6 +8,7 @@ from nestmap.database import DatabaseError, Locked, Refused, TimedOut, Unavailab
 from nestmap.sessions.batch_rules import BatchRules
 from nestmap.sessions.batcher import Batcher, BatchLimits
 from nestmap.sessions.delivery import Late
+from nestmap.timeouts import TIMEOUTS
 from tests.support.awaiting import awaited
 
 MERGED = BatchRules(lambda item: item[0], merges=True, repeats=True)
@@ -93,3 +94,12 @@ async def test_what_was_late_with_an_older_one_is_sent_again_under_a_new_name():
     told = await outcomes(futures)
     assert (type(told[0]), told[1]) == (Late, "A2")
     assert sender.sent == [["name-0:a1+a2"], ["name-1:a2"]]
+
+
+@awaited
+async def test_a_lock_that_is_refused_at_once_is_tried_again_after_a_pause():
+    sender = Lossy(*[Locked("held") for _ in range(10_000)])
+    limits = BatchLimits(timeout=1.5)
+    (told,) = await outcomes([batcher(sender, limits).submit("a1")])
+    assert isinstance(told, Locked)
+    assert 1 < len(sender.sent) <= limits.timeout / TIMEOUTS.first_retry
