@@ -57,7 +57,7 @@ class BatchRules(Generic[Item]):
         skipped: list[Entry[Item, Any]] = []
         # Items that are overtaken, running or skipped, use up room, too, so that no item overtakes many others.
         # Those of one key use up a quarter at most: a locked session with many waiting changes must not delay
-        # the others. A quarter is left in any case.
+        # the others. A quarter of the room is left in any case.
         share = max(1, room // 4)
         left: dict[Hashable, int] = {}
         for unit in running:
@@ -68,7 +68,7 @@ class BatchRules(Generic[Item]):
             entry = queue.popleft()
             if running and (its_key := key(entry.item)) in left:
                 skipped.append(entry)
-                if left[its_key]:
+                if left[its_key] and room > share:
                     left[its_key] -= 1
                     room -= 1
                 continue

@@ -124,7 +124,7 @@ class Batcher(Generic[Item, Result]):
             queued = len(self._queue)
             await asyncio.sleep(0)
         self._starting = False
-        running = [unit for batch in self._running for unit in batch.units if not unit.is_decided]
+        running = [unit for batch in self._running for unit in batch.units if unit.is_running]
         units = self._rules.take(self._queue, self._limits.items, running)
         # Without units, all items had timed out or their keys are running: the end of those starts a batch.
         if units:
@@ -150,11 +150,15 @@ class Batcher(Generic[Item, Result]):
     ) -> Sequence[Result | Exception]:
         # The loop's clock may have whole milliseconds only (uvloop).
         began = time.monotonic()
-        items = sum(len(unit.entries) for unit in units)
-        self.figures.sent(items, began - units[0].entries[0].arrived)
+        entries = [entry for unit in units for entry in unit.entries]
+        self.figures.sent(len(entries), began - entries[0].arrived)
+        for entry in entries:
+            entry.is_sent = True
         try:
             return await self._send(units)
         finally:
+            for entry in entries:
+                entry.is_sent = False
             self.figures.durations.add(time.monotonic() - began)
 
     def _check_times(self) -> None:

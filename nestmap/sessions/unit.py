@@ -25,13 +25,8 @@ class Entry(Generic[Item, Result]):
     failures: Counter[type[Exception]]
     # True if its outcome is unknown: it was sent and no answer has decided it.
     unknown: bool = False
-
-    @property
-    def is_decided(self) -> bool:
-        """True if it has its result; one that gave up may still be carried out."""
-        if not self.future.done() or self.future.cancelled():
-            return False
-        return not getattr(self.future.exception(), "unknown", False)
+    # True while a statement with it has no answer. One that has given up may still be carried out by it.
+    is_sent: bool = False
 
     def answer(self, result: Result | Exception) -> None:
         """Set the result, unless the entry has one."""
@@ -81,9 +76,9 @@ class Unit(Generic[Item, Result]):
         return all(entry.future.done() for entry in self.entries)
 
     @property
-    def is_decided(self) -> bool:
-        """True if each entry has its result: no later one with its key need wait for it."""
-        return all(entry.is_decided for entry in self.entries)
+    def is_running(self) -> bool:
+        """True if an entry waits for its result or is sent: later ones with its key have to wait."""
+        return any(entry.is_sent or not entry.future.done() for entry in self.entries)
 
     @property
     def unknown(self) -> bool:

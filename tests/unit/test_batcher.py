@@ -392,6 +392,34 @@ async def test_few_items_at_a_time_overtake_a_slow_batch_that_is_full():
 
 
 @awaited
+async def test_waiting_items_of_many_keys_that_are_running_delay_no_other_key():
+    sender = Sender()
+    sender.held.add("a1")
+    limits = BatchLimits(items=8, slow_after=0.01, running=2)
+    tried = batcher(sender, limits, BatchRules(first, merges=True))
+    slow = [tried.submit(f"{key}1") for key in "abcd"]
+    await sender.has_sent(1)
+    slow += [tried.submit(f"{key}2") for key in "abcd"]
+    assert await asyncio.wait_for(tried.submit("e1"), 10) == "E1"
+    sender.let_go()
+    await outcomes(slow)
+
+
+@awaited
+async def test_an_item_whose_caller_gave_up_delays_others_with_its_key_only_while_it_is_sent():
+    sender = Sender()
+    sender.faulty = {"b1": Locked("held")}
+    tried = batcher(sender, LIMITS, MERGED)
+    given_up, locked = tried.submit("a1"), tried.submit("b1")
+    await sender.has_sent(1)
+    given_up.cancel()
+    assert await tried.submit("a2") == "A2"
+    assert not locked.done()
+    sender.faulty = {}
+    assert await locked == "B1"
+
+
+@awaited
 async def test_after_its_answer_an_item_delays_no_other_with_its_key():
     sender = Sender()
     sender.faulty = {"a1": Locked("held")}
