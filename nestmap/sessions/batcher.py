@@ -67,7 +67,6 @@ class Batcher(Generic[Item, Result]):
         self._limits = limits
         self._queue: deque[Entry[Item, Result]] = deque()
         self._running: list[_Batch[Item, Result]] = []
-        self._running_items = 0
         self._starting = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -95,8 +94,8 @@ class Batcher(Generic[Item, Result]):
         While slow batches overtake each other, those that run would else be without a limit.
         """
         limits, queued = self._limits, len(self._queue)
-        most = limits.waiting + limits.items
-        return queued >= limits.waiting or queued + self._running_items >= most
+        running = sum(batch.size for batch in self._running)
+        return queued >= limits.waiting or queued + running >= limits.waiting + limits.items
 
     def _start_if_possible(self) -> None:
         if self._queue and not self._starting and self._may_start():
@@ -131,10 +130,8 @@ class Batcher(Generic[Item, Result]):
             await self._deliver(units)
 
     async def _deliver(self, units: Sequence[Unit[Item, Result]]) -> None:
-        size = sum(len(unit.entries) for unit in units)
         batch = _Batch(units, asyncio.get_running_loop().time())
         self._running.append(batch)
-        self._running_items += size
         try:
             await self._delivery.deliver(units)
         except BaseException:
@@ -142,7 +139,6 @@ class Batcher(Generic[Item, Result]):
             raise
         finally:
             self._running.remove(batch)
-            self._running_items -= size
             self._start_if_possible()
 
     async def _send_counted(
@@ -162,12 +158,16 @@ class Batcher(Generic[Item, Result]):
             self.figures.durations.add(time.monotonic() - began)
 
     def _check_times(self) -> None:
-        """Let the next batch overtake a slow one, and fail items that have waited too long."""
+        """Let the next batch overtake a slow one, and fail items that have waited too long.
+
+        Items that have their results no longer count while others of their batch are repeated.
+        """
         loop = asyncio.get_running_loop()
         now = loop.time()
         oldest = now - self._limits.timeout
         for batch in self._running:
             batch.fail(TimedOut(f"no answer in time to {self._name}"), older_than=oldest)
+            batch.forget_ended()
         for entry in self._queue:
             if entry.since < oldest:
                 entry.answer(TimedOut(f"too long in the queue to {self._name}"))
@@ -176,10 +176,17 @@ class Batcher(Generic[Item, Result]):
         self._timer = loop.call_later(self._limits.slow_after, self._check_times) if busy else None
 
 
-@dataclass(slots=True, eq=False)
 class _Batch(Generic[Item, Result]):
-    units: Sequence[Unit[Item, Result]]
-    began: float  # loop time
+    """Units that were sent together at the time ``began`` (loop time), and the number of their items."""
+
+    def __init__(self, units: Sequence[Unit[Item, Result]], began: float) -> None:
+        self.units = units
+        self.size = sum(len(unit.entries) for unit in units)
+        self.began = began
+
+    def forget_ended(self) -> None:
+        self.units = [unit for unit in self.units if unit.is_running]
+        self.size = sum(len(unit.entries) for unit in self.units)
 
     def fail(self, error: DatabaseError, older_than: float = float("inf")) -> None:
         for unit in self.units:

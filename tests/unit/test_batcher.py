@@ -243,6 +243,27 @@ async def test_the_items_of_slow_batches_count_among_those_that_wait():
 
 
 @awaited
+async def test_answered_items_do_not_count_while_one_of_their_batch_has_a_locked_row():
+    sender = Sender()
+    sender.faulty = {"a": Locked("held")}
+    tried = batcher(sender)
+    locked, *answered = [tried.submit(item) for item in "abcd"]
+    assert await outcomes(answered) == list("BCD")
+    sender.held = {"e"}
+    slow = [tried.submit(item) for item in "efgh"]
+    while ["e", "f", "g", "h"] not in sender.batches:
+        await asyncio.wait([locked], timeout=LIMITS.slow_after)
+    # They are counted at each check of the times.
+    await asyncio.wait([locked], timeout=3 * LIMITS.slow_after)
+    slow += [tried.submit(item) for item in "ijklm"]
+    with pytest.raises(Overloaded):
+        tried.submit("n")
+    sender.faulty = {}
+    sender.let_go()
+    assert await outcomes([locked, *slow]) == list("AEFGHIJKLM")
+
+
+@awaited
 async def test_items_that_have_their_results_do_not_count():
     sender = Sender()
     tried = batcher(sender)
