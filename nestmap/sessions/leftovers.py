@@ -31,8 +31,11 @@ class Leftovers:
         self._background = background
 
     def of_insert(self, sid: str, committed: Future[Any]) -> None:
-        """Remove the row of a new session if its request failed with an unknown outcome."""
-        error = None if committed.cancelled() else committed.exception()
+        """Remove the row of a new session if its request gave up or failed with an unknown outcome."""
+        if committed.cancelled():
+            self.discard(sid)
+            return
+        error = committed.exception()
         if isinstance(error, DatabaseError) and error.unknown:
             self.discard(sid)
 

@@ -43,12 +43,13 @@ class Rotations:
     async def _answer(self, future: Future[Written | None], write: Rotate, since: float) -> None:
         try:
             written = await self._rotate(write, since)
-        except BaseException as error:
+        except (DatabaseError, SessionEnded) as error:
             if not future.done():
-                expected = isinstance(error, (DatabaseError, SessionEnded))
-                future.set_exception(error if expected else DatabaseError("a rotation failed"))
-                if expected:
-                    return
+                future.set_exception(error)
+            return
+        except BaseException:
+            if not future.done():
+                future.set_exception(DatabaseError("a rotation failed"))
             raise
         if not future.done():
             future.set_result(written)
