@@ -2,8 +2,13 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import psycopg2
 import pytest
+
+INSERT = "select sid from nestmap.session_insert(%s::jsonb, 3600, 86400, '{}', null)"
 
 
 @pytest.fixture
@@ -13,9 +18,7 @@ def insert(database):
 
     def send(seconds: float = 60) -> str | None:
         rows = json.dumps([row | {"until": time.time() + seconds}])
-        return database.value(
-            "select sid from nestmap.session_insert(%s::jsonb, 3600, 86400, '{}', null)", rows
-        )
+        return database.value(INSERT, rows)
 
     return send
 
@@ -39,3 +42,21 @@ def test_a_repeat_does_not_revive_a_session_that_has_ended_since(database, inser
 def test_an_insert_after_its_deadline_stores_nothing(database, insert):
     assert insert(-1) is None
     assert stored(database) == []
+
+
+def test_a_repeat_while_the_first_attempt_is_running_records_one_sign_in(database):
+    row = {"sid": "new", "id": "public", "data": {}, "user_id": "ada", "recorded": True}
+    rows = json.dumps([row | {"until": time.time() + 60}])
+    with (
+        closing(psycopg2.connect(database.url)) as first,
+        closing(psycopg2.connect(database.url)) as second,
+        ThreadPoolExecutor() as threads,
+    ):
+        first.cursor().execute(INSERT, [rows])
+        repeat = threads.submit(second.cursor().execute, INSERT, [rows])
+        database.wait_for_blocked()
+        first.commit()
+        repeat.result()
+        second.commit()
+    assert stored(database) == ["new"]
+    assert database.all("select kind, user_id from nestmap.events") == [("signed_in", "ada")]

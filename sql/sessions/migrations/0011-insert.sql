@@ -57,16 +57,6 @@ begin
         end if;
         v_source := case when w.recorded then nestmap."{prefix}_source"(w.user_id, w.ip, w.user_agent) end;
         perform nestmap."{prefix}_end_each"(w.named, w.reason, v_source);
-        if w.user_id is not null then
-            if w.recorded then
-                perform nestmap.add_event(
-                    v_source || jsonb_build_object(
-                        'kind', 'signed_in', 'user_id', w.user_id, 'session_id', w.id
-                    )
-                );
-            end if;
-            perform nestmap."{prefix}_cap"(w.user_id, w.id, w.most, v_source);
-        end if;
         v_taken := '{}';
         if p_hook is not null and w.user_id is not null then
             execute format('select %s($1, $2, $3)', p_hook)
@@ -76,30 +66,48 @@ begin
         v_expire := (now() + make_interval(secs => least(
             coalesce(w.idle, p_idle), coalesce(w.absolute, p_absolute)
         ))) at time zone 'utc';
-        return query
-            insert into {table} as s (
-                sid, sess, expire, id, created_at, authenticated_at, renewed_at,
-                user_id, user_version, idle, absolute, ip, user_agent
-            )
-            values (
-                w.sid,
-                nestmap."{prefix}_document"(w.data - coalesce(v_taken, '{}'), p_cookie, v_expire),
-                v_expire,
-                w.id,
-                now(),
-                case when w.user_id is not null then now() end,
-                now(),
-                w.user_id,
-                w.user_version,
-                w.idle,
-                w.absolute,
-                w.ip,
-                w.user_agent
-            )
-            -- An earlier attempt of the same statement may still be running.
-            on conflict (sid) do update
-            set sid = excluded.sid
-            returning (nestmap."{prefix}_written"(w.sid, s, p_absolute, v_taken)).*;
+        -- An earlier attempt of the same statement may still be running: then this waits for its end.
+        insert into {table} as s (
+            sid, sess, expire, id, created_at, authenticated_at, renewed_at,
+            user_id, user_version, idle, absolute, ip, user_agent
+        )
+        values (
+            w.sid,
+            nestmap."{prefix}_document"(w.data - coalesce(v_taken, '{}'), p_cookie, v_expire),
+            v_expire,
+            w.id,
+            now(),
+            case when w.user_id is not null then now() end,
+            now(),
+            w.user_id,
+            w.user_version,
+            w.idle,
+            w.absolute,
+            w.ip,
+            w.user_agent
+        )
+        on conflict (sid) do nothing
+        returning s.* into r;
+        if not found then
+            select s.*
+            into r
+            from {table} as s
+            where s.sid = w.sid;
+            if not found then
+                return next nestmap."{prefix}_late"(w.sid);
+                continue;
+            end if;
+        elsif w.user_id is not null then
+            if w.recorded then
+                perform nestmap.add_event(
+                    v_source || jsonb_build_object(
+                        'kind', 'signed_in', 'user_id', w.user_id, 'session_id', w.id
+                    )
+                );
+            end if;
+            perform nestmap."{prefix}_cap"(w.user_id, w.id, w.most, v_source);
+        end if;
+        return next nestmap."{prefix}_written"(w.sid, r, p_absolute, v_taken);
     end loop;
 end;
 $$;
