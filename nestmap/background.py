@@ -34,7 +34,7 @@ class Background:
         task.add_done_callback(self._ended)
 
     async def drain(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` for the tasks, then cancel the rest and the daemons.
+        """Wait up to ``seconds`` for the tasks, then cancel the rest and the daemons, until none is left.
 
         Return True if all other tasks ended by themselves.
         """
@@ -43,27 +43,28 @@ class Background:
         while self._tasks and (left := deadline - time.monotonic()) > 0:
             await asyncio.wait(self._tasks, timeout=left)
         drained = not self._tasks
-        await _cancel({*self._tasks, *self._daemons})
+        await self._cancel_all()
         return drained
+
+    async def _cancel_all(self) -> None:
+        """Cancel all tasks until they have ended, and those that they start meanwhile.
+
+        One cancellation is not enough: asyncio.wait_for() of Python 3.11, in which the driver waits for a
+        statement, drops it if the answer comes in the same turn of the loop.
+        """
+        for _ in range(CANCELLATIONS):
+            # A task that is cancelled before its first step could not clean up.
+            await asyncio.sleep(0)
+            if not (tasks := {*self._tasks, *self._daemons}):
+                return
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=PAUSE)
+        for task in {*self._tasks, *self._daemons}:
+            log.error("%s did not end", task.get_name())
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         self._daemons.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s failed", task.get_name(), exc_info=error)
-
-
-async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they have ended.
-
-    One cancellation is not enough: asyncio.wait_for() of Python 3.11, in which the driver waits for a
-    statement, drops it if the answer comes in the same turn of the loop.
-    """
-    for _ in range(CANCELLATIONS):
-        if not tasks:
-            return
-        for task in tasks:
-            task.cancel()
-        _, tasks = await asyncio.wait(tasks, timeout=PAUSE)
-    for task in tasks:
-        log.error("%s did not end", task.get_name())

@@ -68,3 +68,26 @@ def test_a_stop_waits_for_tasks_that_running_tasks_start():
 
     assert asyncio.run(asyncio.wait_for(story(), 10))
     assert ended == ["second"]
+
+
+def test_no_task_that_a_cancelled_one_starts_outlives_the_stop():
+    ended: list[int] = []
+
+    async def story() -> None:
+        background = Background()
+
+        async def chain(number: int) -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.append(number)
+                if number < 3:
+                    background.start(chain(number + 1), "the next one")
+
+        before = asyncio.all_tasks()
+        background.start(chain(1), "the first one")
+        await background.drain(0)
+        assert ended == [1, 2, 3]
+        assert asyncio.all_tasks() == before
+
+    asyncio.run(asyncio.wait_for(story(), 10))
