@@ -14,6 +14,11 @@ Result = TypeVar("Result")
 Send = Callable[[Sequence[Unit[Item, Result]]], Awaitable[Sequence[Result | Exception]]]
 
 
+# A batch with a faulty row is divided into this many parts. Those that share a part with a locked row wait
+# for its lock each time, so the parts must soon be small; each needs a connection, so they are not many.
+PARTS = 4
+
+
 class Late(TimedOut):
     """The deadline of a change had passed when its row was locked, so it was not made."""
 
@@ -21,7 +26,7 @@ class Late(TimedOut):
 class Delivery(Generic[Item, Result]):
     """Sends units with ``send``, which returns the results in the same order.
 
-    After Refused and Locked the units are halved until the faulty one is alone, and after Refused a
+    After Refused and Locked the units are divided until the faulty one is alone, and after Refused a
     merged unit, too: the fault of one row or change never fails another. With ``repeats=True``, units whose outcome is unknown are sent again until an
     answer decides it, and their entries do not fail before their ``timeout``.
     """
@@ -92,10 +97,10 @@ class Delivery(Generic[Item, Result]):
     async def _after_refusal(
         self, units: Sequence[Unit[Item, Result]], error: DatabaseError
     ) -> Sequence[Unit[Item, Result]]:
-        """Deliver several units in halves. Of a single one, return what to send again."""
+        """Deliver several units in parts. Of a single one, return what to send again."""
         if len(units) > 1:
-            middle = len(units) // 2
-            parts = (self.deliver(units[:middle]), self.deliver(units[middle:]))
+            size = -(-len(units) // PARTS)
+            parts = [self.deliver(units[n : n + size]) for n in range(0, len(units), size)]
             for failed in await asyncio.gather(*parts, return_exceptions=True):
                 if failed:
                     raise failed

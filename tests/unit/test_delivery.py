@@ -103,3 +103,20 @@ async def test_a_lock_that_is_refused_at_once_is_tried_again_after_a_pause():
     (told,) = await outcomes([batcher(sender, limits).submit("a1")])
     assert isinstance(told, Locked)
     assert 1 < len(sender.sent) <= limits.timeout / TIMEOUTS.first_retry
+
+
+@awaited
+async def test_few_waits_for_a_lock_separate_a_locked_row_from_many_others():
+    waits = 0
+
+    async def send(units):
+        nonlocal waits
+        items = [unit.item for unit in units]
+        if "a" in items and len(items) > 1:
+            waits += 1
+            raise Locked("held")
+        return items
+
+    items = [chr(ord("a") + number) for number in range(500)]
+    assert await outcomes(map(batcher(send).submit, items)) == items
+    assert waits <= 5
