@@ -15,6 +15,9 @@ _NORTH, _SOUTH = 84.0, -60.0
 # The smallest view: a view of one pin should show more than sea.
 SMALLEST_VIEW = 60.0
 
+# A pin is drawn above its point; on a phone it is larger, and this high.
+PIN_HEIGHT = 45.0
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -45,9 +48,11 @@ def project(latitude: float, longitude: float) -> Point:
 
 
 def world_view(points: Collection[Point] = ()) -> View:
-    """Return the view of the whole map, extended southwards for points in the Antarctic."""
+    """Return the view of the whole map, extended for pins near a pole."""
+    highest = min((point.y - PIN_HEIGHT for point in points), default=0.0)
     lowest = max((point.y + SMALLEST_VIEW / 4 for point in points), default=0.0)
-    return View(0, 0, WIDTH, max(WORLD_HEIGHT, math.ceil(lowest)))
+    top = min(0, math.floor(highest))
+    return View(0, top, WIDTH, max(WORLD_HEIGHT, math.ceil(lowest)) - top)
 
 
 def view_of(points: Collection[Point]) -> View:

@@ -4,7 +4,15 @@ import math
 
 import pytest
 
-from nestmap.places.projection import WIDTH, WORLD_HEIGHT, Point, project, view_of, world_view
+from nestmap.places.projection import (
+    PIN_HEIGHT,
+    WIDTH,
+    WORLD_HEIGHT,
+    Point,
+    project,
+    view_of,
+    world_view,
+)
 from nestmap.places.towns import find_towns, is_clear, suggested_towns
 
 
@@ -46,9 +54,16 @@ def test_for_pins_all_over_the_world_the_whole_map_is_shown():
     assert view_of([]) == world_view()
 
 
-def test_a_pin_at_the_south_pole_is_on_the_map():
-    pole = project(-90, 0)
-    assert world_view([pole]).height > pole.y
+@pytest.mark.parametrize("latitude", [-90, -60, 0, 78.2, 82.5, 84, 90])
+def test_a_whole_pin_is_on_the_map_also_near_a_pole(latitude):
+    pin = project(latitude, 0)
+    view = world_view([pin, project(0, 180)])
+    assert view.y <= pin.y - PIN_HEIGHT
+    assert view.y + view.height >= max(pin.y, WORLD_HEIGHT)
+
+
+def test_the_map_is_extended_for_pins_near_a_pole_only():
+    assert world_view([project(71, 25.8), project(-54.8, -68.3)]) == world_view()
 
 
 @pytest.mark.parametrize(
