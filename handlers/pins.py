@@ -11,15 +11,8 @@ from handlers.forms import field
 from handlers.home import form_names, show_home
 from handlers.lapsed import require_session
 from handlers.place_form import PlaceForm
-from handlers.places_of import places_of
-from nestmap.places import (
-    MOST_PLACES,
-    MapFull,
-    Place,
-    keep_removed,
-    new_id,
-    take_removed,
-)
+from handlers.places_of import places_of, put_place
+from nestmap.places import MOST_PLACES, MapFull, Place, new_id
 from nestmap.sessions import SessionTooLarge
 
 FULL_SESSION = "Your map is full. Remove a place first."
@@ -106,10 +99,8 @@ async def board_ids(handler: BaseHandler) -> list[str]:
 
 async def keep(handler: BaseHandler, place: Place, form: PlaceForm) -> bool:
     """Store a place and return True, or add the error to `form` and return False if the map is full."""
-    # A removed place that is kept for an undo may take the room of this one.
-    removed = take_removed(handler.session)
     try:
-        await (await places_of(handler)).put(place)
+        await put_place(handler, place)
     except SessionTooLarge:
         form.refuse(413, FULL_SESSION)
     except MapFull:
@@ -117,5 +108,4 @@ async def keep(handler: BaseHandler, place: Place, form: PlaceForm) -> bool:
     else:
         drop_draft(handler.session)
         return True
-    keep_removed(handler.session, *removed)
     return False

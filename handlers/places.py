@@ -4,7 +4,7 @@ from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.errors import SiteError
 from handlers.forms import json_object
-from handlers.places_of import places_of
+from handlers.places_of import places_of, put_place
 from nestmap.places import MOST_PLACES, InvalidPlace, MapFull, parse_place
 
 
@@ -28,7 +28,7 @@ class PlaceHandler(BaseHandler):
         """Store a place: 201 if it is new, 200 if it replaced one."""
         try:
             place = parse_place(place_id, json_object(self))
-            new = await (await places_of(self)).put(place)
+            new = await put_place(self, place)
         except InvalidPlace as error:
             raise SiteError(400, "invalid_place", str(error)) from None
         except MapFull:

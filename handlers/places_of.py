@@ -1,7 +1,16 @@
 """The places of a request: in the session of a visitor, in the account of a signed-in user."""
 
 from handlers.base import BaseHandler
-from nestmap.places import AccountPlaces, Place, VisitorPlaces, session_places
+from nestmap.places import (
+    AccountPlaces,
+    MapFull,
+    Place,
+    VisitorPlaces,
+    keep_removed,
+    session_places,
+    take_removed,
+)
+from nestmap.sessions import SessionTooLarge
 
 
 async def places_of(handler: BaseHandler) -> AccountPlaces | VisitorPlaces:
@@ -20,6 +29,20 @@ async def places_of(handler: BaseHandler) -> AccountPlaces | VisitorPlaces:
     assert session.stored is not None, "a session with a user is stored"
     clock, stored = handler.sessions.clock, session.stored
     return AccountPlaces(handler.services.database, clock, session.user_id, stored.id, stored.sid)
+
+
+async def put_place(handler: BaseHandler, place: Place) -> bool:
+    """Store a place; return True if it is new, False if it replaced one.
+
+    A removed place that is kept for an undo may take the room of this one, so it is kept no longer.
+    Raises SessionTooLarge or MapFull if the map is full.
+    """
+    removed = take_removed(handler.session)
+    try:
+        return await (await places_of(handler)).put(place)
+    except (SessionTooLarge, MapFull):
+        keep_removed(handler.session, *removed)
+        raise
 
 
 async def every_place(handler: BaseHandler) -> list[Place]:

@@ -72,12 +72,23 @@ def test_a_removal_in_a_full_map_of_a_visitor_can_be_undone(visitor):
     assert visitor.places() == before
 
 
-def test_a_removal_makes_room_for_a_new_place(visitor):
+def pin_by_form(visitor: Visitor, name: str, note: str) -> int:
+    return visitor.post("/places", form={"name": name, "note": note}).status
+
+
+def pin_by_api(visitor: Visitor, name: str, note: str) -> int:
+    fields = {"name": name, "note": note}
+    return visitor.request("PUT", f"/api/places/{name.lower()}", json=fields).status
+
+
+@pytest.mark.parametrize(("pin", "done"), [(pin_by_form, 303), (pin_by_api, 201)])
+def test_a_removal_makes_room_for_a_new_place(visitor, pin, done):
     visitor.request("PUT", "/api/places/long", json={"name": "Long", "note": NOTE})
     fill(visitor)
-    remove(visitor, "Long", at="/?page=2")
-    answer = visitor.post("/places", form={"name": "New", "note": NOTE[:400]})
-    assert answer.status == 303
+    gone = remove(visitor, "Long", at="/?page=2")
+    assert pin(visitor, "Larger", "é" * 500) == 413
+    assert pin(visitor, "New", NOTE[:400]) == done
+    assert "There is nothing to undo any more." in Page(undo(visitor, gone)).text
 
 
 def test_an_undo_that_does_not_fit_can_be_tried_again(visitor, shared_database):
