@@ -1,7 +1,6 @@
 """The typed fields of a place, kept during a sign-in after the session of the form had ended."""
 
 from collections.abc import Mapping, MutableMapping
-from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -20,13 +19,17 @@ def draft_json(handler: RequestHandler, path: str) -> str:
     return orjson.dumps({name: field(handler, name) for name in FIELDS} | {"path": path}).decode()
 
 
-def keep_draft(session: MutableMapping[str, Any], text: str) -> None:
-    """Store a draft in the session of the user who just signed in, if the text is a draft that fits."""
-    draft = _read(text)
-    if draft:
-        # The sign-in is worth more than the draft.
-        with suppress(SessionTooLarge):
+def keep_draft(session: MutableMapping[str, Any], text: str) -> bool:
+    """Store a draft in the session of the user who just signed in, if the text is a draft.
+
+    Return False if it does not fit.
+    """
+    if draft := _read(text):
+        try:
             session["draft"] = draft
+        except SessionTooLarge:
+            return False
+    return True
 
 
 def draft_of(session: Mapping[str, Any], path: str) -> PlaceForm | None:

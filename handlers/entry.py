@@ -61,6 +61,13 @@ class EntryHandler(BaseHandler):
             self.show(path, email=email, errors=refused.errors)
         else:
             sign_in(self, user, remember=bool(field(self, "remember")))
-            keep_draft(self.session, field(self, "draft"))
+            await self._keep_draft(field(self, "draft"))
             say(self, self.greeting.format(email=user.email))
             redirect_with_cookie(self, path)
+
+    async def _keep_draft(self, text: str) -> None:
+        """Store the draft if it fits: the sign-in is worth more."""
+        if not keep_draft(self.session, text):
+            # The places of the visitor move to the account now, which makes room.
+            await self.save_session()
+            keep_draft(self.session, text)

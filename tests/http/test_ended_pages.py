@@ -99,8 +99,11 @@ def test_what_was_typed_survives_a_registration_too(ada, too_late):
     assert ada.place_ids() == []
 
 
-def test_a_sign_in_succeeds_without_a_draft_that_does_not_fit(start_instance, shared_database):
-    ada = Visitor(start_instance(shared_database.url, SESSION_MAX_BYTES=700).url)
+@pytest.mark.parametrize(("max_bytes", "kept"), [(550, ""), (700, "Kyoto")])
+def test_a_draft_may_take_the_room_of_the_places_that_move_to_the_account(
+    start_instance, shared_database, max_bytes, kept
+):
+    ada = Visitor(start_instance(shared_database.url, SESSION_MAX_BYTES=max_bytes).url)
     ada.register()
     ada.sign_out()
     ada.request("PUT", "/api/places/oslo", json={"name": "Oslo", "note": "n" * 400})
@@ -110,6 +113,7 @@ def test_a_sign_in_succeeds_without_a_draft_that_does_not_fit(start_instance, sh
     assert answer.status == 303
     assert ada.signed_in()
     assert ada.place_ids() == ["oslo"]
+    assert Page(follow(ada, answer)).form(action="/places").fields["name"] == kept
 
 
 def test_a_draft_for_a_place_that_is_gone_is_offered_as_a_new_one(ada):
