@@ -3,6 +3,7 @@
 from handlers.access import Access
 from handlers.base import BaseHandler
 from handlers.flash import say
+from handlers.places_of import left_over
 
 # Not "cookies": that would delete the device cookie too, and those of sibling sites.
 CLEAR = '"storage"'
@@ -17,7 +18,7 @@ class LogoutHandler(BaseHandler):
     def post(self) -> None:
         """End the session and go home."""
         if self.current_user:
-            say(self, "You are signed out. Your places stay in your account.")
+            say(self, f"You are signed out. Your places stay in your account{_except(self)}.")
         self.session.sign_out()
         self.set_header("Clear-Site-Data", CLEAR)
         self.redirect("/", status=303)
@@ -34,3 +35,9 @@ class ApiLogoutHandler(BaseHandler):
         self.session.sign_out()
         self.set_header("Clear-Site-Data", CLEAR)
         self.set_status(204)
+
+
+def _except(handler: BaseHandler) -> str:
+    """Return which places the end of the session deletes: those that did not fit into the account."""
+    number = left_over(handler)
+    return f", except for {number if number > 1 else 'one'} that did not fit" if number else ""

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.support.follow import follow
 from tests.support.sids import sid_of
 from tests.support.visitor import Visitor
 
@@ -148,6 +149,26 @@ def test_an_account_has_at_most_1000_places_and_the_rest_stays_in_the_session(
     again.delete_place("p2")
     assert "y" in again.place_ids()
     assert "place:y" not in session_data(shared_database, again)
+
+
+def test_a_sign_out_says_that_it_deletes_places_that_did_not_fit_into_the_account(
+    visitor, new_visitor, shared_database
+):
+    visitor.register()
+    shared_database.execute(
+        "insert into nestmap.places (user_id, id, name)"
+        " select u.id, 'p' || n, 'n' from nestmap.users as u, generate_series(1, 1000) as n"
+        " where u.email = %s",
+        visitor.email,
+    )
+    for number, said in ((0, "in your account."), (1, "except for one"), (2, "except for 2")):
+        again = new_visitor()
+        again.email = visitor.email
+        for place in range(number):
+            again.put_place(f"x{place}", "X")
+        again.sign_in()
+        assert ("signing out deletes" in again.get("/").text) == (number > 0)
+        assert said in follow(again, again.post("/logout")).text
 
 
 def test_places_in_the_row_of_a_signed_in_session_move_to_its_account(traveller, shared_database):
