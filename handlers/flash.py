@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from handlers.base import BaseHandler
 
 SECONDS = 60
-# A text may contain the name of a place; a longer text is cut.
-TEXT_LENGTH = 240
+# Enough for the longest address of an account or name of a place; a longer text is cut. A browser refuses
+# a cookie of more than 4096 bytes.
+TEXT_LENGTH = 320
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """The pages of the account: end sessions, change the password, delete the account."""
 
+import pytest
+
 from tests.support.follow import follow
 from tests.support.page import Page, submit
 from tests.support.visitor import PASSWORD
@@ -69,3 +71,11 @@ def test_the_last_administrator_cannot_delete_the_account(new_admin, shared_data
     assert answer.status == 409
     assert "last administrator" in Page(answer).text
     assert admin.signed_in()
+
+
+@pytest.mark.parametrize("letter", ["a", "京", "🗺"])
+def test_the_longest_address_is_shown_whole_after_the_sign_in(visitor, letter):
+    email = f"{letter * 126}@{letter * 127}"
+    answer = fill(visitor, "/register", email=email, password=PASSWORD)
+    assert len(answer.cookie("nestmap.flash").value) < 4000
+    assert f"you are signed in as {email}." in Page(follow(visitor, answer)).text
