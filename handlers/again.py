@@ -13,7 +13,7 @@ LABELS = {
     "town": ("Town", "text"),
     "latitude": ("Latitude", "text"),
     "longitude": ("Longitude", "text"),
-    "email": ("Email", "email"),
+    "email": ("Email", "text"),
     "password": ("Password", "password"),
     "current_password": ("Current password", "password"),
     "new_password": ("New password", "password"),

@@ -9,11 +9,16 @@ from handlers.base import BaseHandler
 from handlers.flash import take_flash
 from handlers.words import ago, duration, position, size
 
+# In an input of the type "email", Chromium refuses an é before the @, and changes a domain with one to "xn--...",
+# which other browsers don't do: an account made in one could not be signed in to from the other.
+EMAIL = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+
 
 class Field(UIModule):
     """A field of a form with its label and error.
 
-    Options: `type` ("text"; also "textarea"), `hint`, `optional`, and attributes of the element.
+    Options: `type` ("text"; also "textarea", and "email" for an address), `hint`, `optional`, and
+    attributes of the element.
     """
 
     def render(
@@ -21,6 +26,8 @@ class Field(UIModule):
     ) -> str:
         hint, optional = options.pop("hint", ""), options.pop("optional", False)
         kind = options.pop("type", "text")
+        if kind == "email":
+            kind, options = "text", EMAIL | options
         attributes = {"id": f"{name}_field", "name": name, **options}
         described_by = [
             f"{name}_{part}" for part, text in (("hint", hint), ("error", error)) if text

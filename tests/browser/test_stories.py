@@ -129,3 +129,14 @@ def test_users_stay_signed_in_when_the_server_restarts(
     expect(page.get_by_role("main").get_by_text(email)).to_be_visible()
     page.goto("/")
     expect(places(page)).to_have_text(["Lisbon"])
+
+
+@pytest.mark.parametrize("address", ["jörg{}@exämple.org", "{}@bücher.example"])
+def test_an_address_is_used_as_it_was_typed(page, address):
+    """Chromium refuses some in a field of the type "email", and changes the domain of others."""
+    email = address.format(id(page))
+    register(page, email)
+    page.goto("/account")
+    expect(page.get_by_role("main").get_by_text(email)).to_be_visible()
+    sign_out(page)
+    sign_in(page, email)
