@@ -28,6 +28,9 @@ class Field(UIModule):
         kind = options.pop("type", "text")
         if kind == "email":
             kind, options = "text", EMAIL | options
+        if "maxlength" in options:
+            # Browsers count these characters as two, and would not send this text once it is edited.
+            options["maxlength"] += sum(character > "\uffff" for character in value)
         attributes = {"id": f"{name}_field", "name": name, **options}
         described_by = [
             f"{name}_{part}" for part, text in (("hint", hint), ("error", error)) if text

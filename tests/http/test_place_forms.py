@@ -358,3 +358,16 @@ def test_a_form_of_64_kib_of_combining_marks_is_answered(visitor):
     answer = pin(visitor, name=name)
     assert answer.status == 400
     assert visitor.places() == []
+
+
+@pytest.mark.parametrize("letter", ["n", "京", "🗺"])
+def test_the_longest_texts_can_be_edited(visitor, letter):
+    texts = {"name": letter * 120, "note": letter * 500}
+    assert visitor.request("PUT", "/api/places/long", json=texts).status == 201
+    page = Page(visitor.get("/places/long"))
+    for name, text in texts.items():
+        # A browser counts some characters as two, and does not send a text that was edited and is longer.
+        assert (
+            int(page.attribute_of(f"{name}_field", "maxlength"))
+            == len(text.encode("utf-16-le")) // 2
+        )
