@@ -56,8 +56,11 @@ class OwnSession:
 
 async def own_sessions(handler: BaseHandler) -> list[OwnSession]:
     """Return the sessions of the signed-in user: the current one, then the others by last use."""
-    session = handler.session
-    listed = await handler.sessions.admin.list(session.user_id)
+    session, admin = handler.session, handler.sessions.admin
+    listed = await admin.list(session.user_id)
+    if session.id not in {one.id for one in listed}:
+        # The list is limited, and has the newest sign-ins.
+        listed += (await admin.search(public_id=session.id)).sessions
     sessions = [OwnSession.of(one, session.id) for one in listed]
     sessions.sort(key=lambda one: one.last_seen_at or one.expires_at, reverse=True)
     return sorted(sessions, key=lambda one: not one.current)

@@ -84,3 +84,21 @@ def test_a_password_change_keeps_the_longer_lifetimes(ada):
     fields = {"current_password": PASSWORD, "new_password": "another battery, another staple"}
     assert ada.post("/api/auth/password", json=fields).status == 204
     assert round(lifetimes(ada)[0] / timedelta(days=1)) == 30
+
+
+def test_the_account_page_has_this_session_also_among_many_newer_ones(ada, shared_database):
+    sign_in(ada, remember="1")
+    shared_database.execute(
+        "insert into session"
+        " (sid, sess, expire, id, user_id, user_version, created_at, authenticated_at, renewed_at)"
+        " select 'many-' || n, '{}', s.expire, lpad(to_hex(n), 16, '0'), s.user_id, s.user_version,"
+        " now(), now() + interval '1 s', now()"
+        " from session as s, generate_series(1, 250) as n where s.sid = %s",
+        sid_of(ada, shared_database),
+    )
+    page = ada.get("/account")
+    assert page.text.count("this device") == 1
+    form = Page(ada.get("/account/password")).form(having="new_password")
+    fields = {"current_password": PASSWORD, "new_password": "another battery, another staple"}
+    assert submit(ada, page, form, "/account/password", **fields).status == 303
+    assert round(lifetimes(ada)[0] / timedelta(days=1)) == 30
