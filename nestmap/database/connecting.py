@@ -10,6 +10,9 @@ from nestmap.database.errors import DatabaseError, Unavailable
 from nestmap.database.hosts import Hosts, address_of
 from nestmap.timeouts import TIMEOUTS
 
+# libpq's reason if the server has no TLS. In the modes "prefer" and "allow" that is no fault.
+NO_TLS = "server does not support SSL"
+
 
 async def connect(hosts: Hosts) -> Connection:
     """Return a connection to one of ``hosts``. Raise Unavailable with a cause for each address.
@@ -59,7 +62,8 @@ async def _connect_to_one(
             hosts.remember(parameters)
             hosts.round_trip = connection.round_trip
             return connection
-    raise Unavailable("; ".join(dict.fromkeys(causes)))
+    reasons = [cause for cause in dict.fromkeys(causes) if NO_TLS not in cause] or causes
+    raise Unavailable("; ".join(reasons))
 
 
 def _give_up(attempts: set[asyncio.Task[Connection]]) -> set[asyncio.Task[Connection]]:

@@ -49,8 +49,9 @@ class TestSixCauses:
     def test_the_right_password_connects(self, strict):
         assert ask(self.url(strict), one) == (1,)
 
-    def test_a_wrong_password(self, strict):
-        url = self.url(strict, sslmode="disable").replace("rd%25", "rd%26")
+    @pytest.mark.parametrize("mode", ["disable", "prefer", "allow"])
+    def test_a_wrong_password(self, strict, mode):
+        url = self.url(strict, sslmode=mode).replace("rd%25", "rd%26")
         assert cause(url) == (
             f"host 127.0.0.1, port {strict.port}, database postgres, user app:"
             ' password authentication failed for user "app"'
