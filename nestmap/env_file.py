@@ -1,9 +1,11 @@
 """The .env file beside run.py."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 
 def home() -> Path:
@@ -23,5 +25,17 @@ def read_env_file(path: Path) -> dict[str, str]:
     except OSError as error:
         reason = f"{path} can't be read ({error.strerror}); make it readable, or move it away"
         raise ValueError(reason) from None
+    # Without a line that says NESTMAP_ENV the program would start in development.
+    if lines := ", ".join(map(str, _unclear_lines(text))):
+        raise ValueError(f"{path}: not NAME=value in line {lines}; quote a value that has ' or \"")
     found = dotenv_values(stream=io.StringIO(text))
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _unclear_lines(text: str) -> Iterator[int]:
+    """Yield the number of each line that is no comment and sets no variable."""
+    for one in parse_stream(io.StringIO(text)):
+        if one.error or (one.key and one.value is None):
+            said = one.original.string
+            # The empty lines before it belong to it.
+            yield one.original.line + said[: -len(said.lstrip())].count("\n")

@@ -194,6 +194,22 @@ def test_a_missing_file_is_named(tmp_path):
     assert reason.startswith("SESSION_SECRET_FILE ")
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("NESTMAP_ENV production\n", 1),
+        ("PORT=8888\n\n# a comment\nNESTMAP_ENV: production\n", 4),
+        ("PORT=8888\r\nNESTMAP_ENV\r\n", 2),
+        ("export HOST=::\nSESSION_SECRET='it's\n", 2),
+    ],
+)
+def test_a_line_of_the_env_file_that_sets_nothing_is_named(tmp_path, text, line):
+    (tmp_path / ".env").write_bytes(text.encode())
+    with pytest.raises(SettingsError, match=f"not NAME=value in line {line};") as refused:
+        read_settings(tmp_path)
+    assert "production" not in str(refused.value)
+
+
 def test_a_world_writable_secret_file_is_refused(tmp_path):
     file = tmp_path / "secret"
     file.write_text("a secret in a file that is long enough\n")
