@@ -51,8 +51,8 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Start the server, or use the running one; EmbeddedError if neither is possible."""
-        if "\n" in str(self._data):
-            raise EmbeddedError("DATA_DIR must not have a line break in its path")
+        if "\n" in str(self._data) or not _is_text(self._data):
+            raise EmbeddedError("DATA_DIR must be UTF-8 text without a line break")
         try:
             self._data_dir.mkdir(parents=True, exist_ok=True)
             self._locks = Locks(self._data_dir)
@@ -163,3 +163,12 @@ class EmbeddedPostgres:
         if self._server is None or not self._server.serves(self._data):
             self._server = find_postmaster(self._data)
         return self._server is not None
+
+
+def _is_text(path: Path) -> bool:
+    """Return True if the path is UTF-8, which a connection string must be."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -25,7 +25,7 @@ def listen(host: str, port: int, names: str = "") -> list[socket.socket]:
     """
     try:
         return bind_sockets(port, None if host == "::" else host, backlog=1024)
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # UnicodeError: no host has such a name
         raise ListenError(
             f"{names}HOST: no address is known for {host}; 127.0.0.1 is this machine"
         ) from None

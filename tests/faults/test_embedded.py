@@ -185,6 +185,11 @@ def test_data_of_another_version_is_refused_with_one_line(data):
     assert "is of PostgreSQL 15, this program brings 18" in refusal(data.parent)
 
 
+@pytest.mark.parametrize("name", ["\udcff", "two\nlines"])
+def test_a_path_that_no_connection_string_can_have_is_refused_with_one_line(tmp_path, name):
+    assert refusal(tmp_path / name).startswith("DATA_DIR must be UTF-8 text without a line break")
+
+
 def test_a_folder_that_is_no_data_folder_is_refused_with_one_line_and_kept(tmp_path):
     precious = tmp_path / "postgres" / "precious"
     precious.parent.mkdir()

@@ -88,6 +88,7 @@ def test_the_start_prints_version_address_and_processes(database, start_instance
     [
         ("192.0.2.1", "HOST: 192.0.2.1 is no address of this machine"),
         ("no-such-host.invalid", "HOST: no address is known for no-such-host.invalid"),
+        ("two..dots", "HOST: no address is known for two..dots"),
     ],
 )
 def test_an_unusable_host_is_refused_with_one_line(tmp_path, database, host, said):
