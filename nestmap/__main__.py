@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import io
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ from nestmap.console import run_console
 from nestmap.database import DatabaseError, Hosts, SchemaError, keep_trying
 from nestmap.embedded import EmbeddedError, EmbeddedPostgres
 from nestmap.logs import configure_logs
+from nestmap.output import STDOUT, reserve_descriptors
 from nestmap.services import Services
 from nestmap.settings import Settings, SettingsError, hosts_of, read_settings
 
@@ -82,11 +84,17 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def main() -> int:
     """Run one command and return the exit status."""
+    reserve_descriptors()
     arguments = parse(sys.argv[1:])
     configure_logs("warning", "text")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # An address may have characters that the locale lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")
     with ExitStack() as stack:
         try:
-            return run(arguments, stack)
+            status = run(arguments, stack)
+            print(end="", flush=True)
+            return status
         except (SettingsError, EmbeddedError) as error:
             print(error, file=sys.stderr)
         except (DatabaseError, SchemaError) as error:
@@ -95,12 +103,21 @@ def main() -> int:
         except (CommandRefused, AccountError) as error:
             print(error, file=sys.stderr)
             return 1
-        except BrokenPipeError:
-            # The reader closed the pipe, as in `events | head`. Python would try to flush the
-            # output again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 1
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            return give_up_output(error)
     return 2
+
+
+def give_up_output(error: OSError) -> int:
+    """Print why the output could not be written, and return the exit status 1."""
+    # Python would try to flush the output again when it exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
+    # In `events | head` the reader has closed the pipe, which is no mistake.
+    if not isinstance(error, BrokenPipeError):
+        print(f"the output can't be written: {error.strerror}", file=sys.stderr)
+    return 1
 
 
 def run(arguments: argparse.Namespace, stack: ExitStack) -> int:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+STDIN = 0
 STDOUT = 1
 STDERR = 2
 

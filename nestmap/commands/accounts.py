@@ -3,10 +3,10 @@
 import argparse
 import getpass
 import os
-import sys
 
 from nestmap.accounts import ROLES, InvalidAccount, SignInClient, User, checked_password
 from nestmap.commands.command import AddCommand, CommandRefused
+from nestmap.output import STDERR, STDIN, say
 from nestmap.services import Services
 from nestmap.sessions import Source
 from nestmap.sessions.ending import BATCH
@@ -88,13 +88,13 @@ async def end_sessions(arguments: argparse.Namespace, services: Services) -> int
 def tell_accounts(count: int) -> None:
     """Print the number of accounts whose sessions are invalid, every 100,000 accounts."""
     if count >= 100_000 and count % 100_000 < 2000:
-        print(f"the sessions of {count:,} accounts are invalid so far", file=sys.stderr)
+        say(f"the sessions of {count:,} accounts are invalid so far", STDERR)
 
 
 def tell_progress(count: int) -> None:
     """Print the number of ended sessions to standard error, every 100,000 sessions."""
     if count >= 100_000 and count % 100_000 < BATCH:
-        print(f"{count:,} sessions have ended so far", file=sys.stderr)
+        say(f"{count:,} sessions have ended so far", STDERR)
 
 
 async def users(_: argparse.Namespace, services: Services) -> int:
@@ -136,13 +136,16 @@ def add_commands(add: AddCommand) -> None:
 def read_password() -> str:
     """Return a password from the terminal, or from the first line of standard input.
 
-    Raises InvalidAccount for one of the wrong length, and for one that is not UTF-8.
+    Raises InvalidAccount for one of the wrong length, for one that is not UTF-8, and for none.
     """
-    if sys.stdin.isatty():
-        return checked_password(getpass.getpass("Password (12 to 256 characters): "))
-    line = sys.stdin.buffer.readline()
     try:
-        password = line.decode()
+        if os.isatty(STDIN):
+            return checked_password(getpass.getpass("Password (12 to 256 characters): "))
+        with open(STDIN, "rb", closefd=False) as file:
+            password = file.readline().decode()
+    except (OSError, EOFError):
+        reason = "There is no password: type one, or send one to standard input."
+        raise InvalidAccount("password", reason) from None
     except UnicodeDecodeError:
         raise InvalidAccount("password", "The password is not UTF-8 text.") from None
     return checked_password(password.rstrip("\r\n"))
