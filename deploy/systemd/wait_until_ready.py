@@ -1,4 +1,4 @@
-"""Wait until the instance on PORT says that it is ready; status 1 after SECONDS.
+"""Wait until the instance on HOST and PORT says that it is ready; status 1 after SECONDS.
 
 python deploy/systemd/wait_until_ready.py SECONDS
 """
@@ -10,10 +10,19 @@ import urllib.error
 import urllib.request
 
 
-def ready(port: str) -> bool:
-    """Return True if /readyz answers 200 on this port of this machine."""
+def address() -> str:
+    """Return the address that HOST and PORT name. Of all addresses of this machine, it is 127.0.0.1."""
+    host = os.environ.get("HOST", "").strip()
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 (nothing listens here)
+        host = "127.0.0.1"
+    port = os.environ.get("PORT", "").strip() or "8888"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def ready(where: str) -> bool:
+    """Return True if /readyz answers 200 at this address."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+        with urllib.request.urlopen(f"http://{where}/readyz", timeout=5):
             return True
     except (OSError, urllib.error.URLError):
         return False
@@ -21,11 +30,11 @@ def ready(port: str) -> bool:
 
 def main() -> int:
     """Ask every tenth of a second."""
-    port = os.environ.get("PORT") or "8888"
+    where = address()
     deadline = time.monotonic() + float(sys.argv[1])
-    while not ready(port):
+    while not ready(where):
         if time.monotonic() > deadline:
-            sys.stderr.write(f"port {port} is not ready after {sys.argv[1]} s\n")
+            sys.stderr.write(f"{where} is not ready after {sys.argv[1]} s\n")
             return 1
         time.sleep(0.1)
     return 0

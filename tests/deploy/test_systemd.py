@@ -47,3 +47,14 @@ def test_the_start_waits_until_the_instance_is_ready(site):
     late = subprocess.run([*waiter, "0"], env=other, capture_output=True, text=True, check=False)
     assert late.returncode == 1
     assert "is not ready" in late.stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::"])
+def test_the_start_waits_for_an_instance_that_listens_elsewhere(database, start_instance, host):
+    instance = start_instance.begin(database.url, HOST=host)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "deploy/systemd/wait_until_ready.py"), "20"],
+        env=dict(os.environ) | {"HOST": host, "PORT": str(instance.port)},
+        check=False,
+    )
+    assert done.returncode == 0
