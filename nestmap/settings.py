@@ -117,9 +117,11 @@ class _Reader(Variables):
     def __init__(self, variables: Mapping[str, str], *, signs: bool) -> None:
         super().__init__(variables)
         self.signs = signs
-        environment = self.text("NESTMAP_ENV", "") or self.text("NODE_ENV", "") or "development"
+        name = "NESTMAP_ENV" if self.text("NESTMAP_ENV", "") else "NODE_ENV"
+        environment = self.text(name, "development")
         if environment not in ("development", "production"):
-            self.mistake("NESTMAP_ENV must be development or production")
+            other = "" if name == "NESTMAP_ENV" else ", or set NESTMAP_ENV"
+            self.mistake(f"{name} must be development or production{other}")
         self.production = environment == "production"
 
     def settings(self) -> Settings:
@@ -185,6 +187,8 @@ class _Reader(Variables):
             self.mistake("DATABASE_URL is missing; production needs a PostgreSQL of its own")
         if url and not re.match(r"postgres(ql)?://|\w+\s*=", url):
             self.mistake("DATABASE_URL must begin with postgresql://")
+        if not url.isprintable():
+            self.mistake("DATABASE_URL must be one line without control characters")
         verify = self.choice(
             "DATABASE_TLS", "verify" if self.production else "off", "verify", "off"
         )

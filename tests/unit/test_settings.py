@@ -182,6 +182,21 @@ def test_node_env_is_used_if_nestmap_env_is_not_set():
     assert not settings_from({"NODE_ENV": "production", "NESTMAP_ENV": "development"}).production
 
 
+def test_the_variable_with_the_wrong_environment_is_named():
+    reason = "must be development or production"
+    assert refusals(NODE_ENV="test") == [f"NODE_ENV {reason}, or set NESTMAP_ENV"]
+    assert refusals(NESTMAP_ENV="test", NODE_ENV="production") == [f"NESTMAP_ENV {reason}"]
+    assert refusals(NESTMAP_ENV="test") == [f"NESTMAP_ENV {reason}"]
+
+
+@pytest.mark.parametrize("rest", ["\n# the old one", "\0"])
+def test_a_connection_string_is_one_line(tmp_path, rest):
+    path = tmp_path / "database-url"
+    path.write_text(f"postgresql://localhost/site{rest}\n")
+    reason = "DATABASE_URL must be one line without control characters"
+    assert refusals(DATABASE_URL_FILE=str(path)) == [reason]
+
+
 def test_a_host_cookie_needs_https():
     (reason,) = refusals(SESSION_COOKIE_NAME="__Host-nestmap")
     assert reason.startswith("SESSION_COOKIE_NAME ")
