@@ -84,12 +84,8 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def main() -> int:
     """Run one command and return the exit status."""
-    reserve_descriptors()
+    prepare_output()
     arguments = parse(sys.argv[1:])
-    configure_logs("warning", "text")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # An address may have characters that the locale lacks.
-        sys.stdout.reconfigure(errors="backslashreplace")
     with ExitStack() as stack:
         try:
             status = run(arguments, stack)
@@ -108,6 +104,15 @@ def main() -> int:
                 raise
             return give_up_output(error)
     return 2
+
+
+def prepare_output() -> None:
+    """Make standard output and the log able to take what a command writes."""
+    reserve_descriptors()
+    configure_logs("warning", "text")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # An address may have characters that the locale lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def give_up_output(error: OSError) -> int:
