@@ -1,4 +1,4 @@
-"""The queue of passwords to check, with shares: each client waits behind its own work, not behind that of all others.
+"""The queue of passwords to check, with shares: a client waits behind its own work, not behind all others.
 
 Shares of known clients and shares of unknown ones are two rings that take turns. So a known client
 waits for one other piece of work, also if there are many unknown clients.

@@ -55,9 +55,9 @@ class BatchRules(Generic[Item]):
         """
         taken: dict[Hashable, list[Entry[Item, Any]]] = {}
         skipped: list[Entry[Item, Any]] = []
-        # Items that are overtaken, running or skipped, use up room, too, so that no item overtakes many others.
-        # Those of one key use up a quarter at most: a locked session with many waiting changes must not delay
-        # the others. A quarter of the room is left in any case.
+        # Items that are overtaken, running or skipped, use up room, too, so that no item overtakes many
+        # others. Those of one key use up a quarter at most: a locked session with many waiting changes
+        # must not delay the others. A quarter of the room is left in any case.
         share = max(1, room // 4)
         left: dict[Hashable, int] = {}
         for unit in running:

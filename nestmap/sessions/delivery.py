@@ -27,8 +27,9 @@ class Delivery(Generic[Item, Result]):
     """Sends units with ``send``, which returns the results in the same order.
 
     After Refused and Locked the units are divided until the faulty one is alone, and after Refused a
-    merged unit, too: the fault of one row or change never fails another. With ``repeats=True``, units whose outcome is unknown are sent again until an
-    answer decides it, and their entries do not fail before their ``timeout``.
+    merged unit, too: the fault of one row or change never fails another. With ``repeats=True``, units
+    whose outcome is unknown are sent again until an answer decides it, and their entries do not fail
+    before their ``timeout``.
     """
 
     def __init__(self, send: Send[Item, Result], timeout: float, *, repeats: bool) -> None:

@@ -83,10 +83,10 @@ class Session(MutableMapping[str, Any]):
         """Sign in a user and change the sid.
 
         The sid changes so that one known before the sign-in is never signed in (session fixation). The
-        data of an anonymous visitor is kept; that of another account is removed, and its session ends. ``version`` is the
-        version of the user's credentials, if ``user_query`` returns one. ``user`` (default: the user
-        id) is used for the rest of the request. ``idle`` and ``absolute`` are lifetimes for this
-        session only, in seconds. Raises ValueError for what can't be stored.
+        data of an anonymous visitor is kept; that of another account is removed, and its session ends.
+        ``version`` is the version of the user's credentials, if ``user_query`` returns one. ``user``
+        (default: the user id) is used for the rest of the request. ``idle`` and ``absolute`` are
+        lifetimes for this session only, in seconds. Raises ValueError for what can't be stored.
         """
         owner = _owner(user_id, version, idle, absolute)
         if self.user_id not in {None, owner.user_id}:
