@@ -221,7 +221,12 @@ class BaseHandler(SessionHandler):
         return self._error_response(error)
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Send an error response, or redirect to the sign-in or another page."""
+        """Send an error response with the status of the error."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        super().send_error(answer_for(error, status_code).status, **kwargs)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write the error as JSON or as a page, or redirect to the sign-in or another page."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if is_page(self) and (path := detour(self.request, error)):
             self.redirect(path, status=303)
@@ -230,11 +235,6 @@ class BaseHandler(SessionHandler):
         if answer_for(error, status_code).code == "not_signed_in" and wants_page:
             self.redirect("/login?" + urlencode({"next": self.request.uri}))
             return
-        super().send_error(answer_for(error, status_code).status, **kwargs)
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Write the error as JSON or as a page."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
         response = self._error_response(error, status_code)
         for name, value in response.headers.get_all():
             self.set_header(name, value)

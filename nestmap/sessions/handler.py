@@ -1,4 +1,7 @@
-"""The base handler of a site with sessions: load, handle, hold, commit, release."""
+"""The base handler of a site with sessions: load, handle, plan.
+
+Its own base, in committing.py, holds the response, commits, and releases it.
+"""
 
 import asyncio
 import html
@@ -111,12 +114,12 @@ class SessionHandler(CommittingHandler):
         return f'<input type="hidden" name="{FORM_FIELD}" value="{html.escape(self._session.id)}">'
 
     async def save_session(self) -> None:
-        """Commit now. A handler that streams must do so before its first flush(), for the cookie.
+        """Commit now. A handler that streams must do so before its first flush() if the cookie changes.
 
         Raises DatabaseError or SessionEnded; a renewal that fails is skipped. If a call is running, another
         one waits for it. A cancelled call waits for its commit, too: without the outcome, the client would
-        not get the cookie of a new sid. After a response that committed changes it is a RuntimeError: a second
-        commit would undo later changes of other requests.
+        not get the cookie of a new sid. RuntimeError if finish() has begun to commit changes: a second
+        commit could undo later changes of other requests.
         """
         if self._write and not isinstance(self._write, Touch):
             raise RuntimeError(
@@ -182,13 +185,11 @@ class SessionHandler(CommittingHandler):
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
         """Send the data so far; the first time with the cookie of save_session()."""
         if not self._flushed:
-            # include_footers is True if finish() calls; then _plan_at_end() looks after the cookie.
+            # include_footers is True if finish() calls, which has its plan already.
             if not include_footers:
-                self._check_not_saving()
-                if self._changes_cookie():
-                    raise RuntimeError("await self.save_session() before the first flush()")
+                self._check_before_flush()
             self._flushed = True
-            # If there is something to commit, _release() adds it.
+            # With a commit, the cookie is added after it.
             if not self._write and (cookie := self._saved_cookie or self._cookie_of_lapsed()):
                 self.add_header("Set-Cookie", cookie)
             if not include_footers:
@@ -241,7 +242,7 @@ class SessionHandler(CommittingHandler):
             super().log_exception(typ, value, tb)
 
     def on_finish(self) -> None:
-        """Commit the session, and then release the response."""
+        """Commit the session and release the response; drop what refers to this handler."""
         self._refusal = None  # its traceback refers to this handler
         super().on_finish()
 
@@ -326,8 +327,14 @@ class SessionHandler(CommittingHandler):
         if not self._finished:
             self.send_error(status_code, **arguments)
 
-    def _changes_cookie(self) -> bool:
-        return self._session is not None and state_of(self._session) in _CHANGES_COOKIE
+    def _check_before_flush(self) -> None:
+        """Raise the error of a response that may not begin yet, or not at all."""
+        self._check_not_saving()
+        state = State.FRESH if self._session is None else state_of(self._session)
+        if state is State.REFUSED:
+            raise SessionEnded
+        if state in _CHANGES_COOKIE:
+            raise RuntimeError("await self.save_session() before the first flush()")
 
     def _cookie_of_lapsed(self) -> str | None:
         """Return the Set-Cookie header after a sign-out of a lapsed session, which needs no commit."""

@@ -545,6 +545,15 @@ async def test_changes_after_the_first_flush_are_committed_at_the_end(ask):
 
 
 @pytest.mark.gen_test
+@pytest.mark.parametrize("how", ["saved", "forgotten"])
+async def test_a_stream_that_stores_into_a_session_that_was_ended_is_401(ask, database, how):
+    await ask("/keep", {"before": 1})
+    database.execute("delete from session")
+    answer = await ask(f"/stream/{how}")
+    assert (answer.code, answer.body.startswith(b"first")) == (401, False)
+
+
+@pytest.mark.gen_test
 async def test_a_stream_that_saved_a_sign_out_clears_the_cookie(ask, database):
     await ask("/keep", {"before": 1})
     answer = await ask("/stream-end/saved")
