@@ -40,7 +40,7 @@ class SessionAdmin:
         return (await self._lists.newest(None, most)).sessions
 
     async def page(self, cursor: str | None = None, most: int = PAGE) -> SessionPage:
-        """Return a page of them, from ``cursor`` on: that of the page before, or None."""
+        """Return a page of them, from ``cursor`` on: the ``next`` of the page before, or None."""
         return await self._lists.newest(cursor, most)
 
     async def search(

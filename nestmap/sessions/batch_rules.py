@@ -55,9 +55,9 @@ class BatchRules(Generic[Item]):
         """
         taken: dict[Hashable, list[Entry[Item, Any]]] = {}
         skipped: list[Entry[Item, Any]] = []
-        # Items that are overtaken, running or skipped, use up room, too, so that no item overtakes many
-        # others. Those of one key use up a quarter at most: a locked session with many waiting changes
-        # must not delay the others. A quarter of the room is left in any case.
+        # No item may overtake many others. Those of running keys, running or skipped, use up room, too: a
+        # quarter for each key at most, so that a locked session with many waiting changes does not delay
+        # the others, and never the last quarter.
         share = max(1, room // 4)
         left: dict[Hashable, int] = {}
         for unit in running:
@@ -66,13 +66,14 @@ class BatchRules(Generic[Item]):
             room = max(share, room - used)
         while queue and room:
             entry = queue.popleft()
-            if running and (its_key := key(entry.item)) in left:
+            its_key = key(entry.item)
+            if its_key in left:
                 skipped.append(entry)
                 if left[its_key] and room > share:
                     left[its_key] -= 1
                     room -= 1
                 continue
-            same = taken.setdefault(key(entry.item), [])
+            same = taken.setdefault(its_key, [])
             if same and not self.merges:
                 skipped.append(entry)
             elif not entry.future.done():

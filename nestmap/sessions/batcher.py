@@ -46,7 +46,8 @@ class Batcher(Generic[Item, Result]):
     """Collects items and sends each batch in one statement.
 
     ``send`` takes a list of units and returns their results (or the exception of one of them) in the
-    same order; see Delivery for what it may raise.
+    same order. It raises a DatabaseError; after Refused and Locked, and others whose ``unknown`` is
+    False, the batch had no effect.
     """
 
     def __init__(
@@ -116,16 +117,18 @@ class Batcher(Generic[Item, Result]):
 
         ``queued`` is the number of items when it was started.
         """
-        for _ in range(TURNS - 1):
-            more_came = len(self._queue) > queued
-            if not more_came or len(self._queue) >= self._limits.items:
-                break
-            queued = len(self._queue)
-            await asyncio.sleep(0)
-        self._starting = False
+        try:
+            for _ in range(TURNS - 1):
+                more_came = len(self._queue) > queued
+                if not more_came or len(self._queue) >= self._limits.items:
+                    break
+                queued = len(self._queue)
+                await asyncio.sleep(0)
+        finally:
+            self._starting = False
         running = [unit for batch in self._running for unit in batch.units if unit.is_running]
         units = self._rules.take(self._queue, self._limits.items, running)
-        # Without units, all items had timed out or their keys are running: the end of those starts a batch.
+        # Without units, all items had timed out or their keys are running: their end or the timer starts a batch.
         if units:
             await self._deliver(units)
 

@@ -23,7 +23,7 @@ class CommittingHandler(RequestHandler):
     SessionHandler, which is based on it, decides in ``_plan_at_end()`` what there is to commit.
     """
 
-    # They have defaults, because finish() runs without prepare() after an unknown method, an invalid
+    # These fields have defaults, because finish() runs without prepare() after an unknown method, an invalid
     # body or a refused origin.
     _write: Write | None = None  # what finish() found to commit
     _held: HeldConnection | None = None  # records the response until that is committed
@@ -59,7 +59,7 @@ class CommittingHandler(RequestHandler):
         return f"{self.request.method} {self.request.path}"
 
     def response_sent(self) -> None:
-        """Log the request, for example; called when its response was sent.
+        """Log the request, for example; called when its response was handed to the connection.
 
         It is also called if the response was cut off, because it had begun and its commit failed.
         """
@@ -110,7 +110,7 @@ class CommittingHandler(RequestHandler):
         self.request.connection = self._held
 
     def _commit(self) -> None:
-        """Commit the session and release the response. Without a commit it was sent already."""
+        """Commit the session, and release the response; without a commit it was not held."""
         self._commit_began = True
         waited = seconds_spent()
         # A WebSocket continues in this task, so the limit of the request must end here.

@@ -14,13 +14,13 @@ Result = TypeVar("Result")
 Send = Callable[[Sequence[Unit[Item, Result]]], Awaitable[Sequence[Result | Exception]]]
 
 
-# A batch with a faulty row is divided into this many parts. Those that share a part with a locked row wait
-# for its lock each time, so the parts must soon be small; each needs a connection, so they are not many.
+# A batch with a faulty row is divided into this many parts. All units of a part wait for its locked row, so
+# the parts must soon be small; each needs a connection, so there are few.
 PARTS = 4
 
 
 class Late(TimedOut):
-    """The deadline of a change had passed when its row was locked, so it was not made."""
+    """The deadline of a change had passed when its row was locked, so this attempt did not make it."""
 
 
 class Delivery(Generic[Item, Result]):
@@ -41,7 +41,8 @@ class Delivery(Generic[Item, Result]):
         """Return when each entry of ``units`` has its result or has given up."""
         failures = 0
         while units := [unit for unit in units if not unit.is_done]:
-            # No earlier attempt of these can have had an effect.
+            # No earlier attempt of these can have had an effect. From here on this one may have, unless its
+            # error says that it had none.
             without_effect = [unit for unit in units if not unit.unknown]
             for unit in without_effect:
                 unit.unknown = True

@@ -37,7 +37,7 @@ UNAVAILABLE = Failure(
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Return the failure for ``error``, one of FAILURES."""
+    """Return the failure for ``error``; one that is none of FAILURES is told as an outage."""
     match error:
         case SessionEnded():
             return ENDED

@@ -25,7 +25,7 @@ LoadUser = Callable[[dict[str, Any]], Any]
 class SessionOptions:
     """The settings of a site for its sessions. Raises ValueError with each invalid option."""
 
-    # Signs the cookie; 32 random characters or more.
+    # Signs the cookie; it should have 32 random characters or more.
     secret: str
     # Earlier secrets: their cookies are accepted, nothing new is signed with them.
     previous_secrets: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class SessionOptions:
     sessions_per_user: int | None = None
     # The name of this program's connections in pg_stat_activity, if the connection string has none.
     application_name: str = "nestmap"
-    # The most connections that this process opens for its sessions.
+    # The most connections of this process for sessions; NestMap passes its share of DATABASE_CONNECTIONS.
     connections: int = 18
 
     def __post_init__(self) -> None:

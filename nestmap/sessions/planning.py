@@ -10,12 +10,10 @@ from nestmap.sessions.writes import End, Insert, Rotate, SessionEnded, Touch, Up
 
 
 class State(Enum):
-    """The state of a session in its request. Each state has one commit and one cookie."""
+    """The state of a session in its request. Each state has at most one commit and one cookie."""
 
     FRESH = auto()  # no valid cookie, nothing to store: no commit, no cookie
-    LAPSED = (
-        auto()
-    )  # valid cookie, its session can't be used: no commit; a sign-out clears the cookie
+    LAPSED = auto()  # its session can't be used: no commit; a sign-out clears the cookie
     REFUSED = auto()  # lapsed, with data that may not begin a new session: SessionEnded
     NEW = auto()  # not stored yet or ended, has data or a user: insert, cookie
     CLEAN = auto()  # loaded, unchanged: no commit, no cookie
@@ -36,11 +34,11 @@ def state_of(session: Session) -> State:
 def plan(session: Session, client: Callable[[], Client]) -> Write | None:
     """Return the write that ``session`` needs, or None if there is nothing to commit.
 
-    Each has a new sid of its own: that of an earlier one, whose outcome is unknown, is removed in the
-    background.
+    An insert or a rotation has a new sid of its own: that of an earlier one, whose outcome is unknown,
+    is removed in the background.
 
-    ``client`` is called only if address and browser will be stored. Raises SessionEnded if
-    something was stored into a lapsed session, SessionValueError or SessionTooLarge.
+    ``client`` is called only if address and browser will be stored. Raises SessionEnded if something was
+    stored into a lapsed session that may not begin a new one, SessionValueError or SessionTooLarge.
     """
     changes, stored = session.data.changes(), session.stored
     state = _state_with(session, changes)

@@ -25,7 +25,7 @@ class Entry(Generic[Item, Result]):
     failures: Counter[type[Exception]]
     # True if its outcome is unknown: it was sent and no answer has decided it.
     unknown: bool = False
-    # True while a statement with it has no answer. One that has given up may still be carried out by it.
+    # True while a statement with it has no answer, which may also carry out one that has given up.
     is_sent: bool = False
 
     def answer(self, result: Result | Exception) -> None:

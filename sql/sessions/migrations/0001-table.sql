@@ -13,7 +13,7 @@ alter table {table}
     add column id text,                                     -- public, not changed by a rotation
     add column created_at timestamptz not null default now(),
     add column authenticated_at timestamptz,                -- when the password was last given
-    add column renewed_at timestamptz,                      -- when expire was last moved: last seen
+    add column renewed_at timestamptz,                      -- last seen, to within "touch" seconds
     add column user_id text,
     add column user_version text,                           -- of the credentials, at the sign-in
     add column idle integer,                                -- own lifetimes (seconds); null: the site's

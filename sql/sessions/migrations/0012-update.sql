@@ -1,8 +1,9 @@
--- Insert p_write into the names of a row, which are in ascending order: all before it, itself, all after
--- it. Names up to p_passed are dropped, since their changes can't come any more; of the others the last
--- 63 are kept, which begin at the length minus 62. width_bucket() returns how many names are not after a
--- name, by a binary search. PostgreSQL inlines this: a subquery that sorts would take most of the time
--- of a row in a large batch.
+-- Insert p_write into the names of a row, which are in ascending order. The result has the names before
+-- it, itself, and those after it. Names up to p_passed are dropped, since their changes can't come any
+-- more, and of the others all but the last 63, which begin at the index "length - 62". width_bucket()
+-- returns how many names are not after a name, by a binary search.
+--
+-- PostgreSQL inlines this: a subquery that sorts would take most of the time of a row in a large batch.
 create function nestmap."{prefix}_names"(p_writes uuid[], p_write uuid, p_passed uuid)
 returns uuid[]
 language sql immutable parallel safe
@@ -14,12 +15,12 @@ return
     || p_write
     || p_writes[width_bucket(p_write, p_writes) + 1 :];
 
--- Merge changes by key into live sessions. Never inserts: a session that was ended stays ended. The
--- expiry moves only when a renewal is due, so any other change can be a HOT update. The result then has
--- null for max_age, and the client gets no cookie.
+-- Merge changes by key into live sessions. Never inserts: a session that was ended stays ended.
 --
--- With renews = false no cookie can be sent: the renewal is left to the next request, and the expiry moves
--- alone, if it would move by as many seconds as a renewal waits.
+-- A row that is due is renewed: expire and renewed_at move, and the result has max_age for a cookie. Any
+-- other change leaves expire as it is, so that it can be a HOT update, and has null for max_age. With
+-- renews = false no cookie can be sent: renewed_at stays, so that the next request renews the row, and
+-- expire moves alone, if that is by more than p_touch seconds (or half of the idle lifetime, if shorter).
 --
 -- It is a function because planning took a third of its time, and a function keeps its plan for as
 -- long as the connection lasts, also behind PgBouncer. The plan must not depend on the size that the
