@@ -115,6 +115,7 @@ def test_the_keyboard_alone_is_enough_to_use_the_site(page, email):
     expect(places(page)).to_have_text(["Lisbon"])
 
 
+@pytest.mark.long
 def test_users_stay_signed_in_when_the_server_restarts(
     open_browser, shared_database, start_instance, email
 ):
@@ -131,6 +132,7 @@ def test_users_stay_signed_in_when_the_server_restarts(
     expect(places(page)).to_have_text(["Lisbon"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("address", ["jörg{}@exämple.org", "{}@bücher.example"])
 def test_an_address_is_used_as_it_was_typed(page, address):
     """Chromium refuses some in a field of the type "email", and changes the domain of others."""

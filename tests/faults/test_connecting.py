@@ -89,6 +89,7 @@ def folder():
         yield Path(name)
 
 
+@pytest.mark.long
 def test_a_round_trip_of_250_ms_with_tls_and_a_password_is_usable(cluster, database, folder):
     database.execute("create role app login")
     pgbouncer = PgBouncer(cluster.port, cluster.system_user, tls_and_password(folder))

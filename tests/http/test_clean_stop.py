@@ -84,6 +84,7 @@ def test_an_idle_site_stops_at_once_also_with_open_connections(
     idle.close()
 
 
+@pytest.mark.long
 def test_a_site_without_open_connections_stops_sooner_than_one_with_idle_ones(
     shared_database, start_instance
 ):
@@ -105,6 +106,7 @@ def test_a_site_without_open_connections_stops_sooner_than_one_with_idle_ones(
     assert sooner > QUIET_SECONDS / 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sent", [20, -20], ids=["half a head", "half a body"])
 def test_a_stop_answers_a_request_that_is_still_being_received(
     shared_database, start_instance, sent
@@ -141,6 +143,7 @@ def test_a_stop_sends_the_rest_of_a_response_to_a_slow_client(shared_database, s
     assert instance.wait(10) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("processes", [1, 2])
 def test_requests_whose_connections_are_not_accepted_yet_are_answered(
     shared_database, start_instance, processes
@@ -179,6 +182,7 @@ def test_a_site_that_waits_for_its_database_can_be_stopped(start_instance):
     assert "Traceback" not in instance.output
 
 
+@pytest.mark.long
 def test_a_site_that_waits_to_restart_a_killed_process_can_be_stopped(database, start_instance):
     instance = start_instance(database.url, PROCESSES=2)
     parent = psutil.Process(instance.process.pid)

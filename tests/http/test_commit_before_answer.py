@@ -92,6 +92,7 @@ def test_a_renewal_that_fails_does_not_fail_the_request(visitor, shared_database
     assert visitor.place_ids() == ["lisbon"]
 
 
+@pytest.mark.long
 def test_a_commit_behind_a_lock_is_503_within_five_seconds(visitor, shared_database):
     visitor.put_place("lisbon")
     cookie = visitor.cookie

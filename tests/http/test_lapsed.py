@@ -135,6 +135,7 @@ def test_a_late_response_with_the_old_sid_does_not_replace_the_new_cookie(touris
     assert kept == 200
 
 
+@pytest.mark.long
 def test_a_late_write_is_not_made_after_its_503(tourist, shared_database, relay):
     """A write that waited for a lock until its request got a 503 is not made later."""
     tourist.put_place("lisbon", at=DIRECT)

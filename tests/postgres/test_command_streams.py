@@ -11,6 +11,8 @@ from tests.support.commands import nestmap
 from tests.support.instance import environment
 from tests.support.visitor import PASSWORD
 
+pytestmark = pytest.mark.long
+
 
 def through_a_shell(line: str, database, directory, **settings: object):
     return subprocess.run(

@@ -158,6 +158,7 @@ def sign_in(session):
     session.sign_in("ada")
 
 
+@pytest.mark.long
 def test_a_session_that_is_written_every_20_seconds_is_signed_in_after_13_hours(layer, later):
     _, written = request(layer, None, sign_in)
     renewals = 0

@@ -150,6 +150,7 @@ def test_the_error_of_wrong_sql_names_its_file_and_nothing_is_applied(empty_data
     assert empty_database.value("select to_regclass('thing')") is None
 
 
+@pytest.mark.long
 def test_six_processes_at_once_apply_each_file_once(empty_database, write, begin):
     folder = write(
         "0001-thing.sql", TABLE + ROWS, "0002-batches.sql", BATCHES, "0003-index.sql", INDEX

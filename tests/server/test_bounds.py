@@ -42,6 +42,7 @@ def unread_client(port):
     return client
 
 
+@pytest.mark.long
 def test_idle_connections_do_not_block_other_clients(site):
     begun = time.monotonic()
     with ExitStack() as open_connections:
@@ -58,6 +59,7 @@ def test_idle_connections_do_not_block_other_clients(site):
     assert "Traceback" not in site.output
 
 
+@pytest.mark.long
 def test_unread_responses_do_not_block_other_clients(site):
     with ExitStack() as open_connections:
         for _ in range(20):
