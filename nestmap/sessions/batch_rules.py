@@ -53,31 +53,44 @@ class BatchRules(Generic[Item]):
         and may not be merged. An item whose key is running would wait for the lock of its row anyway,
         and the two could be carried out in another order.
         """
+        left = _Room(room)
+        for unit in running:
+            left.overtake(key(unit.item), len(unit.entries))
         taken: dict[Hashable, list[Entry[Item, Any]]] = {}
         skipped: list[Entry[Item, Any]] = []
-        # No item may overtake many others. Those of running keys, running or skipped, use up room, too: a
-        # quarter for each key at most, so that a locked session with many waiting changes does not delay
-        # the others, and never the last quarter.
-        share = max(1, room // 4)
-        left: dict[Hashable, int] = {}
-        for unit in running:
-            used = min(share, len(unit.entries))
-            left[key(unit.item)] = share - used
-            room = max(share, room - used)
-        while queue and room:
+        while queue and left.room:
             entry = queue.popleft()
             its_key = key(entry.item)
-            if its_key in left:
+            if its_key in left.running:
+                left.overtake(its_key)
                 skipped.append(entry)
-                if left[its_key] and room > share:
-                    left[its_key] -= 1
-                    room -= 1
                 continue
             same = taken.setdefault(its_key, [])
             if same and not self.merges:
                 skipped.append(entry)
             elif not entry.future.done():
                 same.append(entry)
-                room -= 1
+                left.room -= 1
         queue.extendleft(reversed(skipped))
         return [Unit(same) for same in taken.values() if same]
+
+
+class _Room:
+    """The number of items that a batch may still take.
+
+    No item may overtake many others. So those of running keys, running or skipped, use up room, too: a
+    quarter for each key at most, so that a locked session with many waiting changes does not delay the
+    others, and never the last quarter.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.running: dict[Hashable, int] = {}  # the room that each running key has used up
+        self._quarter = max(1, room // 4)
+
+    def overtake(self, key: Hashable, items: int = 1) -> None:
+        """Use up room for items of a running key."""
+        used = self.running.get(key, 0)
+        more = max(0, min(items, self._quarter - used, self.room - self._quarter))
+        self.running[key] = used + more
+        self.room -= more
