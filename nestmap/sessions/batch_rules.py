@@ -55,22 +55,22 @@ class BatchRules(Generic[Item]):
         """
         left = _Room(room)
         for unit in running:
-            left.overtake(key(unit.item), len(unit.entries))
+            left.run(key(unit.item), len(unit.entries))
         taken: dict[Hashable, list[Entry[Item, Any]]] = {}
         skipped: list[Entry[Item, Any]] = []
-        while queue and left.room:
+        while queue and left.more:
             entry = queue.popleft()
             its_key = key(entry.item)
             if its_key in left.running:
-                left.overtake(its_key)
+                left.skip(its_key)
                 skipped.append(entry)
                 continue
             same = taken.setdefault(its_key, [])
             if same and not self.merges:
                 skipped.append(entry)
             elif not entry.future.done():
-                same.append(entry)
                 left.room -= 1
+                same.append(entry)
         queue.extendleft(reversed(skipped))
         return [Unit(same) for same in taken.values() if same]
 
@@ -78,19 +78,36 @@ class BatchRules(Generic[Item]):
 class _Room:
     """The number of items that a batch may still take.
 
-    No item may overtake many others. So those of running keys, running or skipped, use up room, too: a
-    quarter for each key at most, so that a locked session with many waiting changes does not delay the
-    others, and never the last quarter.
+    No item may overtake many others. So those of running keys, running or skipped, use up room, too, but
+    not the last quarter; when only that is left, a batch may skip half as many as it could take at first.
+    Those of one key count as a quarter at most: a few locked sessions with many waiting changes delay no
+    others.
     """
 
     def __init__(self, room: int) -> None:
         self.room = room
-        self.running: dict[Hashable, int] = {}  # the room that each running key has used up
+        self.running: dict[Hashable, int] = {}  # the items of each running key that count
         self._quarter = max(1, room // 4)
+        self._skips = max(1, room // 2)
 
-    def overtake(self, key: Hashable, items: int = 1) -> None:
-        """Use up room for items of a running key."""
-        used = self.running.get(key, 0)
-        more = max(0, min(items, self._quarter - used, self.room - self._quarter))
-        self.running[key] = used + more
-        self.room -= more
+    @property
+    def more(self) -> bool:
+        """True if the batch may take or skip another item."""
+        return self.room > 0 and self._skips > 0
+
+    def run(self, key: Hashable, items: int) -> None:
+        """Count items that are running."""
+        self._use(key, items)
+
+    def skip(self, key: Hashable) -> None:
+        """Count an item of a running key that stays in the queue."""
+        self._skips -= self._use(key, 1)
+
+    def _use(self, key: Hashable, items: int) -> int:
+        """Use up room; return the number of items for which there was none."""
+        counted = self.running.get(key, 0)
+        items = min(items, self._quarter - counted)
+        self.running[key] = counted + items
+        with_room = max(0, min(items, self.room - self._quarter))
+        self.room -= with_room
+        return items - with_room

@@ -412,6 +412,23 @@ async def test_few_items_at_a_time_overtake_a_slow_batch_that_is_full():
     assert [len(batch) for batch in sender.batches] == [8, 2, 2, 2, 2]
 
 
+@pytest.mark.parametrize(("waiting", "overtaken"), [("abc", True), ("abcde", False)])
+@awaited
+async def test_an_item_overtakes_few_of_those_that_wait_behind_a_slow_batch(waiting, overtaken):
+    sender = Sender()
+    sender.held.add("a1")
+    limits = BatchLimits(items=8, slow_after=0.01, running=2)
+    tried = batcher(sender, limits, BatchRules(first, merges=True))
+    slow = [tried.submit(f"{key}1") for key in "abcdefgh"]
+    await sender.has_sent(1)
+    behind = [tried.submit(f"{key}2") for key in waiting]
+    last = tried.submit("i1")
+    await asyncio.wait([last], timeout=10 if overtaken else 5 * limits.slow_after)
+    assert last.done() == overtaken
+    sender.let_go()
+    await outcomes([*slow, *behind, last])
+
+
 @awaited
 async def test_waiting_items_of_many_keys_that_are_running_delay_no_other_key():
     sender = Sender()
