@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import pytest
+from tornado.web import Application
 
+from nestmap.sessions import Sessions
 from tests.support.commands import nestmap
 from tests.support.cookies import SetCookie
 from tests.support.database import Database
-from tests.support.instance import Instance
+from tests.support.instance import SECRET, Instance
 from tests.support.visitor import PASSWORD, Visitor, new_email
 
 
@@ -49,6 +52,18 @@ def new_admin(
         return admin
 
     return make
+
+
+@pytest.fixture
+def make_app(io_loop, database):
+    """Return `make_app(routes, **settings)`: an application with sessions, for the fixture `app`."""
+    sessions = Sessions(database.url, secret=SECRET, cookie_name="nestmap.sid", prune=0)
+    yield partial(Application, sessions=sessions)
+
+    async def close():
+        assert await sessions.close(5)
+
+    io_loop.run_sync(close)
 
 
 @pytest.fixture

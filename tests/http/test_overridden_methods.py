@@ -2,11 +2,10 @@
 
 import pytest
 from tornado.httputil import HTTPHeaders
-from tornado.web import Application, HTTPError
+from tornado.web import HTTPError
 
-from nestmap.sessions import Response, SessionEnded, SessionHandler, Sessions, SessionTooLarge
+from nestmap.sessions import Response, SessionEnded, SessionHandler, SessionTooLarge
 from tests.support.cookies import SetCookie
-from tests.support.instance import SECRET
 
 UNAVAILABLE = Response(503, HTTPHeaders({"Content-Type": "text/plain"}), b"later")
 
@@ -112,14 +111,8 @@ ROUTES = [
 
 
 @pytest.fixture
-def app(io_loop, database):
-    sessions = Sessions(database.url, secret=SECRET, cookie_name="nestmap.sid", prune=0)
-    yield Application(ROUTES, sessions=sessions, sent=[], finished=0, asked=0)
-
-    async def close():
-        assert await sessions.close(5)
-
-    io_loop.run_sync(close)
+def app(make_app):
+    return make_app(ROUTES, sent=[], finished=0, asked=0)
 
 
 @pytest.mark.gen_test

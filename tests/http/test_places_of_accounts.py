@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.support.accounts import fill_account
 from tests.support.follow import follow
 from tests.support.sids import sid_of
 from tests.support.visitor import Visitor
@@ -155,12 +156,7 @@ def test_a_sign_out_says_that_it_deletes_places_that_did_not_fit_into_the_accoun
     visitor, new_visitor, shared_database
 ):
     visitor.register()
-    shared_database.execute(
-        "insert into nestmap.places (user_id, id, name)"
-        " select u.id, 'p' || n, 'n' from nestmap.users as u, generate_series(1, 1000) as n"
-        " where u.email = %s",
-        visitor.email,
-    )
+    fill_account(shared_database, visitor.email)
     for number, said in ((0, "in your account."), (1, "except for one"), (2, "except for 2")):
         again = new_visitor()
         again.email = visitor.email
@@ -188,12 +184,7 @@ def test_places_in_the_row_of_a_signed_in_session_move_to_its_account(traveller,
 
 def test_an_impossible_time_in_a_place_of_another_program_is_unknown(visitor, shared_database):
     visitor.register()
-    shared_database.execute(
-        "insert into nestmap.places (user_id, id, name)"
-        " select u.id, 'p' || n, 'n' from nestmap.users as u, generate_series(1, 1000) as n"
-        " where u.email = %s",
-        visitor.email,
-    )
+    fill_account(shared_database, visitor.email)
     shared_database.execute(
         "update session set sess = (sess::jsonb || %s)::json where sid = %s",
         json.dumps({"place:late": {"name": "Late", "created_at": 1e300}}),

@@ -4,11 +4,10 @@ import asyncio
 import json
 
 import pytest
-from tornado.web import Application, HTTPError
+from tornado.web import HTTPError
 
-from nestmap.sessions import SessionHandler, Sessions
+from nestmap.sessions import SessionHandler
 from tests.support.cookies import SetCookie
-from tests.support.instance import SECRET
 
 
 class Show(SessionHandler):
@@ -107,16 +106,8 @@ ROUTES = [
 
 
 @pytest.fixture
-def app(io_loop, database):
-    sessions = Sessions(database.url, secret=SECRET, cookie_name="nestmap.sid", prune=0)
-    yield Application(
-        ROUTES, sessions=sessions, meanwhile=lambda: None, refused=[], saved=asyncio.Event()
-    )
-
-    async def close():
-        assert await sessions.close(5)
-
-    io_loop.run_sync(close)
+def app(make_app):
+    return make_app(ROUTES, meanwhile=lambda: None, refused=[], saved=asyncio.Event())
 
 
 @pytest.fixture(params=["new", "stored"])

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from tests.support.accounts import fill_account
 from tests.support.follow import follow
 from tests.support.page import Page, submit
 from tests.support.visitor import Visitor
@@ -95,12 +96,7 @@ def test_an_undo_that_does_not_fit_can_be_tried_again(visitor, shared_database):
     visitor.put_place("a", "A")
     visitor.register()
     gone = remove(visitor, "A")
-    shared_database.execute(
-        "insert into nestmap.places (user_id, id, name)"
-        " select u.id, 'p' || n, 'Place' from nestmap.users as u, generate_series(1, 1000) as n"
-        " where u.email = %s",
-        visitor.email,
-    )
+    fill_account(shared_database, visitor.email)
     full = undo(visitor, gone)
     assert "Your map is full" in full.text
     visitor.delete_place("p1")

@@ -397,14 +397,22 @@ async def test_many_items_of_a_key_that_is_running_delay_no_other_key():
     assert sender.batches[:2] == [["a1"], ["b1"]]
 
 
-@awaited
-async def test_few_items_at_a_time_overtake_a_slow_batch_that_is_full():
+EIGHT = BatchLimits(items=8, slow_after=0.01, running=2)
+
+
+async def behind_a_slow_batch(keys):
+    """Send a batch with the first item of each key; return its sender, the batcher and the futures."""
     sender = Sender()
     sender.held.add("a1")
-    limits = BatchLimits(items=8, slow_after=0.01, running=2)
-    tried = batcher(sender, limits, BatchRules(first, merges=True))
-    slow = [tried.submit(f"{key}1") for key in "abcdefgh"]
+    tried = batcher(sender, EIGHT, BatchRules(first, merges=True))
+    slow = [tried.submit(f"{key}1") for key in keys]
     await sender.has_sent(1)
+    return sender, tried, slow
+
+
+@awaited
+async def test_few_items_at_a_time_overtake_a_slow_batch_that_is_full():
+    sender, tried, slow = await behind_a_slow_batch("abcdefgh")
     later = [tried.submit(f"{key}1") for key in "ijklmnop"]
     assert await later[-1] == "P1"
     sender.let_go()
@@ -415,15 +423,10 @@ async def test_few_items_at_a_time_overtake_a_slow_batch_that_is_full():
 @pytest.mark.parametrize(("waiting", "overtaken"), [("abc", True), ("abcde", False)])
 @awaited
 async def test_an_item_overtakes_few_of_those_that_wait_behind_a_slow_batch(waiting, overtaken):
-    sender = Sender()
-    sender.held.add("a1")
-    limits = BatchLimits(items=8, slow_after=0.01, running=2)
-    tried = batcher(sender, limits, BatchRules(first, merges=True))
-    slow = [tried.submit(f"{key}1") for key in "abcdefgh"]
-    await sender.has_sent(1)
+    sender, tried, slow = await behind_a_slow_batch("abcdefgh")
     behind = [tried.submit(f"{key}2") for key in waiting]
     last = tried.submit("i1")
-    await asyncio.wait([last], timeout=10 if overtaken else 5 * limits.slow_after)
+    await asyncio.wait([last], timeout=10 if overtaken else 5 * EIGHT.slow_after)
     assert last.done() == overtaken
     sender.let_go()
     await outcomes([*slow, *behind, last])
@@ -431,12 +434,7 @@ async def test_an_item_overtakes_few_of_those_that_wait_behind_a_slow_batch(wait
 
 @awaited
 async def test_waiting_items_of_many_keys_that_are_running_delay_no_other_key():
-    sender = Sender()
-    sender.held.add("a1")
-    limits = BatchLimits(items=8, slow_after=0.01, running=2)
-    tried = batcher(sender, limits, BatchRules(first, merges=True))
-    slow = [tried.submit(f"{key}1") for key in "abcd"]
-    await sender.has_sent(1)
+    sender, tried, slow = await behind_a_slow_batch("abcd")
     slow += [tried.submit(f"{key}2") for key in "abcd"]
     assert await asyncio.wait_for(tried.submit("e1"), 10) == "E1"
     sender.let_go()
