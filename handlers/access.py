@@ -1,7 +1,7 @@
 """Who may use a handler. A handler that does not set `access` needs a signed-in user.
 
-`BaseHandler.prepare()` checks it. docs/security.md has a table of who may do what; `grep -rn "access =" handlers`
-lists the handlers that set it.
+`BaseHandler.prepare()` checks it. docs/security.md has a table of who may do what;
+`grep -rn "access =" handlers` lists the handlers that set it.
 """
 
 from enum import Enum, auto

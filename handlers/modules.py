@@ -9,8 +9,8 @@ from handlers.base import BaseHandler
 from handlers.flash import take_flash
 from handlers.words import ago, duration, position, size
 
-# In an input of the type "email", Chromium refuses an é before the @, and changes a domain with one to "xn--...",
-# which other browsers don't do: an account made in one could not be signed in to from the other.
+# An input of the type "email" would differ between browsers: Chromium refuses an é before the @, and
+# changes a domain with one to "xn--...", so its user could not sign in with another browser.
 EMAIL = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
 
 

@@ -89,6 +89,7 @@ def main() -> int:
     with ExitStack() as stack:
         try:
             status = run(arguments, stack)
+            # Here, or Python would do it after main() and exit with a traceback if the disk is full.
             print(end="", flush=True)
             return status
         except (SettingsError, EmbeddedError) as error:
@@ -100,6 +101,7 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 1
         except OSError as error:
+            # An error of a file has its name; standard output has none.
             if error.filename is not None:
                 raise
             return give_up_output(error)

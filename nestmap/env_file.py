@@ -34,8 +34,8 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 def _unclear_lines(text: str) -> Iterator[int]:
     """Yield the number of each line that is no comment and sets no variable."""
-    for one in parse_stream(io.StringIO(text)):
-        if one.error or (one.key and one.value is None):
-            said = one.original.string
-            # The empty lines before it belong to it.
-            yield one.original.line + said[: -len(said.lstrip())].count("\n")
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or (binding.key and binding.value is None):
+            # The text of a binding includes the empty lines before it.
+            found = binding.original.string
+            yield binding.original.line + found[: -len(found.lstrip())].count("\n")

@@ -187,7 +187,7 @@ class _Reader(Variables):
             self.mistake("DATABASE_URL is missing; production needs a PostgreSQL of its own")
         if url and not re.match(r"postgres(ql)?://|\w+\s*=", url):
             self.mistake("DATABASE_URL must begin with postgresql://")
-        if not url.isprintable():
+        if re.search(r"[\x00-\x1f\x7f]", url):
             self.mistake("DATABASE_URL must be one line without control characters")
         verify = self.choice(
             "DATABASE_TLS", "verify" if self.production else "off", "verify", "off"

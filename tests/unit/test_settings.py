@@ -189,6 +189,11 @@ def test_the_variable_with_the_wrong_environment_is_named():
     assert refusals(NESTMAP_ENV="test") == [f"NESTMAP_ENV {reason}"]
 
 
+def test_a_connection_string_may_have_any_visible_character_and_blank():
+    url = "postgresql://ada:p\u00a0\u2003ß@localhost/site"
+    assert settings_from({"DATABASE_URL": url}).database_url == url
+
+
 @pytest.mark.parametrize("rest", ["\n# the old one", "\0"])
 def test_a_connection_string_is_one_line(tmp_path, rest):
     path = tmp_path / "database-url"
