@@ -1,13 +1,12 @@
 """The base handler of the site: access, headers, errors, templates and JSON, on top of sessions."""
 
 import logging
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
-from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
 
 from handlers.access import (
@@ -20,15 +19,8 @@ from handlers.access import (
 )
 from handlers.access_log import count_answer, log_answer
 from handlers.arrival import arrives_from_elsewhere
-from handlers.errors import (
-    ErrorAnswer,
-    SiteError,
-    allowed_methods,
-    answer_for,
-    error_body,
-    error_headers,
-    is_page,
-)
+from handlers.error_response import error_response
+from handlers.errors import SiteError, answer_for, is_page
 from handlers.flash import say
 from handlers.form_token import (
     form_token,
@@ -37,10 +29,8 @@ from handlers.form_token import (
     reason_of_refusal,
 )
 from handlers.headers import new_request_id, usual_headers
-from handlers.lapsed import said_of
 from handlers.request_checks import check_request
 from handlers.suspicion import note_cookies, note_cross_origin, note_refusal
-from handlers.traceback_page import traceback_page
 from handlers.ways_back import page_of_form
 from nestmap.accounts import User, networks_of
 from nestmap.database import DatabaseError
@@ -218,7 +208,7 @@ class BaseHandler(SessionHandler):
 
     def commit_failed(self, error: BaseException) -> Response:
         """Return the error response that replaces one whose session was not committed."""
-        return self._error_response(error)
+        return error_response(self, error)
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send an error response with the status of the error."""
@@ -235,7 +225,7 @@ class BaseHandler(SessionHandler):
         if answer_for(error, status_code).code == "not_signed_in" and wants_page:
             self.redirect("/login?" + urlencode({"next": self.request.uri}))
             return
-        response = self._error_response(error, status_code)
+        response = error_response(self, error, status_code)
         for name, value in response.headers.get_all():
             self.set_header(name, value)
         self.finish(response.body)
@@ -253,24 +243,3 @@ class BaseHandler(SessionHandler):
             note_cross_origin(self, value)
         elif answer_for(value).status == 500:
             log.error("%s failed", self.request_id, exc_info=value)
-
-    def _error_response(self, error: BaseException | None, status: int = 500) -> Response:
-        """Return the response to an error, the same before and after the hold."""
-        answer = answer_for(error, status)
-        lapsed = self.session.lapsed if self.has_session else None
-        if lapsed and isinstance(error, SessionEnded) and is_page(self):
-            code = "other_session" if lapsed.reason == "form" else answer.code
-            message = f"{said_of(lapsed)} What you sent was not saved."
-            answer = replace(answer, code=code, message=message)
-        headers = HTTPHeaders(usual_headers(self.services, self.request_id))
-        headers.update(error_headers(answer, page=is_page(self)))
-        if answer.status == 405:
-            headers["Allow"] = allowed_methods(self)
-        return Response(answer.status, headers, self._error_body(answer, error))
-
-    def _error_body(self, answer: ErrorAnswer, error: BaseException | None) -> bytes:
-        """Return what a visitor reads; a developer sees the traceback of what is unexpected."""
-        production = self.services.settings.production
-        if error and answer.code == "internal_error" and is_page(self) and not production:
-            return traceback_page(self, error, self.request_id)
-        return error_body(answer, self, self.request_id)
