@@ -23,7 +23,7 @@ def people(database):
 @pytest.mark.parametrize(
     "query",
     [
-        "select id from nobody where id = :user_id",
+        "select id from strangers where id = :user_id",
         "select id from people where :user_id",
         "update people set version = 2 where id = :user_id returning id",
         "delete from people where id = :user_id returning id",
