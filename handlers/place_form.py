@@ -78,7 +78,10 @@ class PlaceForm:
         self.errors["form"] = reason
 
     def focus(self, name: str) -> dict[str, str]:
-        """Return the attributes of a field; the first one with an error gets the focus."""
+        """Return the attributes of a field; the first one with an error gets the focus.
+
+        An error of the whole form has the focus itself.
+        """
         first = next((known for known in FIELDS if known in self.errors), None)
         return {"autofocus": ""} if name == first else {}
 
