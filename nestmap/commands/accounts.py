@@ -77,7 +77,7 @@ async def end_sessions(arguments: argparse.Namespace, services: Services) -> int
     if arguments.all:
         await services.end_all.begin(operator())
         count = await services.end_all.run(operator(), tell_accounts, tell_progress)
-        print(f"{count} sessions have ended")
+        print(f"{count:,} sessions have ended")
         return 0
     user_id = await find_user(arguments.email, services)
     user = await services.administration.end_sessions(user_id, operator())
