@@ -514,3 +514,14 @@ async def test_those_that_were_merged_with_a_faulty_one_are_stored_in_order_and_
     told = await outcomes(map(batcher(send, BatchLimits(), MERGED).submit, names))
     assert [n for n, one in zip(names, told, strict=True) if isinstance(one, Refused)] == ["a5"]
     assert stored == [name for name in names if name != "a5"]
+
+
+@awaited
+async def test_items_of_a_batch_that_was_cancelled_before_it_took_them_go_in_the_next_one():
+    sender, background = Sender(), Background()
+    tried = Batcher("try", sender, background, rules=NO_RULES, limits=LIMITS)
+    # The second item makes the batch wait for another turn of the loop.
+    waiting = [tried.submit("a"), tried.submit("b")]
+    assert not await background.drain(0)
+    assert not sender.batches
+    assert await asyncio.wait_for(outcomes(waiting), 10) == ["A", "B"]

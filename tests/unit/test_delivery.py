@@ -120,3 +120,25 @@ async def test_few_waits_for_a_lock_separate_a_locked_row_from_many_others():
     items = [chr(ord("a") + number) for number in range(500)]
     assert await outcomes(map(batcher(send).submit, items)) == items
     assert waits <= 5
+
+
+@awaited
+async def test_the_parts_of_a_faulty_batch_need_few_connections_at_once():
+    running: list[list[str]] = []
+    most = 0
+
+    async def send(units):
+        nonlocal most
+        items = [unit.item for unit in units]
+        running.append(items)
+        most = max(most, len(running))
+        await asyncio.sleep(0)
+        running.remove(items)
+        if "a" in items and len(items) > 1:
+            raise Locked("held")
+        return items
+
+    items = [chr(ord("a") + number) for number in range(100)]
+    assert await outcomes(map(batcher(send).submit, items)) == items
+    # The parts of the part with the faulty row run beside the three others.
+    assert most <= 7
