@@ -1,5 +1,6 @@
 """The session as a value: its states and its verbs."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -328,6 +329,62 @@ def test_what_is_stored_during_a_save_that_fails_is_stored_with_it_later():
     with pytest.raises(SessionEnded):
         save_while_storing(session, SessionEnded())
     assert planned(session).changed == {"a": b"2", "b": b"3", "list": b"[1,4]"}
+
+
+def save_in_vain(session, *meanwhile):
+    """Fail to save the session, and meanwhile call its methods."""
+    with suppress(SessionEnded), session.saving():
+        for name, *arguments in meanwhile:
+            getattr(session, name)(*arguments)
+        raise SessionEnded
+
+
+@pytest.mark.parametrize(
+    ("first", "meanwhile", "version", "confirms"),
+    [
+        (["sign_in", ADA, 1], ["confirm"], "1", True),
+        (["confirm"], ["sign_in", ADA, 1], "1", True),
+        (["sign_in", ADA, 1], ["rotate"], "1", False),
+        (["sign_in", ADA, 1], ["sign_in", ADA, 2], "2", False),
+    ],
+)
+def test_what_was_asked_before_and_during_a_save_that_fails_is_asked_again(
+    first, meanwhile, version, confirms
+):
+    session = loaded()
+    getattr(session, first[0])(*first[1:])
+    save_in_vain(session, meanwhile)
+    write = planned(session)
+    assert (write.owner.user_version, write.confirms) == (version, confirms)
+
+
+@pytest.mark.parametrize(("before", "during"), [([["rotate"]], []), ([], [["rotate"]])])
+def test_a_new_sid_that_was_asked_for_is_asked_for_again_after_a_save_that_fails(before, during):
+    session = loaded({"a": 1})
+    session["a"] = 2
+    for (name,) in before:
+        getattr(session, name)()
+    save_in_vain(session, *during)
+    assert state_of(session) is State.ROTATED
+
+
+@pytest.mark.parametrize(("before", "during"), [([["sign_out"]], []), ([], [["sign_out"]])])
+def test_an_end_before_or_during_a_save_that_fails_remains_to_be_committed(before, during):
+    session = loaded({"a": 1}, owner=ADA)
+    session["a"] = 2
+    for (name,) in before:
+        getattr(session, name)()
+    save_in_vain(session, *during)
+    assert planned(session).ids == ("public",)
+    assert not session
+
+
+def test_after_another_sign_in_during_a_save_that_fails_the_data_of_the_user_before_is_dropped():
+    session = loaded({"a": 1}, owner=ADA)
+    session["a"] = 2
+    save_in_vain(session, ["sign_in", BOB], ["update", {"b": 1}])
+    write = planned(session)
+    assert (write.owner.user_id, write.replaces, write.changed) == (BOB, True, {"b": b"1"})
 
 
 def test_each_state_has_one_statement():
