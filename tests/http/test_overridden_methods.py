@@ -142,6 +142,7 @@ async def test_a_response_of_commit_failed_may_be_shared_by_all_requests(ask, ap
     answer = await ask(f"/save-and-fail/{how}")
     assert (answer.code, answer.body) == (503, b"later")
     assert SetCookie.parse(answer.headers["Set-Cookie"]).name == "nestmap.sid"
+    assert answer.headers["Vary"] == "Cookie"
     assert list(UNAVAILABLE.headers) == ["Content-Type"]
 
 

@@ -78,6 +78,22 @@ class SaveAfterFinish(SessionHandler):
             self.application.settings["saved"].set()
 
 
+class FinishTwice(SessionHandler):
+    """Stores a value after its response, and finishes again before it saves the value."""
+
+    async def post(self):
+        await self.finish()
+        self.session["b"] = 1
+        try:
+            self.finish()
+        except RuntimeError as error:
+            self.application.settings["refused"].append(str(error))
+        try:
+            await self.save_session()
+        finally:
+            self.application.settings["saved"].set()
+
+
 class CancelSave(SessionHandler):
     async def post(self, method):
         self.session["a"] = 1
@@ -102,6 +118,7 @@ ROUTES = [
     (r"/end-during-save/(\w+)", EndDuringSave),
     (r"/cancel-save/(\w+)", CancelSave),
     (r"/save-after-finish/(\w+)", SaveAfterFinish),
+    (r"/finish-twice", FinishTwice),
 ]
 
 
@@ -207,3 +224,14 @@ async def test_a_save_after_a_response_that_committed_nothing_is_committed(ask, 
     await app.settings["saved"].wait()
     assert await shown(ask) == {"data": {"before": 1, "b": 1}, "user": None}
     assert app.settings["refused"] == []
+
+
+@pytest.mark.gen_test
+async def test_a_second_finish_is_an_error_and_takes_nothing_from_a_save_after_it(
+    ask, app, database
+):
+    await ask("/keep", {"before": 1})
+    assert (await ask("/finish-twice")).code == 200
+    await app.settings["saved"].wait()
+    assert await shown(ask) == {"data": {"before": 1, "b": 1}, "user": None}
+    assert app.settings["refused"] == ["finish() called twice"]
