@@ -137,10 +137,13 @@ def test_a_second_attempt_has_a_sid_of_its_own(session):
     assert sids[0] != sids[1]
 
 
-def test_an_ended_session_has_no_id_for_a_form():
-    session = loaded(owner=ADA)
+@pytest.mark.parametrize("owner", [None, ADA])
+def test_an_ended_session_has_no_id_for_a_form(owner):
+    session = loaded(owner=owner)
     session.sign_out()
     assert session.id is None
+    with session.saving():
+        assert session.id is None
 
 
 def test_signing_in_to_another_account_drops_the_data():
