@@ -170,7 +170,7 @@ class Batcher(Generic[Item, Result]):
         oldest = now - self._limits.timeout
         for batch in self._running:
             batch.fail(TimedOut(f"no answer in time to {self._name}"), older_than=oldest)
-            batch.forget_ended()
+            batch.count()
         for entry in self._queue:
             if entry.since < oldest:
                 entry.answer(TimedOut(f"too long in the queue to {self._name}"))
@@ -187,9 +187,9 @@ class _Batch(Generic[Item, Result]):
         self.size = sum(len(unit.entries) for unit in units)
         self.began = began
 
-    def forget_ended(self) -> None:
-        self.units = [unit for unit in self.units if unit.is_running]
-        self.size = sum(len(unit.entries) for unit in self.units)
+    def count(self) -> None:
+        """Count the items that are still running."""
+        self.size = sum(len(unit.entries) for unit in self.units if unit.is_running)
 
     def fail(self, error: DatabaseError, older_than: float = float("inf")) -> None:
         for unit in self.units:

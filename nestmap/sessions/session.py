@@ -139,8 +139,7 @@ class Session(MutableMapping[str, Any]):
     def saved(self, written: Written, sent: Sent) -> None:
         """Record that the session was committed in the middle of its request."""
         self._continue_with(written.record(sent.user_id, sent.user))
-        if self.data is sent.later:
-            self.data.forget(written.taken)
+        self.data.forget(written.taken)
 
     def end_saved(self) -> None:
         """Record that the end was committed in the middle of the request: the session is fresh."""
