@@ -241,11 +241,6 @@ class SessionHandler(CommittingHandler):
         else:
             super().log_exception(typ, value, tb)
 
-    def on_finish(self) -> None:
-        """Commit the session and release the response; drop what refers to this handler."""
-        self._refusal = None  # its traceback refers to this handler
-        super().on_finish()
-
     def get_template_namespace(self) -> dict[str, Any]:
         """Return the names for templates: Tornado's names, and the function for forms."""
         names: dict[str, Any] = super().get_template_namespace()
