@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.relay import UPDATE
 from tests.support.sids import count_sessions, sid_of, stored
-from tests.support.visitor import PASSWORD, Visitor
+from tests.support.visitor import PASSWORD, Visitor, new_email
 
 SLOW, DIRECT = 0, 1
 
@@ -80,6 +80,35 @@ def test_a_late_renewal_does_not_revive_an_ended_session(tourist, relay, shared_
     assert not [cookie for cookie in answer.cookies if not cookie.clears]
     assert not stored(shared_database, sid)
     assert not tourist.signed_in()
+
+
+def test_a_late_sign_out_ends_the_session_under_its_new_sid(tourist, relay, shared_database):
+    tourist.register()
+    relay.hold()
+    late = tourist.send("POST", "/api/auth/logout", at=SLOW)
+    relay.wait_for_held()
+    assert tourist.sign_in(at=DIRECT).status == 200
+    sid = sid_of(tourist, shared_database)
+    relay.release()
+    assert late.answer().status == 204
+    assert not stored(shared_database, sid)
+
+
+def test_a_late_sign_out_leaves_the_session_of_another_user(tourist, relay, shared_database):
+    """It was asked for the session of the first user, which the sign-in has ended."""
+    tourist.register()
+    first, tourist.email = tourist.email, new_email()
+    tourist.sign_out()
+    tourist.register()
+    relay.hold()
+    late = tourist.send("POST", "/api/auth/logout", at=SLOW)
+    relay.wait_for_held()
+    tourist.email = first
+    assert tourist.sign_in(at=DIRECT).status == 200
+    sid = sid_of(tourist, shared_database)
+    relay.release()
+    assert late.answer().status == 204
+    assert stored(shared_database, sid)
 
 
 def test_deleting_an_account_ends_its_sessions(tourist, relay, shared_database):

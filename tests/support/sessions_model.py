@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Data = dict[str, Any]
@@ -12,7 +12,7 @@ _ids = itertools.count()
 
 @dataclass
 class Row:
-    """A committed session; `id` stays when its sid changes."""
+    """A committed session; `id` stays when its sid changes, except at a sign-in of another user."""
 
     data: Data
     user: str | None
@@ -154,7 +154,7 @@ class Sessions:
         kept = {} if request.replaces else row.data
         kept = {key: value for key, value in kept.items() if key not in request.removed}
         if request.signs_in:
-            row.user, row.version = request.user, request.version
+            row = _signed_in(row, request)
         if request.proves:
             assert proved_at is not None
             assert row.proved_at is None or proved_at > row.proved_at
@@ -203,6 +203,13 @@ class Sessions:
         for sid, row in list(self.rows.items()):
             if row.id in ids:
                 self._end(sid, reason)
+
+
+def _signed_in(row: Row, request: Request) -> Row:
+    # Requests that loaded the session of the first user know its id only, and can't end the new one.
+    same = row.user in {None, request.user}
+    kept = row.id if same else next(_ids)
+    return replace(row, id=kept, user=request.user, version=request.version)
 
 
 def _text(value: Any) -> str:
