@@ -5,10 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from nestmap.embedded.programs import program
 from tests.bare.documents import blocks
 from tests.support.instance import environment
 from tests.support.visitor import COOKIE, Visitor
+
+pytestmark = pytest.mark.long
 
 PROGRAMS = (program("psql").parent, Path(sys.executable).parent)
 

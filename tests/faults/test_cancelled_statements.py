@@ -1,6 +1,10 @@
 """Statements that PostgreSQL cancels: the request gets a 503 and the site goes on."""
 
+import pytest
+
 from tests.support.background_work import assert_background_goes_on
+
+pytestmark = pytest.mark.long
 
 LOCK = "lock table session in access exclusive mode"
 CANCEL = """

@@ -467,6 +467,7 @@ def test_a_user_made_by_command_changes_the_password_and_continues(command, site
     assert visitor.put_place("lisbon").status == 201
 
 
+@pytest.mark.long
 def test_commands_change_accounts_and_print_what_they_did(command, member, admin):
     elsewhere = member.twin()
     assert command("end-sessions", member.email).returncode == 0

@@ -291,6 +291,7 @@ def test_an_event_that_was_inserted_later_is_found(record, database, trigger):
     assert f"inserted {inserted}" in faults(database)
 
 
+@pytest.mark.long
 def test_a_recomputed_or_shortened_chain_is_found_with_a_head_that_was_kept_elsewhere(
     record, command, database
 ):

@@ -1,5 +1,7 @@
 """The health checks of a load balancer."""
 
+import pytest
+
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
@@ -16,6 +18,7 @@ def test_health_checks_use_no_session_and_set_no_cookie(visitor, shared_database
     assert shared_database.value("select count(*) from session") == before
 
 
+@pytest.mark.long
 def test_a_site_with_an_old_schema_is_not_ready(database, start_instance):
     instance = start_instance(database.url)
     database.execute("delete from nestmap.migrations where name = '0014-touch'")

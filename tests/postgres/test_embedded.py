@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.support.visitor import Visitor
 
 
+@pytest.mark.long
 def test_all_data_is_kept_over_a_restart_with_the_embedded_database(start_instance):
     first = start_instance(None, SESSION_SECRET=None)
     assert first.url in first.output
@@ -24,6 +26,7 @@ def test_all_data_is_kept_over_a_restart_with_the_embedded_database(start_instan
     assert visitor.place_ids() == ["lisbon"]
 
 
+@pytest.mark.long
 def test_the_first_start_makes_an_administrator_and_prints_the_password_once(start_instance):
     first = start_instance(None)
     (password,) = re.findall(r"password:?\s+(\S+)", first.output)

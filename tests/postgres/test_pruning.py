@@ -70,6 +70,7 @@ def test_two_prunings_at_once_both_succeed(database, tmp_path):
     assert database.value("select count(*) from session") == 0
 
 
+@pytest.mark.long
 def test_a_running_instance_prunes_by_itself(database, start_instance):
     database.execute(SEED, "-1 second", 1500)
     instance = start_instance(database.url, SESSION_PRUNE_SECONDS=1)
