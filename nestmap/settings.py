@@ -4,7 +4,7 @@ import dataclasses
 import importlib.util
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def read_settings(directory: Path | None = None, *, signs: bool = True) -> Setti
     except ValueError as error:
         raise SettingsError([str(error)]) from None
     ours = {name: value for name, value in from_file.items() if not name.startswith("PG")}
-    settings = settings_from({**ours, **os.environ}, signs=signs)
+    settings = _Reader({**ours, **os.environ}, signs=signs).settings(written=ours)
     return dataclasses.replace(settings, data_dir=directory / settings.data_dir)
 
 
@@ -124,7 +124,8 @@ class _Reader(Variables):
             self.mistake(f"{name} must be development or production{other}")
         self.production = environment == "production"
 
-    def settings(self) -> Settings:
+    def settings(self, written: Iterable[str] = ()) -> Settings:
+        """Return the settings; a name in ``written`` may not be a misspelled one."""
         production = self.production
         port = self.number("PORT", 8888, 0, 65535)
         settings = Settings(
@@ -162,6 +163,7 @@ class _Reader(Variables):
             log_level=self.choice("LOG_LEVEL", "info", "debug", "info", "warning", "error"),
             log_format=self.choice("LOG_FORMAT", "json" if production else "text", "text", "json"),
         )
+        self.check_names(written)
         if self.mistakes:
             raise SettingsError(self.mistakes)
         return settings

@@ -3,8 +3,12 @@
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
+
+# "NESTMAP_ENVV" and "DATABSE_URL" are as near as this to the names that were meant, "HOSTNAME" is not.
+ALIKE = 0.85
 
 
 class Variables:
@@ -13,6 +17,7 @@ class Variables:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self.variables = variables
         self.mistakes: list[str] = []
+        self.names: set[str] = set()  # the variables that were read
 
     def mistake(self, reason: str) -> None:
         """Add a mistake to the list; all are reported together."""
@@ -20,7 +25,15 @@ class Variables:
 
     def text(self, name: str, default: str) -> str:
         """Return a value without surrounding blanks; an empty one counts as missing."""
+        self.names.add(name)
         return self.variables.get(name, "").strip() or default
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Add a mistake for each of these names in .env that is not read, but resembles one that is."""
+        for name in names:
+            meant = get_close_matches(name.upper(), self.names, 1, ALIKE)
+            if meant and name not in self.names:
+                self.mistake(f"{name} in .env is no setting; is {meant[0]} meant?")
 
     def secret(self, name: str) -> str:
         """Return a value that may be in a file, which NAME_FILE names."""

@@ -230,6 +230,31 @@ def test_a_line_of_the_env_file_that_sets_nothing_is_named(tmp_path, text, line)
     assert "production" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("NESTMAP_ENVV", "NESTMAP_ENV"),
+        ("nestmap_env", "NESTMAP_ENV"),
+        ("DATABSE_URL", "DATABASE_URL"),
+        ("SESSION_TTL_SECOND", "SESSION_TTL_SECONDS"),
+        ("SESION_SECRET_FILE", "SESSION_SECRET_FILE"),
+    ],
+)
+def test_a_misspelled_name_in_the_env_file_is_a_mistake(tmp_path, written, meant):
+    (tmp_path / ".env").write_text(f"{written}=production\nPORT=many\n")
+    with pytest.raises(SettingsError) as refused:
+        read_settings(tmp_path)
+    assert refused.value.reasons[1:] == [f"{written} in .env is no setting; is {meant} meant?"]
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_other_names_in_the_env_file_are_no_mistake(tmp_path, signs):
+    names = [*examples(), "NODE_ENV", "SESSION_SECRET_FILE", "DATABASE_URL_FILE"]
+    names += ["HOSTNAME", "POSTGRES_PASSWORD", "PGSSLMODE", "COMPOSE_PROJECT_NAME", "TZ"]
+    (tmp_path / ".env").write_text("".join(f"{name}=\n" for name in names))
+    assert read_settings(tmp_path, signs=signs).port == 8888
+
+
 def test_a_world_writable_secret_file_is_refused(tmp_path):
     file = tmp_path / "secret"
     file.write_text("a secret in a file that is long enough\n")
