@@ -38,7 +38,7 @@ class DeleteHandler(BaseHandler):
     async def show(self, error: str | None) -> None:
         """Answer with the form and the error."""
         places = len(await every_place(self))
-        self.render("delete.html", error=error, places=places, path="/account")
+        self.render("delete.html", error=error, places=places)
 
 
 class ApiAccountHandler(BaseHandler):

@@ -38,7 +38,7 @@ class PasswordHandler(BaseHandler):
 
     def show(self, errors: dict[str, str]) -> None:
         """Answer with the form and the errors; the typed passwords are not shown."""
-        self.render("password.html", errors=errors, path="/account")
+        self.render("password.html", errors=errors)
 
 
 class ApiPasswordHandler(BaseHandler):

@@ -26,7 +26,7 @@ class NewPasswordHandler(BaseHandler):
         if int(user_id) == self.signed_in_user.id:
             raise SiteError(409, "own_account", OWN)
         email, password = await set_new_password(self, int(user_id))
-        self.render("new_password.html", path="/admin", email=email, password=password)
+        self.render("new_password.html", email=email, password=password)
 
 
 async def set_new_password(handler: BaseHandler, user_id: int) -> tuple[str, str]:

@@ -54,7 +54,7 @@ class OwnEventsHandler(BaseHandler):
 
     async def get(self) -> None:
         """Show the newest events of the user's account."""
-        self.render("own_events.html", events=await own_events(self), kinds=KINDS, path="/account")
+        self.render("own_events.html", events=await own_events(self), kinds=KINDS)
 
 
 class ApiOwnEventsHandler(BaseHandler):

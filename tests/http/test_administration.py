@@ -312,6 +312,30 @@ def test_administrators_see_all_events_and_users_their_own(admin, member):
     assert admin.get("/api/admin/events?before=x").status == 400
 
 
+def test_the_page_of_events_tells_each_detail_in_words(admin):
+    admin.get("/admin?q=somebody")
+    text = admin.get("/admin/events?kind=admin_read").text
+    assert "<small>what: sessions</small>" in text
+    assert "<small>searched: yes</small>" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "marked"),
+    [
+        ("/", {"/": "page"}),
+        ("/account", {"/account": "page"}),
+        ("/account/events", {"/account": "true"}),
+        ("/admin", {"/admin": "page"}),
+        ("/admin/events", {"/admin": "true"}),
+        ("/admin/store", {"/admin": "true"}),
+        ("/confirm", {}),
+    ],
+)
+def test_the_navigation_marks_the_page_or_the_part_of_the_site(admin, path, marked):
+    navigation = admin.get(path).text.partition('<nav aria-label="Main">')[2].partition("</nav>")[0]
+    assert dict(re.findall(r'href="([^"]+)" aria-current="(\w+)"', navigation)) == marked
+
+
 def test_what_others_did_to_ones_account_is_not_told_as_ones_own_doing(
     admin, member, command, site
 ):
