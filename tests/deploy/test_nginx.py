@@ -7,6 +7,8 @@ import pytest
 from tests.deploy.client import Client
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 JSON = "application/json"
 
 

@@ -14,6 +14,8 @@ from tests.support.strict_cluster import QUOTED, StrictCluster
 from tests.support.visitor import Visitor
 from tests.support.waiting import connectable, wait_until
 
+pytestmark = pytest.mark.long
+
 SAMPLE = ROOT / "deploy/pgbouncer/pgbouncer.ini"
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.support.instance import ROOT
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.long
+
 UNIT = ROOT / "deploy/systemd/nestmap.service"
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.long
+
 WORDS = "São Paulo 東京 🗺"
 
 

@@ -6,6 +6,8 @@ from tests.support.relay import LOAD, WRITE
 from tests.support.sids import sid_of
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.long
+
 LEVELS = 7000
 
 # Documents that another program may store: PostgreSQL accepts them as `json`, not as `jsonb`.

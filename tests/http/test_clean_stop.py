@@ -123,6 +123,7 @@ def test_a_stop_answers_a_request_that_is_still_being_received(
     assert instance.wait(10) == 0
 
 
+@pytest.mark.long
 def test_a_stop_sends_the_rest_of_a_response_to_a_slow_client(shared_database, start_instance):
     instance = start_instance(shared_database.url)
     with RawClient(instance.port) as client:

@@ -110,6 +110,7 @@ def test_a_table_of_connect_pg_simple_is_migrated_and_its_rows_are_kept(
     assert [row.sess for row in rows] == [DOCUMENT] * 100
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("statement", ["nestmap.users", "session", "nestmap.migrations"])
 def test_a_migration_that_is_killed_in_the_middle_does_not_block_the_next(
     empty_database, database, tmp_path, statement

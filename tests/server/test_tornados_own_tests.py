@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 LINE_FEED = "a line of the headers that ends in LF alone is refused, as Tornado will do from 6.7 on"
 
 EXCEPTIONS = {
@@ -27,7 +29,7 @@ EXCEPTIONS = {
 }
 
 
-@pytest.mark.parametrize("loop", ["uvloop", pytest.param("asyncio", marks=pytest.mark.long)])
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 def test_they_pass_except_for_those_listed(loop):
     ran = subprocess.run(
         [sys.executable, "-m", "tests.support.tornado_suite", loop],
