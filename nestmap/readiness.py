@@ -41,7 +41,7 @@ class Readiness:
         try:
             self._found = await self._faults(self._database)
         except DatabaseError:
-            self._found = ["the database does not answer"]
+            self._found = ["the database can't be used, and the log says why"]
         except SchemaError as error:
             self._found = [str(error)]
         finally:

@@ -72,6 +72,7 @@ class TestWithoutADatabase:
             assert answer.status == 503, path
             assert int(answer.headers["Retry-After"]) > 0
             assert answer.cookies == []
+        assert "the log says why" in visitor.get("/readyz").json["error"]["message"]
         away()
         instance.wait_until_ready()
         assert visitor.put_place("lisbon").status == 201
