@@ -79,8 +79,8 @@ $$;
 
 -- Return the row of a session under its new sid: renewed, with the user, the lifetimes and the client
 -- of the change. The data, the names of changes and, except for another user, the public id stay as
--- they are. Without a new sid
--- nothing changes: no cookie is sent, and there was no request whose client it could be.
+-- they are. Without a new sid nothing changes: no cookie is sent, and there was no request whose
+-- client it could be.
 create function nestmap."{prefix}_changed"(
     s {table},
     w nestmap."{prefix}_rotation",
