@@ -33,12 +33,16 @@ def database(request, cluster, shared_database, instance, far):
     """Give the database a time zone, which connections have from their begin on."""
     database = shared_database
     database.execute(f"alter database \"{database.name}\" set timezone = '{request.param}'")
-    database.execute("delete from session")
     database.close()
     cluster.terminate_backends(database)
     assert database.value("show timezone") == request.param
-    for each in (instance, far):
-        wait_until(lambda each=each: each.readiness() == 200, "the instances to connect again")
+    for visitor in (Visitor(instance.url), Visitor(far.url)):
+        # /readyz may be a second old, and of another connection.
+        wait_until(
+            lambda visitor=visitor: visitor.put_place("lisbon").status == 201,
+            "the instances to connect again",
+        )
+    database.execute("delete from session")
     return database
 
 
