@@ -31,9 +31,10 @@ class Variables:
     def check_names(self, names: Iterable[str]) -> None:
         """Add a mistake for each of these names in .env that is not read, but resembles one that is."""
         for name in names:
-            meant = get_close_matches(name.upper(), self.names, 1, ALIKE)
-            if meant and name not in self.names:
-                self.mistake(f"{name} in .env is no setting; is {meant[0]} meant?")
+            if name in self.names:
+                continue
+            for meant in get_close_matches(name.upper(), self.names, 1, ALIKE):
+                self.mistake(f"{name} in .env is no setting; is {meant} meant?")
 
     def secret(self, name: str) -> str:
         """Return a value that may be in a file, which NAME_FILE names."""

@@ -36,6 +36,7 @@ def too_late(ada):
 def test_a_form_that_is_sent_after_the_end_keeps_what_was_typed(ada, too_late):
     page = Page(too_late)
     assert "Your session has ended" in page.text
+    assert "you ended it from another device. What you sent was not saved." in page.text
     assert page.form(having="name").fields.items() >= TYPED.items()
     assert [cookie for cookie in too_late.cookies if cookie.name == "nestmap.sid"] == []
 
@@ -178,6 +179,7 @@ def test_a_form_of_another_session_is_not_stored(ada, new_visitor):
     ada.jar._cookies = dict(bob.jar._cookies)  # noqa: SLF001 - the browser has Bob's cookie now
     answer = submit(ada, home, Page(home).form(action="/places"), "/", **TYPED)
     assert answer.status == 401
+    assert "This page belongs to another session" in Page(answer).text
     assert bob.places() == []
     assert bob.signed_in()
 
