@@ -8,7 +8,9 @@ from tests.support.layer import open_layer
 NAMES = """
 select distinct application_name
 from pg_stat_activity
-where datname = current_database() and pid <> pg_backend_pid()
+where datname = current_database()
+  and backend_type = 'client backend'  -- autovacuum has no name
+  and pid <> pg_backend_pid()
 """
 
 
